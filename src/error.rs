@@ -1,0 +1,94 @@
+//! The one error type of the crate: what was given, what is required, and which theorem requires it.
+
+use std::path::PathBuf;
+
+/// Everything that can go wrong between an input and a result.
+///
+/// Every variant names the offending value and what would have been accepted, so that the one line it
+/// prints is enough to mend the input.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A parameter lies outside its admissible set.
+    #[error("{parameter} = {value} is not accepted: it must be {required}{}", needed_by(.theorem))]
+    Parameter {
+        /// Name of the parameter, as the theory writes it.
+        parameter: &'static str,
+        /// The value that was given.
+        value: String,
+        /// The admissible set, in words.
+        required: &'static str,
+        /// Identifier of the theorem that needs it, where it is a theorem's hypothesis.
+        theorem: Option<&'static str>,
+    },
+    /// Two shapes do not fit.
+    #[error("{what} has shape {found}, but {required} is required")]
+    Shape {
+        /// The object with the wrong shape.
+        what: String,
+        /// Its shape.
+        found: String,
+        /// The shape that fits.
+        required: String,
+    },
+    /// A file cannot be used.
+    #[error("{}: {reason}", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it and what is accepted.
+        reason: String,
+    },
+    /// A key of a scenario has a value that is not accepted.
+    #[error("{source_name}: {key} = {value} is not accepted: {accepted}")]
+    Scenario {
+        /// The scenario file, or `command line`.
+        source_name: String,
+        /// Dotted path of the key.
+        key: String,
+        /// The value found there.
+        value: String,
+        /// What is accepted instead.
+        accepted: String,
+    },
+    /// A quantity is not available for this law or head; the reason says why.
+    #[error("{what} is not available: {why}")]
+    Unavailable {
+        /// The quantity.
+        what: &'static str,
+        /// Why it is not available, and what is.
+        why: String,
+    },
+    /// A numerical method did not reach the accuracy asked of it.
+    #[error("{what}: relative error {reached:e} was reached, {wanted:e} is required")]
+    Accuracy {
+        /// The computation.
+        what: &'static str,
+        /// The estimated relative error.
+        reached: f64,
+        /// The relative error that was asked for.
+        wanted: f64,
+    },
+}
+
+fn needed_by(theorem: &Option<&'static str>) -> String {
+    theorem.map_or_else(String::new, |id| format!(" (needed by {id})"))
+}
+
+/// Result of any fallible operation of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// A shape error; `found` and `required` are printed as they are.
+    pub fn shape(
+        what: impl Into<String>,
+        found: impl ToString,
+        required: impl Into<String>,
+    ) -> Self {
+        Error::Shape {
+            what: what.into(),
+            found: found.to_string(),
+            required: required.into(),
+        }
+    }
+}
