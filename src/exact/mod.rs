@@ -1,15 +1,54 @@
 //! The exact finite-prompt error, by the Laplace identity (T2) and its Gaussian closed form (T3).
+//!
+//! For a prompt of `L` i.i.d. tokens with normalised weights `w_i = e^{S_i - Lam(a)}` every quantity
+//! here is an expectation of a ratio with `(w_1 + ... + w_L)^k` below. `1/W^k` is a Laplace integral in
+//! `t`, and under the integral the tokens separate, so that only expectations of a single token appear:
+//! the cost does not grow with `L`, and one pass over `t` serves every `L`.
+//!
+//! The integrals over `t` are trapezoidal sums in `tau = ln t` ([`Exact::error`] says how they are
+//! checked); single-token expectations are sums over score atoms.
+
+mod average;
+mod gaussian;
+mod integral;
+mod lognormal;
+mod output;
+mod participation;
+mod weights;
 
 use serde::Serialize;
 
+pub use average::{AverageOutput, gaussian_query_average, list_average};
+pub use gaussian::{GaussianOutput, gaussian_output_error};
+pub use output::{ExactOutput, output_error};
+pub use participation::{ParticipationRatios, gaussian_participation};
+
 /// A value computed without simulation, with an estimate of its absolute numerical error.
 ///
-/// An [`Exact`] is not a bound and not an estimate of a random quantity: there is no conversion
-/// between the three.
+/// The estimate is the disagreement of two resolutions (the second with twice the step in `ln t` and,
+/// for continuous laws, twice the score step and a narrower score window) plus an allowance for
+/// rounding. An [`Exact`] is not a bound and not an estimate of a random quantity: there is no
+/// conversion between the three.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Exact {
     /// The value.
     pub value: f64,
-    /// Absolute error estimate: disagreement of two resolutions plus a rounding allowance.
+    /// Absolute error estimate.
     pub error: f64,
+}
+
+/// Relative allowance for rounding in the sums of one evaluation.
+///
+/// The largest single contribution is the exponent `(L - 1) ln phi`, of size up to about 50 where the
+/// integrand matters and known to about `1e-15` relative; the allowance is twice what that gives.
+const ROUNDING: f64 = 1e-13;
+
+impl Exact {
+    /// The finer of two resolutions; their difference, doubled, and the rounding allowance are the error.
+    fn from_resolutions(fine: f64, coarse: f64) -> Self {
+        Self {
+            value: fine,
+            error: 2.0 * (fine - coarse).abs() + ROUNDING * fine.abs(),
+        }
+    }
 }

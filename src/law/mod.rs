@@ -111,17 +111,17 @@ impl Resolution {
     /// The resolution at which results are reported, for prompts of up to `e^{ln_length}` tokens.
     pub fn fine(ln_length: f64) -> Self {
         Self {
-            score_step: 0.15,
-            standard_step: 0.35,
+            score_step: 0.18,
+            standard_step: 0.5,
             ln_length,
             margin: 9.5,
         }
     }
 
-    /// Twice the step and a narrower window: what a fine result is compared with.
+    /// A third more step and a narrower window: what a fine result is compared with.
     pub fn coarse(ln_length: f64) -> Self {
         Self {
-            score_step: 0.3,
+            score_step: 0.24,
             standard_step: 0.7,
             ln_length,
             margin: 8.5,
@@ -137,13 +137,14 @@ impl Resolution {
     /// length needs.
     ///
     /// The tokens above the window are negligible for one of two reasons, for participation sums up to
-    /// order 4: `E[w^4; z > u]` is the probability that a normal law of mean `4 s` exceeds `u`; and
-    /// the expected number of such tokens in a prompt is `L P(Z > u)`, compared with sums that are at
-    /// least `L^{-3}`.
+    /// order 4: `E[w^4; z > u]` is in proportion to the probability that a normal law of mean `4 s`
+    /// exceeds `u`; and the expected number of such tokens in a prompt is `L P(Z > u)`, compared with
+    /// sums that are at least `L^{-3}`. The tilted law itself, a normal law of mean `s`, is always
+    /// covered, for it normalises the weights.
     pub fn normal_window(&self, deviation: f64) -> (f64, f64) {
         let tilt = 4.0 * deviation;
         let rare = (8.0 * self.ln_length).sqrt();
-        (self.margin, tilt.min(rare) + self.margin)
+        (self.margin, tilt.min(rare.max(deviation)) + self.margin)
     }
 }
 

@@ -1,0 +1,289 @@
+//! Averages over the query law.
+
+use rayon::prelude::*;
+
+use super::gaussian::ErrorFactors;
+use super::participation::{ParticipationRatios, gaussian_participation};
+use super::{Exact, ExactOutput};
+use crate::attention::{Head, ScoreVarianceDensity, ScoreVarianceLaw};
+use crate::error::{Error, Result};
+use crate::law::Gaussian;
+use crate::parameter::PromptLength;
+
+/// `E_z E|That - T|^2` and `E_z E P_2` for one prompt length.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AverageOutput {
+    /// The squared output error, averaged over the query law.
+    pub squared_error: Exact,
+    /// The expected sum of squared attention weights, averaged over the query law.
+    pub participation: Exact,
+}
+
+/// The average over a list of queries with the given probabilities; `outputs[i]` belongs to query `i`.
+///
+/// # Errors
+/// If the list is empty or the numbers of outputs and probabilities differ.
+pub fn list_average(outputs: &[&ExactOutput], weights: &[f64]) -> Result<AverageOutput> {
+    if outputs.is_empty() || outputs.len() != weights.len() {
+        return Err(Error::shape(
+            "the list of query results",
+            outputs.len(),
+            format!("one result for each of the {} queries", weights.len()),
+        ));
+    }
+    let mean = |pick: fn(&ExactOutput) -> Exact| {
+        outputs.iter().zip(weights).fold(
+            Exact {
+                value: 0.0,
+                error: 0.0,
+            },
+            |sum, (output, w)| {
+                let part = pick(output);
+                Exact {
+                    value: sum.value + w * part.value,
+                    error: sum.error + w * part.error,
+                }
+            },
+        )
+    };
+    Ok(AverageOutput {
+        squared_error: mean(|o| o.squared_error),
+        participation: mean(|o| o.participation),
+    })
+}
+
+/// Relative disagreement of two lattices below which a query average is accepted.
+const TOLERANCE: f64 = 1e-10;
+/// Halvings of the first step before the average is given up.
+const MOST_HALVINGS: usize = 7;
+
+/// Gaussian tokens and a Gaussian query: a deterministic one-dimensional integral, one result a length.
+///
+/// `E_z E|That - T|^2 = tau_V E[r_2(s)] + E[(r_2 - 6 r_3 + 6 E P_2^2)(s) eta]` over the joint law of
+/// `(s^2, eta)` ([`ScoreVarianceLaw`]). Any covariances, singular ones included, any means and query bias.
+///
+/// # Errors
+/// If shapes do not fit, if `s` would have to exceed 200, or if the lattice does not converge.
+///
+/// # Accuracy
+/// Relative `1e-9` or better; each value carries its own error estimate.
+pub fn gaussian_query_average(
+    tokens: &Gaussian,
+    head: &Head,
+    query: &Gaussian,
+    lengths: &[PromptLength],
+) -> Result<Vec<AverageOutput>> {
+    let law = ScoreVarianceLaw::new(tokens, head, query)?;
+    let output_variance = (head.value() * tokens.covariance())
+        .dot(head.value())
+        .max(0.0);
+    let longest = lengths.iter().map(|l| l.as_f64()).fold(1.0, f64::max);
+    let lattice = Lattice::new(&law, longest);
+    let Some(mut lattice) = lattice else {
+        let ratios = gaussian_participation(law.offset().sqrt(), lengths)?;
+        return Ok(ratios
+            .iter()
+            .map(|r| fixed(r, output_variance, law.mean_response()))
+            .collect());
+    };
+    let mut sums = lattice.sum(&law, lengths, 0.0)?;
+    for _ in 0..MOST_HALVINGS {
+        let between = lattice.sum(&law, lengths, 0.5)?;
+        let finer: Vec<Sums> = sums.iter().zip(&between).map(|(a, b)| a.mean(b)).collect();
+        lattice.step *= 0.5;
+        let done = sums
+            .iter()
+            .zip(&finer)
+            .all(|(a, b)| a.agrees(b, output_variance));
+        if done {
+            return Ok(finer
+                .iter()
+                .zip(&sums)
+                .map(|(fine, coarse)| fine.result(coarse, output_variance))
+                .collect());
+        }
+        sums = finer;
+    }
+    Err(Error::Accuracy {
+        what: "the average over the Gaussian query did not converge",
+        reached: f64::NAN,
+        wanted: TOLERANCE,
+    })
+}
+
+fn fixed(ratios: &ParticipationRatios, output_variance: f64, response: f64) -> AverageOutput {
+    AverageOutput {
+        squared_error: ErrorFactors::from(ratios).combine(output_variance, response),
+        participation: ratios.second,
+    }
+}
+
+/// A lattice in `u`, with `s^2 = offset + lam e^{u - e^{-u}}`: the map makes the integrand decay doubly
+/// exponentially on the left, where `s^2` is near its offset, and like the density on the right.
+struct Lattice {
+    start: f64,
+    step: f64,
+    count: usize,
+}
+
+/// `s^2 - offset` and its derivative in `u`.
+fn excess(law: &ScoreVarianceLaw, u: f64) -> (f64, f64) {
+    let value = law.largest_eigenvalue() * (u - (-u).exp()).exp();
+    (value, value * (1.0 + (-u).exp()))
+}
+
+impl Lattice {
+    /// Covers all but a negligible part of the law; `None` if the query does not move `s^2`.
+    fn new(law: &ScoreVarianceLaw, longest: f64) -> Option<Self> {
+        let (mean, deviation) = law.mean_and_deviation();
+        let centre = mean - law.offset();
+        if !(centre > 0.0 && deviation > 0.0) {
+            return None;
+        }
+        // u of the mean: the map is u - e^{-u} = ln(centre / lam), solved by Newton's method.
+        let target = (centre / law.largest_eigenvalue()).ln();
+        let mut u = target.max(0.0);
+        for _ in 0..60 {
+            u -= (u - (-u).exp() - target) / (1.0 + (-u).exp());
+        }
+        let step = (0.5 * deviation / centre).min(0.25);
+        let mass = |u: f64| {
+            let (value, slope) = excess(law, u);
+            let density = law.density(value);
+            (density.density + density.response / law.mean_response().max(f64::MIN_POSITIVE))
+                * slope
+                * step
+        };
+        // The factors of T3 increase with s and lie between 1/L and 1, so the left end is judged by
+        // its probability and the right end by its probability times L.
+        let walk = |direction: f64, threshold: f64| {
+            let mut steps = 0.0;
+            while steps < 4.0 || (mass(u + direction * steps * step) > threshold && steps < 1e5) {
+                steps += 1.0;
+            }
+            steps
+        };
+        let left = walk(-1.0, 1e-17);
+        let right = walk(1.0, 1e-16 / longest);
+        Some(Self {
+            start: u - left * step,
+            step,
+            count: (left + right) as usize + 1,
+        })
+    }
+
+    /// The trapezoidal sum over the lattice shifted by `shift` steps, one result a length.
+    ///
+    /// Nodes are evaluated in parallel and added in their order, so that the sum does not depend on
+    /// the number of threads.
+    fn sum(
+        &self,
+        law: &ScoreVarianceLaw,
+        lengths: &[PromptLength],
+        shift: f64,
+    ) -> Result<Vec<Sums>> {
+        let nodes: Result<Vec<Vec<Sums>>> = (0..self.count)
+            .into_par_iter()
+            .map(|i| {
+                let (value, slope) = excess(law, self.start + (i as f64 + shift) * self.step);
+                let density = law.density(value);
+                let ratios = gaussian_participation((law.offset() + value).sqrt(), lengths)?;
+                let weight = slope * self.step;
+                Ok(ratios
+                    .iter()
+                    .map(|r| Sums::at(r, &density, weight))
+                    .collect())
+            })
+            .collect();
+        let mut totals = vec![Sums::default(); lengths.len()];
+        for node in nodes? {
+            for (total, part) in totals.iter_mut().zip(&node) {
+                total.add(part);
+            }
+        }
+        Ok(totals)
+    }
+}
+
+/// `E[r_2]` and `E[(r_2 - 6 r_3 + 6 E P_2^2) eta]`.
+#[derive(Debug, Clone, Copy)]
+struct Sums {
+    variance: Exact,
+    response: Exact,
+}
+
+impl Default for Sums {
+    fn default() -> Self {
+        let zero = Exact {
+            value: 0.0,
+            error: 0.0,
+        };
+        Self {
+            variance: zero,
+            response: zero,
+        }
+    }
+}
+
+impl Sums {
+    fn at(ratios: &ParticipationRatios, density: &ScoreVarianceDensity, weight: f64) -> Self {
+        let factors = ErrorFactors::from(ratios);
+        let scaled = |x: Exact, by: f64| Exact {
+            value: x.value * by,
+            error: x.error * by.abs(),
+        };
+        Self {
+            variance: scaled(factors.variance, weight * density.density),
+            response: scaled(factors.response, weight * density.response),
+        }
+    }
+
+    fn add(&mut self, part: &Self) {
+        self.variance.value += part.variance.value;
+        self.variance.error += part.variance.error;
+        self.response.value += part.response.value;
+        self.response.error += part.response.error;
+    }
+
+    /// The sum over the union of two shifted lattices.
+    fn mean(&self, other: &Self) -> Self {
+        let half = |x: Exact, y: Exact| Exact {
+            value: 0.5 * (x.value + y.value),
+            error: 0.5 * (x.error + y.error),
+        };
+        Self {
+            variance: half(self.variance, other.variance),
+            response: half(self.response, other.response),
+        }
+    }
+
+    fn total(&self, output_variance: f64) -> f64 {
+        self.variance.value * output_variance + self.response.value
+    }
+
+    fn agrees(&self, finer: &Self, output_variance: f64) -> bool {
+        let close = |x: f64, y: f64| (x - y).abs() <= TOLERANCE * y.abs();
+        close(self.variance.value, finer.variance.value)
+            && close(self.total(output_variance), finer.total(output_variance))
+    }
+
+    fn result(&self, coarse: &Self, output_variance: f64) -> AverageOutput {
+        let value = self.total(output_variance);
+        let node_error = self.variance.error * output_variance + self.response.error;
+        AverageOutput {
+            squared_error: Exact {
+                value,
+                error: (value - coarse.total(output_variance)).abs() + node_error + DENSITY * value,
+            },
+            participation: Exact {
+                value: self.variance.value,
+                error: (self.variance.value - coarse.variance.value).abs()
+                    + self.variance.error
+                    + DENSITY * self.variance.value,
+            },
+        }
+    }
+}
+
+/// Relative accuracy of the densities of the score variance.
+const DENSITY: f64 = 1e-11;

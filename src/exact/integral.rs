@@ -1,0 +1,154 @@
+//! Integrals over `t` of single-token expectations, as trapezoidal sums in `tau = ln t`.
+
+/// Single-token expectations of the normalised weight `w` on the lattice `tau_i = origin + i step`.
+///
+/// With `x = t w` and `t = e^tau`: `ln phi = ln E e^{-x}` and the bumps `E[x^k e^{-x}]`, `k = 2, 3, 4`.
+/// The lattice reaches so far that what lies beyond its ends is negligible for every length it was
+/// made for.
+#[derive(Debug, Clone)]
+pub(super) struct WeightMoments {
+    step: f64,
+    nodes: Vec<Node>,
+    /// Running sums of `E[x^2 e^{-x}]` over the nodes.
+    second_below: Vec<f64>,
+}
+
+/// The expectations at one node.
+#[derive(Debug, Clone, Copy)]
+struct Node {
+    ln_phi: f64,
+    phi: f64,
+    bumps: [f64; 3],
+}
+
+/// `r_2, r_3, r_4` and `E P_2^2` as plain numbers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct RawRatios {
+    pub second: f64,
+    pub third: f64,
+    pub fourth: f64,
+    pub squared_second: f64,
+}
+
+impl WeightMoments {
+    /// Collects nodes `(ln phi, bumps)` in increasing order of `tau`.
+    pub fn new(step: f64, nodes: impl Iterator<Item = (f64, [f64; 3])>) -> Self {
+        let nodes: Vec<Node> = nodes
+            .map(|(ln_phi, bumps)| Node {
+                ln_phi,
+                phi: ln_phi.exp(),
+                bumps,
+            })
+            .collect();
+        let second_below = nodes
+            .iter()
+            .scan(0.0, |sum, node| {
+                *sum += node.bumps[0];
+                Some(*sum)
+            })
+            .collect();
+        Self {
+            step,
+            nodes,
+            second_below,
+        }
+    }
+
+    /// Participation ratios of `length >= 2` tokens.
+    ///
+    /// `E P_k = L INT E[x^k e^{-x}] / (k-1)! phi^{L-1} dtau` and
+    /// `E P_2^2 = E P_4 + L (L-1) INT E[x^2 e^{-x}]^2 / 6 phi^{L-2} dtau` (T2).
+    pub fn ratios(&self, length: f64) -> RawRatios {
+        let (mut second, mut third, mut fourth, mut pairs) = (0.0, 0.0, 0.0, 0.0);
+        // r_2 is at least 1/L, so nodes that add up to less than 1e-19 of that are left out; so are
+        // those where phi^{L-2} is below e^{-200}, for phi only decreases.
+        let negligible = 1e-19 / (length * length * self.step);
+        let start = self.second_below.partition_point(|&sum| sum < negligible);
+        let end = self
+            .nodes
+            .partition_point(|node| (length - 2.0) * node.ln_phi > -200.0);
+        for node in self.nodes.get(start..end).unwrap_or_default() {
+            let power = exp_non_positive((length - 2.0) * node.ln_phi);
+            let full = power * node.phi;
+            let [b2, b3, b4] = node.bumps;
+            second += b2 * full;
+            third += b3 * full;
+            fourth += b4 * full;
+            pairs += b2 * b2 * power;
+        }
+        let scale = self.step * length;
+        let fourth = fourth * scale / 6.0;
+        RawRatios {
+            second: second * scale,
+            third: third * scale / 2.0,
+            fourth,
+            squared_second: fourth + pairs * scale * (length - 1.0) / 6.0,
+        }
+    }
+}
+
+/// `e^y` for `y <= 0`; five terms of the series do within `1e-17` where `-y` is below `1e-3`, which is
+/// where half of all nodes lie.
+pub(super) fn exp_non_positive(y: f64) -> f64 {
+    if y > -1e-3 {
+        1.0 + y * (1.0 + y * (0.5 + y * (1.0 / 6.0 + y * (1.0 / 24.0 + y / 120.0))))
+    } else {
+        y.exp()
+    }
+}
+
+/// Natural logarithm of a bound of what a participation integral of `length` tokens loses beyond a
+/// node: `E[(1 + t W) e^{-t W}] = phi^L + L E[x e^{-x}] phi^{L-1}`, with
+/// `E[x e^{-x}]^2 <= E[x^2 e^{-x}] phi`.
+fn ln_right_tail(length: f64, ln_phi: f64, bump: f64) -> f64 {
+    let none = length * ln_phi;
+    let one = length.ln() + 0.5 * bump.ln() + (length - 0.5) * ln_phi;
+    none.max(one) + std::f64::consts::LN_2
+}
+
+/// True if integrals for all lengths from `shortest` to `longest` may stop at a node on the right.
+///
+/// The remainder is then below `2e-22 / L^3`, and the smallest integral, `r_4`, is at least `1 / L^3`.
+pub(super) fn may_stop(shortest: f64, longest: f64, ln_phi: f64, bump: f64) -> bool {
+    // A phi that rounded to zero gives -inf, and a NaN bump cannot stop anything.
+    [shortest, longest]
+        .iter()
+        .all(|&length| ln_right_tail(length, ln_phi, bump) <= -50.0 - 3.0 * length.ln())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_weights_have_closed_form_ratios() {
+        // w = 1: E[x^k e^{-x}] = t^k e^{-t}, phi = e^{-t}; r_k = L^{1-k} and E P_2^2 = L^{-2}.
+        let step = 0.15;
+        let moments = WeightMoments::new(
+            step,
+            (-200..40).map(|i| {
+                let t = (f64::from(i) * step).exp();
+                (-t, [2, 3, 4].map(|k| t.powi(k) * (-t).exp()))
+            }),
+        );
+        for length in [2.0, 3.0, 17.0, 1000.0] {
+            let r = moments.ratios(length);
+            for (value, exponent) in [
+                (r.second, 1),
+                (r.third, 2),
+                (r.fourth, 3),
+                (r.squared_second, 2),
+            ] {
+                approx::assert_relative_eq!(value, length.powi(-exponent), max_relative = 1e-13);
+            }
+        }
+    }
+
+    #[test]
+    fn the_right_tail_is_bounded() {
+        // w = 1 and L = 2: the remainder of r_2 beyond t0 is 2 INT t e^{-2t} dt = (t0 + 1/2) e^{-2 t0}.
+        let t0: f64 = 3.0;
+        let bound = ln_right_tail(2.0, -t0, t0 * t0 * (-t0).exp()).exp();
+        assert!(bound >= (t0 + 0.5) * (-2.0 * t0).exp());
+    }
+}
