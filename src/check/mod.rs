@@ -1,1 +1,60 @@
-//! check
+//! The only room that sees more than one of exact values, bounds and estimates: it puts them side by
+//! side and says whether they agree.
+
+mod bounds;
+mod exact;
+pub mod length;
+pub mod rate;
+pub mod table;
+
+use crate::attention::{Head, QueryLaw};
+use crate::error::{Error, Result};
+use crate::law::TokenLaw;
+
+/// Counts finished pieces of work; a front end may show them.
+pub trait Progress: Sync {
+    /// Announces the number of pieces.
+    fn start(&self, total: u64);
+    /// One more piece is done.
+    fn step(&self);
+}
+
+/// Progress that nobody watches.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn start(&self, _total: u64) {}
+    fn step(&self) {}
+}
+
+/// A token law, a head and a query law whose shapes fit: what every command asks about.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    tokens: &'a dyn TokenLaw,
+    head: &'a Head,
+    query: &'a QueryLaw,
+}
+
+impl<'a> Question<'a> {
+    /// Checks that tokens and queries have the dimensions of the key-query matrix (`d x e`).
+    pub fn new(tokens: &'a dyn TokenLaw, head: &'a Head, query: &'a QueryLaw) -> Result<Self> {
+        let (d, e) = head.key_query().shape();
+        if tokens.dimension() != d || query.dimension() != e {
+            return Err(Error::shape(
+                "the key-query matrix",
+                format!("{d} x {e}"),
+                format!(
+                    "{} x {} (token dimension x query dimension)",
+                    tokens.dimension(),
+                    query.dimension()
+                ),
+            ));
+        }
+        Ok(Self {
+            tokens,
+            head,
+            query,
+        })
+    }
+}

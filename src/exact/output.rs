@@ -67,7 +67,11 @@ pub fn output_error(
                 return fine_atoms.single_token();
             }
             let length = length.as_f64();
-            ExactOutput::from_resolutions(fine.integrate(length), coarse.integrate(length))
+            ExactOutput::from_resolutions(
+                fine.integrate(length),
+                coarse.integrate(length),
+                fine_atoms.centring,
+            )
         })
         .collect())
 }
@@ -101,19 +105,34 @@ struct CentredAtoms {
     outputs: DMatrix<f64>,
     /// `E[|f|^2 | S]`.
     squares: Vec<f64>,
+    /// Bound of the rounding error in `T`, which every `f` inherits.
+    centring: f64,
     exact: bool,
 }
 
 impl CentredAtoms {
     fn new(atoms: &ScoreAtoms) -> Self {
         let weights = WeightAtoms::new(&atoms.weights, &atoms.scores);
-        // The mean is taken over the very atoms that are integrated, so that E[w f] = 0 holds for them.
         let tilted: DVector<f64> = DVector::from_iterator(
             atoms.weights.len(),
             weights.iter().map(|(p, ln_w)| p * ln_w.exp()),
         );
-        let mean = &atoms.outputs * (&tilted / tilted.sum());
+        // Outputs are first taken relative to the atom with most tilted mass: where nearly all mass is
+        // on one atom, its f would otherwise be lost in the rounding of T.
         let mut outputs = atoms.outputs.clone();
+        if outputs.ncols() > 0 {
+            let reference = outputs.column(tilted.imax()).into_owned();
+            for mut column in outputs.column_iter_mut() {
+                column -= &reference;
+            }
+        }
+        // The mean is taken over the very atoms that are integrated, so that E[w f] = 0 holds for them.
+        let mean = &outputs * (&tilted / tilted.sum());
+        let size: f64 = outputs
+            .column_iter()
+            .zip(&tilted)
+            .map(|(v, p)| p * v.norm_squared())
+            .sum();
         for mut column in outputs.column_iter_mut() {
             column -= &mean;
         }
@@ -126,6 +145,7 @@ impl CentredAtoms {
             weights,
             outputs,
             squares,
+            centring: 4.0 * f64::EPSILON * size.sqrt(),
             exact: atoms.exact,
         }
     }
@@ -147,11 +167,11 @@ impl CentredAtoms {
             error: super::ROUNDING * scale,
         };
         ExactOutput {
-            squared_error: from_atoms(square, square),
+            squared_error: from_atoms(square, square + self.centring),
             bias: bias
                 .iter()
                 .zip(&magnitude)
-                .map(|(&b, &m)| from_atoms(b, m))
+                .map(|(&b, &m)| from_atoms(b, m + self.centring))
                 .collect(),
             participation: Exact {
                 value: 1.0,
@@ -198,7 +218,7 @@ impl CentredAtoms {
         let mut count = 0;
         for (node, mut column) in factors.column_iter_mut().enumerate() {
             let tau = tau + node as f64 * step;
-            let (mut rise, mut bump, mut square) = (0.0, 0.0, 0.0);
+            let (mut rise, mut bump, mut size, mut square) = (0.0, 0.0, 0.0, 0.0);
             for (((p, ln_w), q), factor) in self
                 .weights
                 .iter()
@@ -209,6 +229,7 @@ impl CentredAtoms {
                 rise += p * k.rise;
                 let first = p * k.x * k.decay;
                 bump += first * k.x;
+                size += first * q;
                 square += first * k.x * q;
                 // E[w f] = 0, so e^{-x} - 1 may stand for e^{-x}: for t < 1 it cancels less.
                 *factor = if tau < 0.0 {
@@ -222,6 +243,7 @@ impl CentredAtoms {
                 ln_phi,
                 phi: ln_phi.exp(),
                 bump,
+                size,
                 square,
             });
             count += 1;
@@ -259,6 +281,8 @@ struct OutputNode {
     phi: f64,
     /// `E[x^2 e^{-x}]`.
     bump: f64,
+    /// `E[x |f|^2 e^{-x}]`, whose integral is `E sum_i p_i |f_i|^2`: the size of what the bias sums.
+    size: f64,
     /// `H = E[x^2 |f|^2 e^{-x}]`.
     square: f64,
 }
@@ -267,7 +291,8 @@ struct OutputNode {
 struct Integrals {
     squared_error: f64,
     bias: DVector<f64>,
-    bias_magnitude: DVector<f64>,
+    /// `E sum_i p_i |f_i|^2`.
+    size: f64,
     participation: f64,
 }
 
@@ -285,9 +310,8 @@ impl OutputMoments {
     /// The integrals for `length >= 2` tokens.
     fn integrate(&self, length: f64) -> Integrals {
         let outputs = self.bias.first().map_or(0, |b| b.len());
-        let (mut single, mut pairs, mut participation) = (0.0, 0.0, 0.0);
+        let (mut single, mut pairs, mut size, mut participation) = (0.0, 0.0, 0.0, 0.0);
         let mut bias = DVector::zeros(outputs);
-        let mut bias_magnitude = DVector::zeros(outputs);
         for ((node, first), g) in self.nodes.iter().zip(&self.first).zip(&self.bias) {
             let exponent = (length - 2.0) * node.ln_phi;
             // phi only decreases: from here on its power is below e^{-200}.
@@ -304,34 +328,39 @@ impl OutputMoments {
             pairs += first * power;
             participation += node.bump * full;
             bias.axpy(full, g, 1.0);
-            for (m, component) in bias_magnitude.iter_mut().zip(g) {
-                *m += full * component.abs();
-            }
+            size += node.size * full;
         }
         let scale = self.step * length;
         Integrals {
             squared_error: scale * (single + (length - 1.0) * pairs),
             bias: bias * scale,
-            bias_magnitude: bias_magnitude * scale,
+            size: size * scale,
             participation: scale * participation,
         }
     }
 }
 
 impl ExactOutput {
-    fn from_resolutions(fine: Integrals, coarse: Integrals) -> Self {
+    /// `centring` is the rounding error of `T`.
+    fn from_resolutions(fine: Integrals, coarse: Integrals, centring: f64) -> Self {
+        // The bias is a sum of terms of this size that may cancel.
+        let cancelled = 8.0 * f64::EPSILON * fine.size.sqrt() + centring;
         let bias = fine
             .bias
             .iter()
             .zip(&coarse.bias)
-            .zip(&fine.bias_magnitude)
-            .map(|((&f, &c), &magnitude)| Exact {
-                value: f,
-                error: 2.0 * (f - c).abs() + super::ROUNDING * magnitude,
+            .map(|(&f, &c)| {
+                let resolved = Exact::from_resolutions(f, c);
+                Exact {
+                    error: resolved.error + cancelled,
+                    ..resolved
+                }
             })
             .collect();
+        let mut squared_error = Exact::from_resolutions(fine.squared_error, coarse.squared_error);
+        squared_error.error += centring * (2.0 * squared_error.value.max(0.0).sqrt() + centring);
         Self {
-            squared_error: Exact::from_resolutions(fine.squared_error, coarse.squared_error),
+            squared_error,
             bias,
             participation: Exact::from_resolutions(fine.participation, coarse.participation),
         }
