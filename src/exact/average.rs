@@ -90,7 +90,9 @@ pub fn gaussian_query_average(
     for _ in 0..MOST_HALVINGS {
         let between = lattice.sum(&law, lengths, 0.5)?;
         let finer: Vec<Sums> = sums.iter().zip(&between).map(|(a, b)| a.mean(b)).collect();
+        // The union of a lattice and the one halfway between has twice the points at half the step.
         lattice.step *= 0.5;
+        lattice.count *= 2;
         let done = sums
             .iter()
             .zip(&finer)
