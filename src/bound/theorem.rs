@@ -56,3 +56,60 @@ pub enum ProofStatus {
     /// Supported by numbers only.
     Conjecture,
 }
+
+impl Theorem {
+    /// Id.
+    pub fn id(self) -> &'static str {
+        match self {
+            Theorem::CgfAttention => "T0",
+            Theorem::GaussianLinearity => "T1",
+            Theorem::LaplaceIdentity => "T2",
+            Theorem::GaussianExact => "T3",
+            Theorem::ParticipationOrder => "T3",
+            Theorem::TrivialBound => "T4",
+            Theorem::ChernoffBound => "T4",
+            Theorem::ChernoffTail => "T4",
+            Theorem::ChernoffFourthMoment => "T4",
+            Theorem::LaplaceBound => "T5",
+            Theorem::LaplaceParticipation => "T5",
+            Theorem::OutputConcentration => "T6",
+            Theorem::TiltedMean => "T6",
+            Theorem::NormMgf => "T6",
+            Theorem::SubGaussianChernoff => "T6",
+            Theorem::SubGaussianLaplace => "T6",
+            Theorem::CrudeBound => "T6",
+            Theorem::UniformRate => "T7",
+            Theorem::LimitingConstant => "T8",
+            Theorem::SharpRate => "T8",
+        }
+    }
+    /// Name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Theorem::CgfAttention => "cgf-attention",
+            Theorem::GaussianLinearity => "gaussian-linearity",
+            Theorem::LaplaceIdentity => "laplace-identity",
+            Theorem::GaussianExact => "gaussian-exact",
+            Theorem::ParticipationOrder => "participation-order",
+            Theorem::TrivialBound => "trivial-bound",
+            Theorem::ChernoffBound => "chernoff-bound",
+            Theorem::ChernoffTail => "chernoff-tail",
+            Theorem::ChernoffFourthMoment => "chernoff-fourth-moment",
+            Theorem::LaplaceBound => "laplace-bound",
+            Theorem::LaplaceParticipation => "laplace-participation",
+            Theorem::OutputConcentration => "output-concentration",
+            Theorem::TiltedMean => "tilted-mean",
+            Theorem::NormMgf => "norm-mgf",
+            Theorem::SubGaussianChernoff => "sub-gaussian-chernoff",
+            Theorem::SubGaussianLaplace => "sub-gaussian-laplace",
+            Theorem::CrudeBound => "crude-bound",
+            Theorem::UniformRate => "uniform-rate",
+            Theorem::LimitingConstant => "limiting-constant",
+            Theorem::SharpRate => "sharp-rate",
+        }
+    }
+    /// Title.
+    pub fn title(self) -> &'static str {
+        "title"
+    }
+}
