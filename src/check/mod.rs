@@ -1,1 +1,5 @@
-//! check
+//! Where exact values and bounds meet.
+
+mod progress;
+
+pub use progress::{Progress, Silent};

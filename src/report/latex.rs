@@ -8,7 +8,7 @@ use super::{Provenance, Style, Table};
 const LABEL: &str = "tab:attention-bounds";
 
 pub(super) fn render(table: &Table, provenance: &Provenance, style: &Style) -> String {
-    let document = Document::new(table, style.queries);
+    let document = Document::new(table, style.queries, "bold");
     let mut text = format!(
         "% {}\n% needs \\usepackage{{booktabs}}\n",
         one_line(&provenance.line())
@@ -17,8 +17,8 @@ pub(super) fn render(table: &Table, provenance: &Provenance, style: &Style) -> S
     for (index, sheet) in document.sheets.iter().enumerate() {
         let caption = match &style.caption {
             Some(caption) if document.sheets.len() == 1 => escape(caption),
-            Some(caption) => escape(&format!("{caption} {}.", sheet.heading)),
-            None => escape(&format!("{}. {}.", sheet.heading, table.description)),
+            Some(caption) => format!("{} {}.", escape(caption), sheet.latex_heading),
+            None => format!("{}. {}.", sheet.latex_heading, escape(&table.description)),
         };
         let label = match index {
             0 => label.clone(),
@@ -33,11 +33,15 @@ pub(super) fn render(table: &Table, provenance: &Provenance, style: &Style) -> S
 }
 
 fn draw(sheet: &Sheet, caption: &str, label: &str, remarks: &[String], text: &mut String) {
-    let columns = "r".repeat(2 + sheet.theorems.len());
+    let columns = "r".repeat(3 + sheet.theorems.len());
     text.push_str("\\begin{table}\n\\centering\n");
     text.push_str(&format!("\\caption{{{caption}}}\n\\label{{{label}}}\n"));
     text.push_str(&format!("\\begin{{tabular}}{{{columns}}}\n\\toprule\n"));
-    let mut header = vec!["$L$".to_string(), "exact".to_string()];
+    let mut header = vec![
+        "$L$".to_string(),
+        "exact".to_string(),
+        "\\shortstack[r]{relative\\\\error}".to_string(),
+    ];
     header.extend(sheet.theorems.iter().map(|t| {
         let name = t.name().replace('-', "-\\\\");
         format!("\\shortstack[r]{{{}\\\\{name}}}", t.id())
@@ -45,11 +49,16 @@ fn draw(sheet: &Sheet, caption: &str, label: &str, remarks: &[String], text: &mu
     text.push_str(&row(&header));
     text.push_str("\\midrule\n");
     for line in &sheet.lines {
-        let exact = line.exact_text().map_or_else(
-            || "--".into(),
-            |(value, error)| format!("${} \\pm {}$", written(&value), written(&error)),
+        let (exact, error) = line.exact_text().map_or_else(
+            || ("--".into(), String::new()),
+            |(value, error)| {
+                (
+                    format!("${}$", written(&value)),
+                    format!("${}$", written(&error)),
+                )
+            },
         );
-        let mut cells = vec![format!("${}$", line.length), exact];
+        let mut cells = vec![format!("${}$", line.length), exact, error];
         cells.extend(line.bounds.iter().map(bound_text));
         text.push_str(&row(&cells));
     }

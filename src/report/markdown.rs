@@ -5,7 +5,7 @@ use super::sheet::{BOUND_DIGITS, BoundCell, Document, Sheet};
 use super::{Provenance, QuerySelection, Table};
 
 pub(super) fn render(table: &Table, provenance: &Provenance, queries: QuerySelection) -> String {
-    let document = Document::new(table, queries);
+    let document = Document::new(table, queries, "bold");
     let mut text = format!("{}\n", escape(&table.description));
     for sheet in &document.sheets {
         text.push_str(&format!("\n**{}**\n\n", escape(&sheet.heading)));
@@ -24,17 +24,17 @@ fn draw(sheet: &Sheet, text: &mut String) {
         .theorems
         .iter()
         .map(|t| format!("{} {}", t.id(), t.name()));
-    let header: Vec<String> = ["L".into(), "exact".into()]
+    let header: Vec<String> = ["L".into(), "exact".into(), "relative error".into()]
         .into_iter()
         .chain(names)
         .collect();
     text.push_str(&row(&header));
     text.push_str(&row(&vec!["---:".to_string(); header.len()]));
     for line in &sheet.lines {
-        let exact = line
+        let (exact, error) = line
             .exact_text()
-            .map_or_else(|| "-".into(), |(value, error)| format!("{value} ± {error}"));
-        let cells: Vec<String> = [line.length.to_string(), exact]
+            .unwrap_or_else(|| ("-".into(), String::new()));
+        let cells: Vec<String> = [line.length.to_string(), exact, error]
             .into_iter()
             .chain(line.bounds.iter().map(bound_text))
             .collect();

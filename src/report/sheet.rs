@@ -27,6 +27,8 @@ pub(super) struct Document {
 #[derive(Debug)]
 pub(super) struct Sheet {
     pub heading: String,
+    /// The heading with its formula in LaTeX.
+    pub latex_heading: String,
     /// The theorems that have a value in some line, in the order in which they were tried.
     pub theorems: Vec<Theorem>,
     pub lines: Vec<Line>,
@@ -66,8 +68,8 @@ impl Line {
 }
 
 impl Document {
-    /// Selects rows and columns of a table.
-    pub(super) fn new(table: &Table, selection: QuerySelection) -> Self {
+    /// Selects rows and columns of a table; `mark` says how the tightest bound is marked.
+    pub(super) fn new(table: &Table, selection: QuerySelection, mark: &str) -> Self {
         let (rows, hidden) = select(table, selection);
         let mut sheets: Vec<Sheet> = Vec::new();
         let mut remarks = Vec::new();
@@ -84,7 +86,11 @@ impl Document {
         let many = groups.len() > 1;
         for ((query, metric), group) in groups {
             let heading = heading(metric, query, table.tail_threshold);
-            let sheet = sheet(heading, &group);
+            let sheet = sheet(
+                heading,
+                latex_heading(metric, query, table.tail_threshold),
+                &group,
+            );
             named.extend(&sheet.theorems);
             let mut said = empty_cells(&group);
             if many {
@@ -96,7 +102,7 @@ impl Document {
             reasons.extend(said);
             sheets.push(sheet);
         }
-        if let Some(key) = key_to_marks(&sheets) {
+        if let Some(key) = key_to_marks(&sheets, mark) {
             remarks.push(key);
         }
         named.sort_unstable();
@@ -140,7 +146,7 @@ fn select(table: &Table, selection: QuerySelection) -> (Vec<&Row>, Option<String
     (rows, remark)
 }
 
-fn sheet(heading: String, rows: &[&Row]) -> Sheet {
+fn sheet(heading: String, latex_heading: String, rows: &[&Row]) -> Sheet {
     let mut theorems: Vec<Theorem> = Vec::new();
     for bound in rows.iter().flat_map(|row| &row.bounds) {
         if bound.value().is_some() && !theorems.contains(&bound.theorem()) {
@@ -157,6 +163,7 @@ fn sheet(heading: String, rows: &[&Row]) -> Sheet {
         .collect();
     Sheet {
         heading,
+        latex_heading,
         theorems,
         lines,
     }
@@ -179,6 +186,21 @@ fn heading(metric: Metric, query: QueryLabel, threshold: Option<f64>) -> String 
         (Metric::Participation, _) => "Expected participation E P_2".to_string(),
         (Metric::Tail, Some(eps)) => format!("Tail probability P(|That - T| >= {eps})"),
         (Metric::Tail, None) => "Tail probability P(|That - T| >= eps)".to_string(),
+    };
+    match query {
+        QueryLabel::Index(index) => format!("{metric}, query {index}"),
+        QueryLabel::Average => format!("{metric}, average over queries"),
+    }
+}
+
+fn latex_heading(metric: Metric, query: QueryLabel, threshold: Option<f64>) -> String {
+    let metric = match (metric, threshold) {
+        (Metric::Output, _) => "Expected squared output error $E|\\hat T - T|^2$".to_string(),
+        (Metric::Participation, _) => "Expected participation $E P_2$".to_string(),
+        (Metric::Tail, Some(eps)) => {
+            format!("Tail probability $P(|\\hat T - T| \\ge {eps})$")
+        }
+        (Metric::Tail, None) => "Tail probability $P(|\\hat T - T| \\ge \\varepsilon)$".to_string(),
     };
     match query {
         QueryLabel::Index(index) => format!("{metric}, query {index}"),
@@ -242,24 +264,17 @@ fn empty_cells(rows: &[&Row]) -> Vec<String> {
 }
 
 /// What the marks in the cells mean; only the marks that occur.
-fn key_to_marks(sheets: &[Sheet]) -> Option<String> {
+fn key_to_marks(sheets: &[Sheet], mark: &str) -> Option<String> {
     let cells = || sheets.iter().flat_map(|s| &s.lines).flat_map(|l| &l.bounds);
     let mut parts = Vec::new();
     if cells().any(|c| matches!(c, BoundCell::Best(_))) {
-        parts.push("the tightest bound is marked");
+        parts.push(format!("the tightest of a row is {mark}"));
     }
     if cells().any(|c| matches!(c, BoundCell::Vacuous(_))) {
-        parts.push("a bound in parentheses is vacuous (the trivial bound is smaller)");
+        parts.push("one in parentheses is vacuous: the trivial bound is smaller".into());
     }
     if cells().any(|c| *c == BoundCell::NotApplicable) {
-        parts.push("- does not apply");
-    }
-    if sheets
-        .iter()
-        .flat_map(|s| &s.lines)
-        .any(|l| l.exact.is_some())
-    {
-        parts.push("exact values are followed by their relative error");
+        parts.push("- does not apply".into());
     }
     (!parts.is_empty()).then(|| {
         let text = parts.join("; ");

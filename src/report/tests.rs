@@ -71,5 +71,13 @@ fn show(format: Format) -> String {
 
 #[test]
 fn print_all() {
-    for f in [Format::Text, Format::Json, Format::Csv, Format::Markdown, Format::Latex] { println!("{}", show(f)); }
+    for f in [
+        Format::Text,
+        Format::Json,
+        Format::Csv,
+        Format::Markdown,
+        Format::Latex,
+    ] {
+        println!("{}", show(f));
+    }
 }

@@ -10,7 +10,7 @@ use super::{Provenance, QuerySelection, Table};
 const WIDTH: usize = 100;
 
 pub(super) fn render(table: &Table, provenance: &Provenance, queries: QuerySelection) -> String {
-    let document = Document::new(table, queries);
+    let document = Document::new(table, queries, "marked *");
     let mut text = String::new();
     let mut line = |content: &str| {
         text.push_str(content);
@@ -35,7 +35,7 @@ pub(super) fn render(table: &Table, provenance: &Provenance, queries: QuerySelec
     text
 }
 
-/// The sheet as one table, or as several that share their first two columns, each narrow enough.
+/// The sheet as one table, or as several that share their first three columns, each narrow enough.
 fn blocks(sheet: &Sheet) -> Vec<String> {
     let count = sheet.theorems.len();
     let mut blocks = Vec::new();
@@ -67,7 +67,11 @@ fn draw(sheet: &Sheet, start: usize, end: usize) -> String {
         .set_style(TableComponent::HeaderLines, '-')
         .set_style(TableComponent::MiddleHeaderIntersections, '-');
     let shown = start..end;
-    let mut header = vec!["L".to_string(), "exact".to_string()];
+    let mut header = vec![
+        "L".to_string(),
+        "exact".to_string(),
+        "relative\nerror".to_string(),
+    ];
     for theorem in sheet.theorems.iter().take(end).skip(start) {
         header.push(format!(
             "{}\n{}",
@@ -77,10 +81,10 @@ fn draw(sheet: &Sheet, start: usize, end: usize) -> String {
     }
     table.set_header(header.into_iter().map(right));
     for line in &sheet.lines {
-        let exact = line
+        let (exact, error) = line
             .exact_text()
-            .map_or_else(|| "-".into(), |(value, error)| format!("{value} ±{error}"));
-        let mut cells = vec![line.length.to_string(), exact];
+            .unwrap_or_else(|| ("-".into(), String::new()));
+        let mut cells = vec![line.length.to_string(), exact, error];
         let bounds = line.bounds.iter().take(shown.end).skip(shown.start);
         cells.extend(bounds.map(bound_text));
         table.add_row(cells.into_iter().map(right));
