@@ -9,6 +9,7 @@ pub mod cli;
 
 pub mod error;
 pub mod exact;
+pub mod file;
 pub mod law;
 pub mod parameter;
 pub mod report;

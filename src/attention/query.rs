@@ -3,7 +3,7 @@
 use nalgebra::{DMatrix, DVector};
 
 use crate::error::{Error, Result};
-use crate::law::Gaussian;
+use crate::law::{Gaussian, TokenLaw};
 
 /// Law of the query `z`.
 #[derive(Debug, Clone)]
@@ -20,20 +20,62 @@ pub enum QueryLaw {
 }
 
 impl QueryLaw {
-    /// The uniform law on the columns of `queries`.
+    /// The uniform law on the columns of `queries` (`e x n`): at least one, all finite.
     pub fn uniform(queries: DMatrix<f64>) -> Result<Self> {
         let count = queries.ncols();
-        if count == 0 {
-            return Err(Error::shape(
-                "the query list",
-                "0 queries",
-                "at least one query",
-            ));
-        }
+        check_queries(&queries)?;
         Ok(QueryLaw::List {
             queries,
             weights: vec![1.0 / count as f64; count],
         })
+    }
+
+    /// The columns of `queries` with these probabilities: non-negative, with sum 1 within `1e-9`.
+    pub fn weighted(queries: DMatrix<f64>, weights: Vec<f64>) -> Result<Self> {
+        check_queries(&queries)?;
+        if weights.len() != queries.ncols() {
+            return Err(Error::shape(
+                "the list of query weights",
+                weights.len(),
+                format!("{} weights, one a query", queries.ncols()),
+            ));
+        }
+        let total: f64 = weights.iter().sum();
+        if !(weights.iter().all(|w| *w >= 0.0) && (total - 1.0).abs() <= 1e-9) {
+            return Err(Error::Parameter {
+                parameter: "query weights",
+                value: format!("a list with sum {total}"),
+                required: "non-negative numbers with sum 1 (within 1e-9)",
+                theorem: None,
+            });
+        }
+        Ok(QueryLaw::List { queries, weights })
+    }
+
+    /// A Gaussian query.
+    pub fn gaussian(law: Gaussian) -> Self {
+        QueryLaw::Gaussian(law)
+    }
+
+    /// The query has the law of a token.
+    ///
+    /// Available for a Gaussian law and for a law with a finite support that can be listed (empirical, or
+    /// Rademacher of dimension 20 at most); unavailable otherwise.
+    pub fn from_tokens(law: &dyn TokenLaw) -> Result<Self> {
+        if let Some(gaussian) = law.as_gaussian() {
+            return Ok(QueryLaw::Gaussian(gaussian.clone()));
+        }
+        match law.support() {
+            Some((points, weights)) => Self::weighted(points, weights),
+            None => Err(Error::Unavailable {
+                what: "a query with the law of the tokens",
+                why: format!(
+                    "the {} law is neither Gaussian nor a list of points; give a list of queries or a \
+                     Gaussian query",
+                    law.name()
+                ),
+            }),
+        }
     }
 
     /// Dimension of a query.
@@ -52,5 +94,33 @@ impl QueryLaw {
             }
             _ => None,
         }
+    }
+}
+
+fn check_queries(queries: &DMatrix<f64>) -> Result<()> {
+    if queries.is_empty() {
+        return Err(Error::shape(
+            "the query list",
+            format!(
+                "{} queries of {} coordinates",
+                queries.ncols(),
+                queries.nrows()
+            ),
+            "at least one query of at least one coordinate",
+        ));
+    }
+    match queries.iter().position(|x| !x.is_finite()) {
+        None => Ok(()),
+        Some(index) => Err(Error::Parameter {
+            parameter: "query",
+            value: format!(
+                "{} in coordinate {} of query {}",
+                queries[index],
+                index % queries.nrows(),
+                index / queries.nrows()
+            ),
+            required: "finite",
+            theorem: None,
+        }),
     }
 }

@@ -1,0 +1,197 @@
+//! Score atoms: the joint law of score and output as a weighted list, and how finely it is made.
+
+use nalgebra::{DMatrix, DVector};
+
+use crate::error::{Error, Result};
+
+/// How finely and how far a continuous score law is to be discretised.
+///
+/// Finitely supported laws ignore it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Resolution {
+    /// Largest distance between neighbouring scores.
+    pub score_step: f64,
+    /// Largest distance between neighbouring scores, in standard deviations of a Gaussian score.
+    pub standard_step: f64,
+    /// `ln` of the longest prompt to be served: the atoms must reach the tokens that dominate it.
+    pub ln_length: f64,
+    /// Standard deviations kept beyond that reach.
+    pub margin: f64,
+}
+
+impl Resolution {
+    /// The resolution at which results are reported, for prompts of up to `e^{ln_length}` tokens.
+    pub fn fine(ln_length: f64) -> Self {
+        Self {
+            score_step: 0.15,
+            standard_step: 0.35,
+            ln_length,
+            margin: 9.5,
+        }
+    }
+
+    /// Twice the step and a narrower window: what a fine result is compared with.
+    pub fn coarse(ln_length: f64) -> Self {
+        Self {
+            score_step: 0.3,
+            standard_step: 0.7,
+            ln_length,
+            margin: 8.5,
+        }
+    }
+
+    /// Step of a lattice of standard normal nodes `z` for scores `s z`: `min(standard_step, score_step / s)`.
+    pub fn normal_step(&self, deviation: f64) -> f64 {
+        (self.score_step / deviation).min(self.standard_step)
+    }
+
+    /// Window `[-lower, upper]` of standard normal nodes `z` for scores `s z` that a prompt of this
+    /// length needs.
+    ///
+    /// The tokens above the window are negligible for one of two reasons, for participation sums up to
+    /// order 4: `E[w^4; z > u]` is the probability that a normal law of mean `4 s` exceeds `u`; and
+    /// the expected number of such tokens in a prompt is `L P(Z > u)`, compared with sums that are at
+    /// least `L^{-3}`.
+    pub fn normal_window(&self, deviation: f64) -> (f64, f64) {
+        let tilt = 4.0 * deviation;
+        let rare = (8.0 * self.ln_length).sqrt();
+        (self.margin, tilt.min(rare) + self.margin)
+    }
+}
+
+/// The joint law of score and output, reduced to weighted atoms of the score.
+///
+/// Atom `i` has probability `weights[i]`, score `scores[i]`, conditional mean output
+/// `E[V X | S] = outputs.column(i)` and conditional variance
+/// `E[|V X - E[V X | S]|^2 | S] = spreads[i]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScoreAtoms {
+    /// Probabilities; they sum to 1 up to rounding.
+    pub weights: Vec<f64>,
+    /// Scores `<a, x>`.
+    pub scores: Vec<f64>,
+    /// Conditional mean outputs, one column an atom (`m x n`).
+    pub outputs: DMatrix<f64>,
+    /// Conditional variances of the output, non-negative.
+    pub spreads: Vec<f64>,
+    /// True if the atoms are the law itself, false if they discretise it.
+    pub exact: bool,
+}
+
+/// Largest number of matrix entries that a list of atoms may take (2 GiB of floats).
+const MAX_ENTRIES: f64 = (1u64 << 28) as f64;
+
+/// Score atoms under construction.
+pub(super) struct AtomList {
+    /// Number of output coordinates.
+    pub(super) rows: usize,
+    /// Probabilities.
+    pub(super) weights: Vec<f64>,
+    /// Scores.
+    pub(super) scores: Vec<f64>,
+    /// Conditional mean outputs, one after the other.
+    pub(super) outputs: Vec<f64>,
+    /// Conditional variances.
+    pub(super) spreads: Vec<f64>,
+}
+
+impl AtomList {
+    /// An empty list for outputs with `rows` coordinates.
+    pub(super) fn new(rows: usize) -> Self {
+        Self {
+            rows,
+            weights: Vec::new(),
+            scores: Vec::new(),
+            outputs: Vec::new(),
+            spreads: Vec::new(),
+        }
+    }
+
+    /// Appends one atom whose conditional mean output is `centre + shift * direction`.
+    pub(super) fn push(
+        &mut self,
+        weight: f64,
+        score: f64,
+        (centre, direction, shift): (&DVector<f64>, &DVector<f64>, f64),
+        spread: f64,
+    ) {
+        self.weights.push(weight);
+        self.scores.push(score);
+        self.outputs.extend(
+            centre
+                .iter()
+                .zip(direction.iter())
+                .map(|(c, e)| c + shift * e),
+        );
+        self.spreads.push(spread);
+    }
+
+    /// The finished list; an error if a weight, score or output is not finite.
+    pub(super) fn finish(self, exact: bool) -> Result<ScoreAtoms> {
+        let finite = |list: &[f64]| list.iter().all(|x| x.is_finite());
+        if !(finite(&self.weights)
+            && finite(&self.scores)
+            && finite(&self.outputs)
+            && finite(&self.spreads))
+        {
+            return Err(Error::Unavailable {
+                what: "the list of score atoms",
+                why: "a score or an output overflows; tilt, tokens and values must be smaller"
+                    .into(),
+            });
+        }
+        Ok(ScoreAtoms {
+            outputs: DMatrix::from_vec(self.rows, self.weights.len(), self.outputs),
+            weights: self.weights,
+            scores: self.scores,
+            spreads: self.spreads,
+            exact,
+        })
+    }
+}
+
+/// Refuses a list of `count` atoms with `rows` output coordinates each if it would not fit in memory.
+pub(super) fn check_atom_count(count: f64, rows: usize) -> Result<()> {
+    if count * (rows as f64 + 4.0) <= MAX_ENTRIES {
+        Ok(())
+    } else {
+        Err(Error::Unavailable {
+            what: "the list of score atoms",
+            why: format!(
+                "{count:e} atoms with {rows} output coordinates are needed and at most 2^28 numbers are \
+                 stored; smaller scores or a coarser resolution need fewer"
+            ),
+        })
+    }
+}
+
+/// Refuses a tilt or value matrix that does not fit tokens of dimension `dimension`, and a tilt that is
+/// not finite.
+pub(super) fn check_tilt_and_value(
+    dimension: usize,
+    tilt: &DVector<f64>,
+    value: &DMatrix<f64>,
+) -> Result<()> {
+    if tilt.len() != dimension {
+        return Err(Error::shape(
+            "the tilt vector",
+            tilt.len(),
+            format!("{dimension} coordinates (the dimension of a token)"),
+        ));
+    }
+    if value.ncols() != dimension {
+        return Err(Error::shape(
+            "the value matrix",
+            format!("{} x {}", value.nrows(), value.ncols()),
+            format!("m x {dimension} (the dimension of a token)"),
+        ));
+    }
+    if !tilt.iter().all(|x| x.is_finite()) {
+        return Err(Error::shape(
+            "the tilt vector",
+            "a coordinate that is not finite",
+            "finite coordinates",
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,315 @@
+//! Gaussian mixture tokens.
+
+use nalgebra::{DMatrix, DVector};
+use rand::{Rng, RngExt};
+
+use super::atoms::{AtomList, check_tilt_and_value};
+use super::{Gaussian, OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through, TokenLaw};
+use crate::error::{Error, Result};
+use crate::parameter::VarianceProxy;
+
+/// How far the weights of a mixture may be from summing to 1 before they are normalised.
+const WEIGHT_TOLERANCE: f64 = 1e-9;
+
+/// `sum_k p_k N(m_k, Gamma_k)`, any means and any positive semi-definite covariances.
+///
+/// `Lam(a) = ln sum_k p_k e^{Lam_k(a)}`, and the tilted law is the mixture of the tilted components with
+/// the gates `g_k(a) = p_k e^{Lam_k(a) - Lam(a)}` as weights (T0).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mixture {
+    weights: Vec<f64>,
+    components: Vec<Gaussian>,
+    proxy: SourcedProxy,
+}
+
+impl Mixture {
+    /// The mixture with these weights and components.
+    ///
+    /// Needs at least one component, all of one dimension, and positive weights that sum to 1 within
+    /// `1e-9` (they are then divided by their sum).
+    pub fn new(weighted: Vec<(f64, Gaussian)>) -> Result<Self> {
+        let (weights, components): (Vec<f64>, Vec<Gaussian>) = weighted.into_iter().unzip();
+        let Some(first) = components.first() else {
+            return Err(Error::shape(
+                "the mixture",
+                "0 components",
+                "at least one component",
+            ));
+        };
+        let dimension = first.dimension();
+        for (index, component) in components.iter().enumerate() {
+            if component.dimension() != dimension {
+                return Err(Error::shape(
+                    format!("component {index} of the mixture"),
+                    format!("dimension {}", component.dimension()),
+                    format!("dimension {dimension}, that of component 0"),
+                ));
+            }
+        }
+        let weights = normalised(weights, WEIGHT_TOLERANCE)?;
+        let proxy = proxy(&weights, &components)?;
+        Ok(Self {
+            weights,
+            components,
+            proxy,
+        })
+    }
+
+    /// The weights `p_k`; they sum to 1.
+    pub fn weights(&self) -> &[f64] {
+        &self.weights
+    }
+
+    /// The components.
+    pub fn components(&self) -> &[Gaussian] {
+        &self.components
+    }
+
+    /// The gates `g_k(tilt)`: the weights of the components under the tilted law.
+    pub fn gates(&self, tilt: &DVector<f64>) -> Vec<f64> {
+        let (cumulant, exponents) = self.exponents(tilt);
+        exponents.iter().map(|e| (e - cumulant).exp()).collect()
+    }
+
+    /// `Lam(tilt)` and `ln p_k + Lam_k(tilt)`.
+    fn exponents(&self, tilt: &DVector<f64>) -> (f64, Vec<f64>) {
+        let exponents: Vec<f64> = self
+            .weights
+            .iter()
+            .zip(&self.components)
+            .map(|(weight, component)| weight.ln() + component.cumulant(tilt))
+            .collect();
+        (log_sum_exp(&exponents), exponents)
+    }
+}
+
+/// `ln sum_k e^{x_k}`, by the largest.
+fn log_sum_exp(exponents: &[f64]) -> f64 {
+    let largest = exponents.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let sum: f64 = exponents.iter().map(|e| (e - largest).exp()).sum();
+    largest + sum.ln()
+}
+
+/// Checks that weights are positive and sum to 1 within `tolerance`, and divides them by their sum.
+pub(super) fn normalised(mut weights: Vec<f64>, tolerance: f64) -> Result<Vec<f64>> {
+    let invalid = |value: String, required: &'static str| {
+        Err(Error::Parameter {
+            parameter: "weight",
+            value,
+            required,
+            theorem: None,
+        })
+    };
+    for (index, &weight) in weights.iter().enumerate() {
+        if !(weight > 0.0 && weight.is_finite()) {
+            return invalid(
+                format!("{weight} (number {index})"),
+                "a number greater than 0",
+            );
+        }
+    }
+    let total: f64 = weights.iter().sum();
+    if !((total - 1.0).abs() <= tolerance) {
+        return invalid(
+            format!("a list with sum {total}"),
+            "a list with sum 1 (within 1e-9)",
+        );
+    }
+    for weight in &mut weights {
+        *weight /= total;
+    }
+    Ok(weights)
+}
+
+/// `max_k |Gamma_k|` plus a proxy of the law of the component means.
+///
+/// Given its component, `X - E X` is Gaussian around `m_k - m`, so the two factors of
+/// `E e^{<v, X - E X>}` are bounded one after the other.
+fn proxy(weights: &[f64], components: &[Gaussian]) -> Result<SourcedProxy> {
+    let largest = components
+        .iter()
+        .map(|c| c.variance_proxy().proxy.get())
+        .fold(0.0, f64::max);
+    let mut diameter = 0.0_f64;
+    for (index, one) in components.iter().enumerate() {
+        for other in components.iter().take(index) {
+            diameter = diameter.max((one.mean() - other.mean()).norm());
+        }
+    }
+    let (factor, source) = match weights {
+        _ if diameter == 0.0 => (
+            0.0,
+            "largest eigenvalue of the component covariances (the component means are equal)",
+        ),
+        &[_, second] => (
+            two_point_proxy(second),
+            "largest eigenvalue of the component covariances, plus the optimal proxy of the law of the two \
+             component means (Kearns and Saul 1998; Buldygin and Moskvichova 2013)",
+        ),
+        _ => (
+            0.25,
+            "largest eigenvalue of the component covariances, plus a quarter of the squared diameter of the \
+             component means (Hoeffding's lemma along every direction)",
+        ),
+    };
+    // A few roundings upward keep this a proxy.
+    let means = factor * diameter * diameter * (1.0 + 16.0 * f64::EPSILON);
+    Ok(SourcedProxy {
+        proxy: VarianceProxy::new(largest + means)?,
+        source,
+    })
+}
+
+/// Optimal variance proxy of a law on two points at distance 1 with probabilities `p` and `1 - p`:
+/// `(1 - 2p) / (2 ln((1-p)/p)) = x / (4 artanh x)` with `x = 1 - 2p`; 1/4 at `p = 1/2`.
+fn two_point_proxy(p: f64) -> f64 {
+    let x = (1.0 - 2.0 * p).abs();
+    if x < 1e-4 {
+        // x / artanh x = 1 - x^2/3 - ..., so this is an upper bound within x^2 / 12 < 1e-9.
+        0.25
+    } else {
+        0.25 * x / x.atanh()
+    }
+}
+
+impl TokenLaw for Mixture {
+    fn name(&self) -> &'static str {
+        "mixture"
+    }
+
+    fn dimension(&self) -> usize {
+        self.components.first().map_or(0, |c| c.dimension())
+    }
+
+    fn cumulant(&self, tilt: &DVector<f64>) -> f64 {
+        self.exponents(tilt).0
+    }
+
+    fn tilted_mean(&self, tilt: &DVector<f64>) -> DVector<f64> {
+        let mut mean = DVector::zeros(self.dimension());
+        for (gate, component) in self.gates(tilt).iter().zip(&self.components) {
+            mean.axpy(*gate, &component.tilted_mean(tilt), 1.0);
+        }
+        mean
+    }
+
+    fn tilted_covariance(&self, tilt: &DVector<f64>) -> DMatrix<f64> {
+        let mean = self.tilted_mean(tilt);
+        let mut covariance = DMatrix::zeros(self.dimension(), self.dimension());
+        for (gate, component) in self.gates(tilt).iter().zip(&self.components) {
+            let offset = component.tilted_mean(tilt) - &mean;
+            covariance += component.covariance() * *gate;
+            covariance.ger(*gate, &offset, &offset, 1.0);
+        }
+        covariance
+    }
+
+    /// `max_k |Gamma_k|` plus the proxy of the law of the component means: `D^2 / 4` for diameter `D`,
+    /// and the optimal `(1 - 2p) D^2 / (2 ln((1-p)/p))` for two components.
+    fn variance_proxy(&self) -> SourcedProxy {
+        self.proxy.clone()
+    }
+
+    fn sample(&self, random: &mut dyn Rng, token: &mut [f64]) {
+        let mut uniform: f64 = random.random();
+        let mut chosen = self.components.first();
+        for (weight, component) in self.weights.iter().zip(&self.components) {
+            chosen = Some(component);
+            uniform -= weight;
+            if uniform < 0.0 {
+                break;
+            }
+        }
+        if let Some(component) = chosen {
+            component.sample(random, token);
+        }
+    }
+
+    /// The atoms of all components, one after the other: atoms need not have distinct scores.
+    fn score_atoms(
+        &self,
+        tilt: &DVector<f64>,
+        value: &DMatrix<f64>,
+        resolution: Resolution,
+    ) -> Result<ScoreAtoms> {
+        check_tilt_and_value(self.dimension(), tilt, value)?;
+        let mut atoms = AtomList::new(value.nrows());
+        for (weight, component) in self.weights.iter().zip(&self.components) {
+            component.append_atoms(&mut atoms, *weight, tilt, value, &resolution)?;
+        }
+        atoms.finish(
+            self.components
+                .iter()
+                .all(|c| c.score_deviation(tilt) == 0.0),
+        )
+    }
+
+    fn output_radius(&self, value: &DMatrix<f64>, centre: &DVector<f64>) -> Option<f64> {
+        self.components
+            .iter()
+            .map(|c| c.output_radius(value, centre))
+            .try_fold(0.0_f64, |largest, radius| Some(largest.max(radius?)))
+    }
+
+    fn through<'a>(&'a self, value: &DMatrix<f64>) -> Box<dyn OutputLaw + 'a> {
+        Box::new(Through::new(self, value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn component(mean: f64, variance: f64) -> Gaussian {
+        Gaussian::new(
+            DVector::from_element(1, mean),
+            DMatrix::from_element(1, 1, variance),
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn bad_mixtures_are_refused() {
+        assert!(Mixture::new(vec![]).is_err());
+        assert!(Mixture::new(vec![(0.5, component(0.0, 1.0))]).is_err());
+        assert!(Mixture::new(vec![(f64::NAN, component(0.0, 1.0))]).is_err());
+        assert!(
+            Mixture::new(vec![
+                (1.5, component(0.0, 1.0)),
+                (-0.5, component(0.0, 1.0))
+            ])
+            .is_err()
+        );
+        let plane = Gaussian::centred(DMatrix::identity(2, 2)).unwrap();
+        assert!(Mixture::new(vec![(0.5, component(0.0, 1.0)), (0.5, plane)]).is_err());
+    }
+
+    #[test]
+    fn two_point_proxy_is_between_its_limits() {
+        assert_eq!(two_point_proxy(0.5), 0.25);
+        assert!((two_point_proxy(0.5 + 1e-3) - 0.25).abs() < 1e-6);
+        assert!((two_point_proxy(0.1) - 0.8 / (2.0 * 9.0_f64.ln())).abs() < 1e-15);
+        assert_eq!(two_point_proxy(0.1), two_point_proxy(0.9));
+    }
+
+    #[test]
+    fn one_component_is_that_gaussian() {
+        let law = Mixture::new(vec![(1.0, component(0.7, 2.0))]).unwrap();
+        let tilt = DVector::from_element(1, 1.3);
+        assert_eq!(law.cumulant(&tilt), component(0.7, 2.0).cumulant(&tilt));
+        assert_eq!(law.variance_proxy().proxy.get(), 2.0);
+    }
+
+    #[test]
+    fn huge_cumulants_do_not_overflow() {
+        let law = Mixture::new(vec![
+            (0.3, component(-1.0, 1.0)),
+            (0.7, component(1.0, 4.0)),
+        ])
+        .unwrap();
+        let tilt = DVector::from_element(1, 1e4);
+        let wanted = 0.7_f64.ln() + 1e4 + 2e8;
+        assert!((law.cumulant(&tilt) / wanted - 1.0).abs() < 1e-15);
+        assert_eq!(law.gates(&tilt), vec![0.0, 1.0]);
+    }
+}

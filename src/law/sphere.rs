@@ -1,0 +1,154 @@
+//! Tokens uniform on a sphere.
+
+use nalgebra::{DMatrix, DVector};
+use rand::Rng;
+use rand_distr::{Distribution, StandardNormal};
+
+use super::atoms::{AtomList, check_tilt_and_value};
+use super::bessel::{bessel_ratio, log_hypergeometric};
+use super::lattice::sphere_lattice;
+use super::linear_algebra::operator_norm_above;
+use super::{OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through, TokenLaw};
+use crate::error::Result;
+use crate::parameter::{Dimension, Positive, VarianceProxy};
+
+/// Uniform law on the sphere of radius `r` in `R^d`.
+///
+/// With `kappa = r |a|`, `e = a / |a|` and the Bessel ratio `A = I_{d/2}(kappa) / I_{d/2-1}(kappa)`:
+/// `Lam(a) = ln 0F1(; d/2; kappa^2 / 4)`, `m(a) = r A e`, and
+/// `C(a) = r^2 ( A' e e^T + (A / kappa)(I - e e^T) )`. In dimension 1 it is the law on `{-r, r}`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sphere {
+    dimension: usize,
+    radius: f64,
+    proxy: VarianceProxy,
+}
+
+impl Sphere {
+    /// The sphere of radius `radius > 0` in `R^dimension`; `radius^2` must be finite.
+    pub fn new(dimension: usize, radius: f64) -> Result<Self> {
+        let dimension = Dimension::new(dimension)?.get();
+        let radius = Positive::new("radius", radius)?.get();
+        Ok(Self {
+            dimension,
+            radius,
+            proxy: VarianceProxy::new(radius * radius / dimension as f64)?,
+        })
+    }
+
+    /// The radius `r`.
+    pub fn radius(&self) -> f64 {
+        self.radius
+    }
+}
+
+impl TokenLaw for Sphere {
+    fn name(&self) -> &'static str {
+        "sphere"
+    }
+
+    fn dimension(&self) -> usize {
+        self.dimension
+    }
+
+    fn cumulant(&self, tilt: &DVector<f64>) -> f64 {
+        log_hypergeometric(self.dimension, self.radius * tilt.norm())
+    }
+
+    fn tilted_mean(&self, tilt: &DVector<f64>) -> DVector<f64> {
+        let ratio = bessel_ratio(self.dimension, self.radius * tilt.norm());
+        tilt * (self.radius * self.radius * ratio.over_kappa)
+    }
+
+    fn tilted_covariance(&self, tilt: &DVector<f64>) -> DMatrix<f64> {
+        let norm = tilt.norm();
+        let ratio = bessel_ratio(self.dimension, self.radius * norm);
+        let square = self.radius * self.radius;
+        let tangential = if self.dimension == 1 {
+            ratio.slope
+        } else {
+            ratio.over_kappa
+        };
+        let mut covariance =
+            DMatrix::from_diagonal_element(self.dimension, self.dimension, square * tangential);
+        if norm > 0.0 {
+            let unit = tilt / norm;
+            covariance.ger(square * (ratio.slope - tangential), &unit, &unit, 1.0);
+        }
+        covariance
+    }
+
+    /// `r^2 / d`: `E e^{<v, X>} = sum_k (r^2 |v|^2 / 4)^k / (k! (d/2)_k)` and `(d/2)_k >= (d/2)^k` give
+    /// `E e^{<v, X>} <= e^{r^2 |v|^2 / (2 d)}`; it is the variance of a coordinate, so it is optimal.
+    fn variance_proxy(&self) -> SourcedProxy {
+        SourcedProxy {
+            proxy: self.proxy,
+            source: "radius^2 / dimension, from (d/2)_k >= (d/2)^k in the series of 0F1 (optimal: it is the variance)",
+        }
+    }
+
+    fn sample(&self, random: &mut dyn Rng, token: &mut [f64]) {
+        // A normal vector is zero with probability 0; the loop covers what rounding can do.
+        loop {
+            let mut square = 0.0;
+            for coordinate in token.iter_mut() {
+                let normal: f64 = StandardNormal.sample(random);
+                *coordinate = normal;
+                square += normal * normal;
+            }
+            if square > 0.0 || token.is_empty() {
+                let scale = self.radius / square.sqrt();
+                token.iter_mut().for_each(|x| *x *= scale);
+                return;
+            }
+        }
+    }
+
+    /// Given `<e, X> = r xi`, the rest of `X` is uniform on a sphere of radius `r sqrt(1 - xi^2)` in
+    /// `R^{d-1}`: the mean output is `r xi V e` and its variance
+    /// `r^2 (1 - xi^2) / (d - 1) (|V|_F^2 - |V e|^2)`.
+    fn score_atoms(
+        &self,
+        tilt: &DVector<f64>,
+        value: &DMatrix<f64>,
+        resolution: Resolution,
+    ) -> Result<ScoreAtoms> {
+        check_tilt_and_value(self.dimension, tilt, value)?;
+        let mut atoms = AtomList::new(value.nrows());
+        let zero = DVector::zeros(value.nrows());
+        let (norm, square) = (tilt.norm(), self.radius * self.radius);
+        let total = value.norm_squared();
+        if norm == 0.0 {
+            let spread = square * total / self.dimension as f64;
+            atoms.push(1.0, 0.0, (&zero, &zero, 0.0), spread);
+            return atoms.finish(true);
+        }
+        let kappa = self.radius * norm;
+        let along = value * (tilt / norm);
+        if self.dimension == 1 {
+            for sign in [-1.0, 1.0] {
+                atoms.push(0.5, sign * kappa, (&zero, &along, sign * self.radius), 0.0);
+            }
+            return atoms.finish(true);
+        }
+        let across = (total - along.norm_squared()).max(0.0) / (self.dimension as f64 - 1.0);
+        for node in sphere_lattice(self.dimension, kappa, &resolution, value.nrows())? {
+            atoms.push(
+                node.weight,
+                kappa * node.coordinate,
+                (&zero, &along, self.radius * node.coordinate),
+                square * node.complement * across,
+            );
+        }
+        atoms.finish(false)
+    }
+
+    /// The upper bound `r |V| + |centre|`, which is attained for some centres only.
+    fn output_radius(&self, value: &DMatrix<f64>, centre: &DVector<f64>) -> Option<f64> {
+        Some(self.radius * operator_norm_above(value) + centre.norm())
+    }
+
+    fn through<'a>(&'a self, value: &DMatrix<f64>) -> Box<dyn OutputLaw + 'a> {
+        Box::new(Through::new(self, value))
+    }
+}
