@@ -3,6 +3,8 @@
 //!
 //! Every refusal is one line that names the file, the dotted key, the value and what is accepted.
 
+mod budget;
+mod build;
 mod grid;
 mod head;
 mod matrix;
@@ -17,6 +19,7 @@ use toml::Table;
 
 use crate::error::{Error, Result};
 
+pub use build::Setting;
 pub use grid::{GridSpec, MAX_LENGTHS, MonteCarloSpec};
 pub use head::HeadSpec;
 pub use matrix::MatrixSpec;

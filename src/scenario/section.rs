@@ -37,6 +37,21 @@ impl Origin {
         }
     }
 
+    /// The same, the value not shortened: it is a path or a message.
+    pub(super) fn refuse_in_full(
+        &self,
+        key: impl Into<String>,
+        value: impl ToString,
+        accepted: impl Into<String>,
+    ) -> Error {
+        Error::Scenario {
+            source_name: self.name.clone(),
+            key: key.into(),
+            value: one_line_unlimited(&value.to_string()),
+            accepted: one_line_unlimited(&accepted.into()),
+        }
+    }
+
     /// A path of the scenario, from its folder.
     pub(super) fn resolve(&self, path: &str) -> PathBuf {
         let path = Path::new(path);
