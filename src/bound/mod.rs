@@ -1,7 +1,40 @@
-//! Explicit upper bounds, every constant named: the record of a bound and the registry of theorems.
+//! Explicit upper bounds, every constant named: the record of a bound, the theorems, their registry.
+//!
+//! | theory | functions |
+//! |---|---|
+//! | T4, T5, T6, trivial | [`output_bounds`] |
+//! | T4 tail, T4 fourth moment | [`tail_bound`], [`fourth_moment_bound`] |
+//! | T5 participation | [`participation_bounds`] |
+//! | T7 | [`UniformRate`] |
+//! | T8 | [`GaussianSpectrum`] |
+//!
+//! Everything is evaluated in logarithms, and every proof parameter (`del`, `th`, `lam`) is minimised over.
+//! Each admissible parameter gives a valid bound, so the minimiser needs no certificate.
 
+mod chernoff;
+mod chernoff_fourth;
+mod chernoff_tail;
+mod laplace;
+mod logarithm;
+mod minimise;
+mod moments;
+mod output;
 mod record;
+mod sharp_rate;
+mod statements;
+mod sub_gaussian;
 mod theorem;
+mod uniform_rate;
+mod value_spectrum;
 
+pub use chernoff_fourth::{FourthMoments, fourth_moment_bound};
+pub use chernoff_tail::tail_bound;
+pub use laplace::participation_bounds;
+pub use moments::{GaussianOutput, KnownMoments};
+pub use output::{output_bounds, trivial_bound};
 pub use record::{Bound, Hypothesis, ProofParameter, Status};
-pub use theorem::{ProofStatus, Theorem};
+pub use sharp_rate::{GaussianSetting, GaussianSpectrum, sharp_exponent};
+pub use sub_gaussian::SubGaussianMoments;
+pub use theorem::{Constant, Location, ProofStatus, Statement, Theorem};
+pub use uniform_rate::UniformRate;
+pub use value_spectrum::ValueSpectrum;

@@ -22,7 +22,7 @@ pub struct Bound {
 pub enum Status {
     /// The hypotheses hold and the bound is at most the trivial one.
     Valid,
-    /// The hypotheses hold, and the trivial bound is smaller: true, and of no use.
+    /// The hypotheses hold, and the trivial bound is smaller or the value infinite: true, and of no use.
     Vacuous {
         /// The trivial bound that beats it.
         trivial: f64,
@@ -54,7 +54,7 @@ pub struct ProofParameter {
 
 impl Bound {
     /// A bound whose hypotheses hold. `value` must be non-negative and not `NaN` (it may be infinite:
-    /// an overflow is an upper bound); it is vacuous if `trivial` is smaller.
+    /// an overflow is an upper bound); it is vacuous if it is infinite or `trivial` is smaller.
     pub(crate) fn proved(
         theorem: Theorem,
         value: f64,
@@ -64,7 +64,8 @@ impl Bound {
         if !(value >= 0.0) {
             return Self::not_applicable(theorem, format!("its evaluation gave {value}"));
         }
-        let status = if value <= trivial {
+        // An overflow is vacuous even where no trivial bound is known.
+        let status = if value <= trivial && value < f64::INFINITY {
             Status::Valid
         } else {
             Status::Vacuous { trivial }

@@ -1,0 +1,90 @@
+//! T4, fourth-moment form.
+
+use super::logarithm::{ln_add, outward, outward_exp};
+use super::minimise::{Unit, decay_range, minimise};
+use super::moments::rejected;
+use super::{Bound, Theorem};
+use crate::error::Result;
+use crate::parameter::PromptLength;
+
+/// Moments of a centred weighted function `f` (`E[w f] = 0`), as logarithms; `-inf` is zero.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FourthMoments {
+    ln_rho: f64,
+    ln_a2: f64,
+    ln_a4: f64,
+    ln_f4: f64,
+}
+
+impl FourthMoments {
+    /// From `ln rho`, `ln A2 = ln E[w^2 |f|^2]`, `ln A4 = ln E[w^4 |f|^4]` and `ln F4 = ln E|f|^4`.
+    ///
+    /// `ln rho` must be finite and at least 0; the others less than `+inf`.
+    pub fn new(ln_rho: f64, ln_a2: f64, ln_a4: f64, ln_f4: f64) -> Result<Self> {
+        if !(ln_rho >= 0.0 && ln_rho < f64::INFINITY) {
+            return Err(rejected("ln rho", ln_rho, "a finite number, at least 0"));
+        }
+        for (name, value) in [("ln A2", ln_a2), ("ln A4", ln_a4), ("ln F4", ln_f4)] {
+            if !(value < f64::INFINITY) {
+                return Err(rejected(name, value, "less than infinity"));
+            }
+        }
+        Ok(Self {
+            ln_rho,
+            ln_a2,
+            ln_a4,
+            ln_f4,
+        })
+    }
+}
+
+/// Bounds `E|sum_i p_i f(X_i)|^4` (theory T4, fourth moment), `L >= 2`:
+///
+/// `(A4 / L^3 + 3 A2^2 / L^2) / (1-del)^4 + L F4 exp( -(del L - 1)^2 / (2 (L-1) rho) )`, minimised over
+/// `1/L < del < 1`.
+///
+/// The trivial bound is `L F4`. The value is rounded up by a relative `2^-36`.
+pub fn fourth_moment_bound(moments: &FourthMoments, length: PromptLength) -> Bound {
+    let theorem = Theorem::ChernoffFourthMoment;
+    if length.get() < 2 {
+        return Bound::not_applicable(theorem, "L >= 2 is required");
+    }
+    let ln_length = length.as_f64().ln();
+    let ln_others = (length.as_f64() - 1.0).ln();
+    let ln_rate = ln_others - moments.ln_rho - std::f64::consts::LN_2;
+    let diagonal = moments.ln_a4 - 3.0 * ln_length;
+    let pairs = 3f64.ln() + 2.0 * moments.ln_a2 - 2.0 * ln_length;
+    // As in T4, 1 - del = (1 - 1/L)(1 - u) and del L - 1 = (L - 1) u.
+    let sum = ln_add(diagonal, pairs) + 4.0 * (ln_length - ln_others);
+    let complement = ln_length + moments.ln_f4;
+    let terms = |x: f64| {
+        let u = Unit::logistic(x);
+        (
+            sum - 4.0 * u.ln_complement,
+            complement - (ln_rate + 2.0 * u.ln).exp(),
+        )
+    };
+    let (lower, upper) = decay_range(ln_rate, 2.0, complement - sum + 50.0);
+    let found = minimise(lower, upper, |x| {
+        let (first, second) = terms(x);
+        ln_add(first, second)
+    });
+    let (first, second) = terms(found.at);
+    let dominant = if second > first {
+        "small total weight: L F4 exp(-(del L - 1)^2 / (2 (L - 1) rho))"
+    } else if diagonal > pairs {
+        "weighted sum, one token: A4 / ((1 - del)^4 L^3)"
+    } else {
+        "weighted sum, pairs of tokens: 3 A2^2 / ((1 - del)^4 L^2)"
+    };
+    let u = Unit::logistic(found.at).value();
+    let inverse = 1.0 / length.as_f64();
+    let trivial = outward(complement.exp());
+    Bound::proved(theorem, outward_exp(found.value), trivial, dominant)
+        .with_hypothesis("L", length.as_f64())
+        .with_hypothesis("ln rho", moments.ln_rho)
+        .with_hypothesis("ln A2", moments.ln_a2)
+        .with_hypothesis("ln A4", moments.ln_a4)
+        .with_hypothesis("ln F4", moments.ln_f4)
+        .with_parameter("del", inverse + (1.0 - inverse) * u)
+}

@@ -1,0 +1,43 @@
+//! T4, tail form: a deviation probability.
+
+use super::logarithm::{ln_add, outward_exp};
+use super::minimise::{Unit, decay_range, minimise};
+use super::{Bound, KnownMoments, Theorem};
+use crate::parameter::{Positive, PromptLength};
+
+/// Bounds `P(|That - T| >= eps)` for a known token law (theory T4, tail form), any `L >= 1`:
+///
+/// `P <= A2 / ((1-del)^2 L eps^2) + exp( -L del^2 / (2 rho) )`, minimised over `0 < del < 1`.
+///
+/// The trivial bound is 1. The value is rounded up by a relative `2^-36` and never clamped.
+pub fn tail_bound(known: &KnownMoments, deviation: Positive, length: PromptLength) -> Bound {
+    let moments = known.logarithms();
+    let ln_length = length.as_f64().ln();
+    let ln_rate = ln_length - moments.rho - std::f64::consts::LN_2;
+    let chebyshev = moments.a2 - ln_length - 2.0 * deviation.get().ln();
+    let terms = |x: f64| {
+        let delta = Unit::logistic(x);
+        (
+            chebyshev - 2.0 * delta.ln_complement,
+            -(ln_rate + 2.0 * delta.ln).exp(),
+        )
+    };
+    let (lower, upper) = decay_range(ln_rate, 2.0, 50.0 - chebyshev);
+    let found = minimise(lower, upper, |x| {
+        let (first, second) = terms(x);
+        ln_add(first, second)
+    });
+    let (first, second) = terms(found.at);
+    let dominant = if first >= second {
+        "weighted sum: A2 / ((1 - del)^2 L eps^2)"
+    } else {
+        "small total weight: exp(-L del^2 / (2 rho))"
+    };
+    let theorem = Theorem::ChernoffTail;
+    Bound::proved(theorem, outward_exp(found.value), 1.0, dominant)
+        .with_hypothesis("L", length.as_f64())
+        .with_hypothesis("eps", deviation.get())
+        .with_hypothesis("ln rho", moments.rho)
+        .with_hypothesis("ln A2", moments.a2)
+        .with_parameter("del", Unit::logistic(found.at).value())
+}

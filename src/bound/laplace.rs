@@ -1,0 +1,162 @@
+//! T5 `laplace-bound`: an explicit bound with the sharp constant.
+
+use super::logarithm::{ln_add, outward_exp};
+use super::minimise::{HIGHEST, Unit, decay_range, minimise};
+use super::moments::{GaussianOutput, LogMoments};
+use super::{Bound, KnownMoments, Theorem};
+use crate::parameter::PromptLength;
+
+/// A bound of the inverse moment `I_k(n) = E (w_1 + ... + w_n)^{-k}`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct InverseMoment {
+    /// Logarithm of the bound.
+    pub ln_value: f64,
+    /// The proof parameter `th`.
+    pub theta: f64,
+    /// True if the term `(n (1 - th/2))^{-k}` is the larger one.
+    pub main_dominates: bool,
+}
+
+/// `I_k(n) <= (n (1 - th/2))^{-k} + (kap/k)^k exp( -(n-k) (th/rho) (1 - th/2) )`, minimised over
+/// `0 < th <= 1`; needs `n > k`.
+pub(crate) fn inverse_moment(moments: &LogMoments, order: u32, count: f64) -> InverseMoment {
+    let k = f64::from(order);
+    let ln_count = count.ln();
+    let ln_rate = (count - k).ln() - moments.rho;
+    let ln_geometric = k * (moments.kappa - k.ln());
+    let terms = |x: f64| {
+        let theta = Unit::logistic(x);
+        let half = 0.5 * theta.value();
+        (
+            -k * (ln_count + (-half).ln_1p()),
+            ln_geometric - (ln_rate + theta.ln).exp() * (1.0 - half),
+        )
+    };
+    // The factor 1 - th/2 is at least 1/2, hence the factor 2 in the largest useful decay.
+    let most = 2.0 * (ln_geometric + k * ln_count + 50.0);
+    let (lower, upper) = decay_range(ln_rate, 1.0, most);
+    let found = minimise(lower, upper.min(HIGHEST), |x| {
+        let (first, second) = terms(x);
+        ln_add(first, second)
+    });
+    let (first, second) = terms(found.at);
+    InverseMoment {
+        ln_value: found.value,
+        theta: Unit::logistic(found.at).value(),
+        main_dominates: first >= second,
+    }
+}
+
+/// One evaluation of T5.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Laplace {
+    /// Logarithm of the bound.
+    pub ln_value: f64,
+    single: f64,
+    pairs: f64,
+    second: InverseMoment,
+    fourth: InverseMoment,
+}
+
+/// `A2 [ L I_2(L-1) + 6 L (L-1) rho I_4(L-2) ]`; needs `L >= 7`.
+pub(crate) fn evaluate(moments: &LogMoments, length: f64) -> Laplace {
+    let second = inverse_moment(moments, 2, length - 1.0);
+    let fourth = inverse_moment(moments, 4, length - 2.0);
+    let ln_length = length.ln();
+    let single = moments.a2 + ln_length + second.ln_value;
+    let pairs =
+        moments.a2 + 6f64.ln() + ln_length + (length - 1.0).ln() + moments.rho + fourth.ln_value;
+    Laplace {
+        ln_value: ln_add(single, pairs),
+        single,
+        pairs,
+        second,
+        fourth,
+    }
+}
+
+/// T5 as a record, for moments of a known law or of a sub-Gaussian class (`theorem` says which).
+pub(crate) fn bound(
+    theorem: Theorem,
+    moments: &LogMoments,
+    length: PromptLength,
+    trivial: f64,
+) -> Bound {
+    if length.get() < 7 {
+        return Bound::not_applicable(theorem, "L >= 7 is required");
+    }
+    let found = evaluate(moments, length.as_f64());
+    let dominant = match (
+        found.single >= found.pairs,
+        found.second.main_dominates,
+        found.fourth.main_dominates,
+    ) {
+        (true, true, _) => "single tokens: A2 L / ((L - 1)(1 - th/2))^2",
+        (true, false, _) => "single tokens, small total weight: A2 L (kap/2)^2 exp(...)",
+        (false, _, true) => "pairs of tokens: 6 A2 rho L (L - 1) / ((L - 2)(1 - th/2))^4",
+        (false, _, false) => {
+            "pairs of tokens, small total weight: 6 A2 rho L (L - 1) (kap/4)^4 exp(...)"
+        }
+    };
+    Bound::proved(theorem, outward_exp(found.ln_value), trivial, dominant)
+        .with_hypothesis("L", length.as_f64())
+        .with_hypothesis("ln rho", moments.rho)
+        .with_hypothesis("ln kap", moments.kappa)
+        .with_hypothesis("ln A2", moments.a2)
+        .with_parameter("th of I_2", found.second.theta)
+        .with_parameter("th of I_4", found.fourth.theta)
+}
+
+/// T5 for Gaussian tokens: `(tau_V + eta) L e^{s^2} I_2(L-1)` with `rho = kap = e^{s^2}`, `L >= 4`.
+///
+/// The theorem takes the minimum of this and `tau_V + eta`; the latter is the trivial bound, with which
+/// the record is compared, so that a prompt too short for the theorem shows as vacuous.
+pub(crate) fn gaussian_bound(output: &GaussianOutput, length: PromptLength, trivial: f64) -> Bound {
+    let theorem = Theorem::LaplaceBound;
+    if length.get() < 4 {
+        return Bound::not_applicable(theorem, "L >= 4 is required");
+    }
+    let moments = KnownMoments::gaussian(*output).logarithms();
+    let second = inverse_moment(&moments, 2, length.as_f64() - 1.0);
+    let ln_value = moments.a2 + length.as_f64().ln() + second.ln_value;
+    let dominant = if second.main_dominates {
+        "single tokens: (tau_V + eta) e^{s^2} L / ((L - 1)(1 - th/2))^2"
+    } else {
+        "small total weight: (tau_V + eta) e^{3 s^2} L exp(...) / 4"
+    };
+    Bound::proved(theorem, outward_exp(ln_value), trivial, dominant)
+        .with_hypothesis("L", length.as_f64())
+        .with_hypothesis("s^2", output.score_variance())
+        .with_hypothesis("tau_V", output.tau_v())
+        .with_hypothesis("eta", output.eta())
+        .with_parameter("th of I_2", second.theta)
+}
+
+/// Bounds the expected participation `r_2 = E P_2` of a known token law (theory T5, participation):
+/// `r_2 <= min(1, L rho I_2(L-1))`, `L >= 4`.
+///
+/// Two records: the trivial bound 1, and `L rho I_2(L-1)`, which is vacuous where it exceeds 1.
+pub fn participation_bounds(known: &KnownMoments, length: PromptLength) -> Vec<Bound> {
+    let trivial = Bound::proved(Theorem::TrivialBound, 1.0, 1.0, "sum_i p_i = 1");
+    let theorem = Theorem::LaplaceParticipation;
+    if length.get() < 4 {
+        return vec![
+            trivial,
+            Bound::not_applicable(theorem, "L >= 4 is required"),
+        ];
+    }
+    let moments = known.logarithms();
+    let second = inverse_moment(&moments, 2, length.as_f64() - 1.0);
+    let ln_value = length.as_f64().ln() + moments.rho + second.ln_value;
+    let dominant = if second.main_dominates {
+        "L rho / ((L - 1)(1 - th/2))^2"
+    } else {
+        "small total weight: L rho (kap/2)^2 exp(...)"
+    };
+    let bound = Bound::proved(theorem, outward_exp(ln_value), 1.0, dominant)
+        .with_hypothesis("L", length.as_f64())
+        .with_hypothesis("ln rho", moments.rho)
+        .with_hypothesis("ln kap", moments.kappa)
+        .with_parameter("th of I_2", second.theta);
+    vec![trivial, bound]
+}
