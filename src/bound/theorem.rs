@@ -1,4 +1,11 @@
-//! The registry of theorems.
+//! The registry of theorems: identifiers, names and where each statement is kept.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use super::statements::{foundations, pointwise, rates, sub_gaussian};
+use crate::error::{Error, Result};
 
 /// A theorem of the theory pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,7 +54,8 @@ pub enum Theorem {
 }
 
 /// How far a statement is established.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ProofStatus {
     /// A proof is written out in docs/theory.md.
     ProvedOnPaper,
@@ -55,4 +63,254 @@ pub enum ProofStatus {
     MachineChecked,
     /// Supported by numbers only.
     Conjecture,
+}
+
+impl fmt::Display for ProofStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            ProofStatus::ProvedOnPaper => "proved on paper",
+            ProofStatus::MachineChecked => "machine-checked",
+            ProofStatus::Conjecture => "conjecture",
+        })
+    }
+}
+
+/// A constant of a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Constant {
+    /// As the formula writes it.
+    pub symbol: &'static str,
+    /// What it is.
+    pub meaning: &'static str,
+}
+
+/// Where a theorem is in the code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Location {
+    /// Path of the function or type, from the crate root.
+    pub path: &'static str,
+    /// Its file, from the root of the source tree.
+    pub file: &'static str,
+}
+
+/// Everything there is to say about a theorem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Statement {
+    /// Identifier of the theory pages, such as `T4.tail`.
+    pub id: &'static str,
+    /// Short name, such as `chernoff-tail`.
+    pub name: &'static str,
+    /// What it says, in words.
+    pub title: &'static str,
+    /// What it says, as a formula.
+    pub statement: &'static str,
+    /// What it needs.
+    pub hypotheses: &'static [&'static str],
+    /// The constants of the formula.
+    pub constants: &'static [Constant],
+    /// The idea of its proof.
+    pub proof_idea: &'static str,
+    /// Where it comes from.
+    pub source: &'static str,
+    /// Where it is in the code.
+    pub location: Location,
+    /// How far it is established.
+    pub status: ProofStatus,
+}
+
+impl Theorem {
+    /// Every theorem, in the order of the theory pages.
+    pub const ALL: [Theorem; 20] = [
+        Theorem::CgfAttention,
+        Theorem::GaussianLinearity,
+        Theorem::LaplaceIdentity,
+        Theorem::GaussianExact,
+        Theorem::ParticipationOrder,
+        Theorem::TrivialBound,
+        Theorem::ChernoffBound,
+        Theorem::ChernoffTail,
+        Theorem::ChernoffFourthMoment,
+        Theorem::LaplaceBound,
+        Theorem::LaplaceParticipation,
+        Theorem::OutputConcentration,
+        Theorem::TiltedMean,
+        Theorem::NormMgf,
+        Theorem::SubGaussianChernoff,
+        Theorem::SubGaussianLaplace,
+        Theorem::CrudeBound,
+        Theorem::UniformRate,
+        Theorem::LimitingConstant,
+        Theorem::SharpRate,
+    ];
+
+    /// The full statement.
+    pub fn statement(self) -> &'static Statement {
+        match self {
+            Theorem::CgfAttention => &foundations::CGF_ATTENTION,
+            Theorem::GaussianLinearity => &foundations::GAUSSIAN_LINEARITY,
+            Theorem::LaplaceIdentity => &foundations::LAPLACE_IDENTITY,
+            Theorem::GaussianExact => &foundations::GAUSSIAN_EXACT,
+            Theorem::ParticipationOrder => &foundations::PARTICIPATION_ORDER,
+            Theorem::TrivialBound => &pointwise::TRIVIAL_BOUND,
+            Theorem::ChernoffBound => &pointwise::CHERNOFF_BOUND,
+            Theorem::ChernoffTail => &pointwise::CHERNOFF_TAIL,
+            Theorem::ChernoffFourthMoment => &pointwise::CHERNOFF_FOURTH_MOMENT,
+            Theorem::LaplaceBound => &pointwise::LAPLACE_BOUND,
+            Theorem::LaplaceParticipation => &pointwise::LAPLACE_PARTICIPATION,
+            Theorem::OutputConcentration => &sub_gaussian::OUTPUT_CONCENTRATION,
+            Theorem::TiltedMean => &sub_gaussian::TILTED_MEAN,
+            Theorem::NormMgf => &sub_gaussian::NORM_MGF,
+            Theorem::SubGaussianChernoff => &sub_gaussian::SUB_GAUSSIAN_CHERNOFF,
+            Theorem::SubGaussianLaplace => &sub_gaussian::SUB_GAUSSIAN_LAPLACE,
+            Theorem::CrudeBound => &sub_gaussian::CRUDE_BOUND,
+            Theorem::UniformRate => &rates::UNIFORM_RATE,
+            Theorem::LimitingConstant => &rates::LIMITING_CONSTANT,
+            Theorem::SharpRate => &rates::SHARP_RATE,
+        }
+    }
+
+    /// Identifier, such as `T4.tail`.
+    pub fn id(self) -> &'static str {
+        self.statement().id
+    }
+
+    /// Short name, such as `chernoff-tail`.
+    pub fn name(self) -> &'static str {
+        self.statement().name
+    }
+
+    /// How far the statement is established.
+    pub fn status(self) -> ProofStatus {
+        self.statement().status
+    }
+
+    /// The theorem with this identifier or name, upper and lower case alike.
+    ///
+    /// The error lists every identifier and name that exists.
+    pub fn from_name(name: &str) -> Result<Self> {
+        let wanted = name.trim();
+        Self::ALL
+            .into_iter()
+            .find(|t| wanted.eq_ignore_ascii_case(t.id()) || wanted.eq_ignore_ascii_case(t.name()))
+            .ok_or_else(|| {
+                // An identifier that is also the name is listed once.
+                let known = Self::ALL.map(|t| {
+                    if t.id() == t.name() {
+                        t.id().to_string()
+                    } else {
+                        format!("{} ({})", t.id(), t.name())
+                    }
+                });
+                Error::Unavailable {
+                    what: "the theorem",
+                    why: format!("there is no `{wanted}`; there are {}", known.join(", ")),
+                }
+            })
+    }
+}
+
+impl fmt::Display for Theorem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.id())
+    }
+}
+
+impl Serialize for Theorem {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.id())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn identifiers_and_names_are_unique() {
+        let mut seen = BTreeSet::new();
+        for theorem in Theorem::ALL {
+            let statement = theorem.statement();
+            assert!(seen.insert(statement.id.to_lowercase()), "{theorem}");
+            if statement.name != statement.id {
+                assert!(seen.insert(statement.name.to_lowercase()), "{theorem}");
+            }
+        }
+        let distinct: BTreeSet<_> = Theorem::ALL.into_iter().collect();
+        assert_eq!(distinct.len(), Theorem::ALL.len());
+    }
+
+    #[test]
+    fn the_identifiers_are_those_of_the_theory_pages() {
+        assert_eq!(
+            Theorem::ALL.map(Theorem::id),
+            [
+                "T0",
+                "T1",
+                "T2",
+                "T3",
+                "T3.order",
+                "trivial",
+                "T4",
+                "T4.tail",
+                "T4.fourth",
+                "T5",
+                "T5.participation",
+                "T6",
+                "T6.tilted-mean",
+                "T6.norm-mgf",
+                "T6.chernoff",
+                "T6.laplace",
+                "T6.crude",
+                "T7",
+                "T8.limit",
+                "T8.rate"
+            ]
+        );
+    }
+
+    #[test]
+    fn every_theorem_is_found_by_identifier_and_by_name() {
+        for theorem in Theorem::ALL {
+            assert_eq!(Theorem::from_name(theorem.id()).unwrap(), theorem);
+            assert_eq!(Theorem::from_name(theorem.name()).unwrap(), theorem);
+            let shouted = theorem.name().to_uppercase();
+            assert_eq!(Theorem::from_name(&shouted).unwrap(), theorem);
+            assert_eq!(theorem.to_string(), theorem.id());
+        }
+        let message = Theorem::from_name("T99").unwrap_err().to_string();
+        for theorem in Theorem::ALL {
+            assert!(message.contains(theorem.id()) && message.contains(theorem.name()));
+        }
+        assert!(Theorem::from_name("").is_err());
+    }
+
+    #[test]
+    fn only_the_rate_is_a_conjecture() {
+        for theorem in Theorem::ALL {
+            let conjecture = theorem.status() == ProofStatus::Conjecture;
+            assert_eq!(conjecture, theorem == Theorem::SharpRate);
+        }
+    }
+
+    #[test]
+    fn statements_are_complete_and_point_into_the_source_tree() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        for theorem in Theorem::ALL {
+            let s = theorem.statement();
+            for text in [s.id, s.name, s.title, s.statement, s.proof_idea, s.source] {
+                assert!(!text.is_empty() && text.is_ascii(), "{theorem}: {text}");
+            }
+            assert!(
+                !s.hypotheses.is_empty() && !s.constants.is_empty(),
+                "{theorem}"
+            );
+            let source = std::fs::read_to_string(root.join(s.location.file)).unwrap();
+            let item = s.location.path.rsplit("::").next().unwrap();
+            let defined = ["fn ", "struct ", "trait "]
+                .iter()
+                .any(|kind| source.contains(&format!("{kind}{item}")));
+            assert!(defined, "{theorem}: {item} is not in {}", s.location.file);
+        }
+    }
 }

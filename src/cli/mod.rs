@@ -1,1 +1,89 @@
-//! cli
+//! The command line: parse, run, print. No mathematics here.
+//!
+//! Exit codes: 0 for success, 1 if a check found a violation, 2 for bad input; then standard output is
+//! empty and standard error holds one line.
+
+mod flags;
+mod length;
+mod output;
+mod progress;
+mod rate;
+mod table;
+
+use std::ffi::OsString;
+use std::io::Write;
+
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
+
+use crate::error::Result;
+
+pub use output::Outcome;
+pub use progress::Bar;
+
+/// How far is softmax attention over a prompt of L tokens from its infinite-prompt limit?
+#[derive(Debug, Parser)]
+#[command(name = "attention-bounds", version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Exact error and every bound for each prompt length
+    Table(Box<table::TableArguments>),
+    /// Smallest prompt length with an error of at most epsilon
+    Length(Box<length::LengthArguments>),
+    /// How fast the error falls with the prompt length
+    Rate(Box<rate::RateArguments>),
+}
+
+/// Runs the program with these arguments (the first is its name); returns the exit code.
+pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> u8 {
+    let parsed = match Arguments::try_parse_from(arguments) {
+        Ok(parsed) => parsed,
+        Err(error) => return refuse_arguments(&error),
+    };
+    match dispatch(&parsed.command) {
+        Ok(Outcome::Success) => 0,
+        Ok(Outcome::Violation) => 1,
+        Err(error) => fail(&error.to_string()),
+    }
+}
+
+fn dispatch(command: &Command) -> Result<Outcome> {
+    match command {
+        Command::Table(arguments) => table::run(arguments),
+        Command::Length(arguments) => length::run(arguments),
+        Command::Rate(arguments) => rate::run(arguments),
+    }
+}
+
+/// One line on standard error, exit code 2.
+fn fail(message: &str) -> u8 {
+    // If standard error cannot be written there is nowhere left to say so.
+    let _ = std::io::stderr().write_all(output::error_line(message).as_bytes());
+    2
+}
+
+/// Help and version are printed; anything else that clap refuses becomes one line.
+fn refuse_arguments(error: &clap::Error) -> u8 {
+    let text = error.render().to_string();
+    if matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    ) {
+        return match output::print(&text, None) {
+            Ok(()) => 0,
+            Err(error) => fail(&error.to_string()),
+        };
+    }
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return fail("a command is required: table, length, rate, theorems or explain; see --help");
+    }
+    // clap explains in paragraphs; usage and the pointer to --help come last.
+    let message = text.split("\n\nUsage:").next().unwrap_or(&text);
+    let message = message.split("\n\nFor more").next().unwrap_or(message);
+    fail(message.trim_start_matches("error: "))
+}

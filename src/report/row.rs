@@ -14,6 +14,17 @@ pub enum Metric {
     Tail,
 }
 
+impl Metric {
+    /// Its name in JSON and CSV.
+    pub fn name(self) -> &'static str {
+        match self {
+            Metric::Output => "output",
+            Metric::Participation => "participation",
+            Metric::Tail => "tail",
+        }
+    }
+}
+
 /// Which query a row speaks of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum QueryLabel {
@@ -44,6 +55,17 @@ pub enum Verdict {
     Violated,
     /// There is nothing to compare.
     Inconclusive,
+}
+
+impl Verdict {
+    /// Its name in JSON and CSV.
+    pub fn name(self) -> &'static str {
+        match self {
+            Verdict::Consistent => "consistent",
+            Verdict::Violated => "violated",
+            Verdict::Inconclusive => "inconclusive",
+        }
+    }
 }
 
 /// One (metric, query, length).
@@ -96,6 +118,8 @@ pub struct Table {
     pub description: String,
     /// Remarks that belong under the table (limiting constant, what a bound assumes).
     pub notes: Vec<String>,
+    /// The `eps` of [`Metric::Tail`] rows, if there are any.
+    pub tail_threshold: Option<f64>,
     /// The rows, by query, then metric, then length.
     pub rows: Vec<Row>,
 }

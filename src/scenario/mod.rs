@@ -1,1 +1,156 @@
-//! scenario
+//! Scenarios: a TOML file, or the same table built from flags, turned into a typed description of
+//! tokens, query, head and prompt lengths.
+//!
+//! Every refusal is one line that names the file, the dotted key, the value and what is accepted.
+
+mod budget;
+mod build;
+mod grid;
+mod head;
+mod matrix;
+mod query;
+mod section;
+mod tokens;
+
+use std::io::Read;
+use std::path::Path;
+
+use toml::Table;
+
+use crate::error::{Error, Result};
+
+pub use build::Setting;
+pub use grid::{GridSpec, MAX_LENGTHS, MonteCarloSpec};
+pub use head::HeadSpec;
+pub use matrix::MatrixSpec;
+pub use query::QuerySpec;
+pub use section::Origin;
+pub use tokens::{GaussianSpec, TokenSpec};
+
+use section::{Section, one_line};
+
+/// Largest scenario file that is read; larger data belongs into `.npy` files.
+const MAX_BYTES: u64 = 1 << 24;
+
+/// A scenario: what is computed, every key checked on its own, nothing built yet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scenario {
+    /// Where it comes from.
+    pub origin: Origin,
+    /// The token law.
+    pub tokens: TokenSpec,
+    /// The query law.
+    pub query: QuerySpec,
+    /// The attention head.
+    pub head: HeadSpec,
+    /// The prompt lengths.
+    pub grid: GridSpec,
+    /// How to simulate, if at all.
+    pub monte_carlo: Option<MonteCarloSpec>,
+}
+
+impl Scenario {
+    /// Reads a scenario file.
+    ///
+    /// # Errors
+    /// [`Error::File`] if the file cannot be read, is larger than 16 MiB, or is not TOML in UTF-8;
+    /// [`Error::Scenario`] for everything inside it.
+    pub fn load(path: &Path) -> Result<Self> {
+        let file_error = |reason: String| Error::File {
+            path: path.to_path_buf(),
+            reason: one_line_reason(&reason),
+        };
+        let cannot = |error: std::io::Error| file_error(format!("cannot be read: {error}"));
+        let mut bytes = Vec::new();
+        std::fs::File::open(path)
+            .map_err(cannot)?
+            .take(MAX_BYTES + 1)
+            .read_to_end(&mut bytes)
+            .map_err(cannot)?;
+        if bytes.len() as u64 > MAX_BYTES {
+            return Err(file_error(
+                "is larger than 16 MiB; a scenario is a short TOML file".into(),
+            ));
+        }
+        let text = String::from_utf8(bytes)
+            .map_err(|_| file_error("is not UTF-8; a scenario is a TOML file".into()))?;
+        let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
+        let origin = Origin {
+            name: path.display().to_string(),
+            folder,
+        };
+        let table = parse(&text).map_err(file_error)?;
+        Self::from_table(origin, &table)
+    }
+
+    /// Checks a scenario that is already a TOML table.
+    pub fn from_table(origin: Origin, table: &Table) -> Result<Self> {
+        let root = Section::root(&origin, table);
+        root.only(&["tokens", "query", "head", "grid", "monte_carlo"])?;
+        let section = |key| root.require(key, "a table")?.section("a table");
+        let tokens = TokenSpec::read(&section("tokens")?)?;
+        let query = QuerySpec::read(&section("query")?)?;
+        let head = HeadSpec::read(&section("head")?)?;
+        let grid = GridSpec::read(&section("grid")?)?;
+        let monte_carlo = root
+            .get("monte_carlo")
+            .map(|field| MonteCarloSpec::read(&field.section("a table { prompts, seed }")?))
+            .transpose()?;
+        Ok(Self {
+            tokens,
+            query,
+            head,
+            grid,
+            monte_carlo,
+            origin: origin.clone(),
+        })
+    }
+
+    /// Tokens, query and head in one line.
+    pub fn describe(&self) -> String {
+        format!(
+            "tokens: {}; query: {}; head: {}",
+            self.tokens.describe(),
+            self.query.describe(),
+            self.head.describe()
+        )
+    }
+}
+
+/// TOML text to a table; the error says in one line where and why not.
+fn parse(text: &str) -> std::result::Result<Table, String> {
+    text.parse::<Table>().map_err(|error| {
+        let place = error
+            .span()
+            .and_then(|span| text.get(..span.start))
+            .map(|before| {
+                let line = before.matches('\n').count() + 1;
+                let column = before.rsplit('\n').next().map_or(0, |l| l.chars().count()) + 1;
+                format!("line {line}, column {column}: ")
+            });
+        format!(
+            "{}not valid TOML: {}",
+            place.unwrap_or_default(),
+            error.message()
+        )
+    })
+}
+
+fn one_line_reason(reason: &str) -> String {
+    reason
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .map(|line| {
+            if line.chars().count() > 300 {
+                one_line(line)
+            } else {
+                line.to_string()
+            }
+        })
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,239 @@
+//! Answers of one value: the smallest prompt length, and the rate.
+
+use serde::Serialize;
+
+use crate::bound::Theorem;
+
+use super::decimal::{round_nearest, round_up};
+use super::json::to_text;
+use super::{Cell, Provenance, QueryLabel};
+
+/// Digits of the numbers in the text of an answer.
+const DIGITS: usize = 6;
+
+/// The smallest prompt length at which an error is at most `epsilon`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LengthAnswer {
+    /// One line that describes law, query and head.
+    pub description: String,
+    /// For which query.
+    pub query: QueryLabel,
+    /// The threshold of the squared error `E |That - T|^2`.
+    pub epsilon: f64,
+    /// `|T|^2`, if the threshold was given relative to it (`epsilon` is then the product).
+    pub relative_to: Option<f64>,
+    /// Smallest length whose exact error is at most `epsilon`, or why there is none.
+    pub exact: Cell<ReachedLength>,
+    /// Smallest length whose best bound is at most `epsilon`, or why there is none.
+    pub bound: Cell<ReachedLength>,
+    /// Remarks.
+    pub notes: Vec<String>,
+}
+
+/// A prompt length and what is reached there.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ReachedLength {
+    /// The prompt length `L`.
+    pub length: u64,
+    /// The exact value or the bound at this length.
+    pub value: f64,
+    /// The theorem of the bound; `None` for an exact value.
+    pub theorem: Option<Theorem>,
+}
+
+/// How fast the error falls with the prompt length.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RateAnswer {
+    /// One line that describes law, query and head.
+    pub description: String,
+    /// `lam = |Gamma^{1/2} U Sig_z^{1/2}|_op^2` (T8), or why there is none.
+    pub lambda: Cell<f64>,
+    /// The exponent `kappa(lam)` of T8: a conjecture.
+    pub kappa: Cell<f64>,
+    /// `lim L E |That - T|^2` (T8, a theorem), or why there is none.
+    pub limiting_constant: Cell<f64>,
+    /// Slopes `-d ln(error) / d ln(L)` between neighbouring lengths.
+    pub slopes: Vec<LocalSlope>,
+    /// Remarks.
+    pub notes: Vec<String>,
+}
+
+/// `-(ln error(to) - ln error(from)) / (ln to - ln from)`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct LocalSlope {
+    /// The shorter prompt.
+    pub from: u64,
+    /// The longer prompt.
+    pub to: u64,
+    /// The slope; 1 is the rate `1 / L`.
+    pub slope: f64,
+}
+
+#[derive(Serialize)]
+struct ValueRecord<'a> {
+    value: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+}
+
+fn value_record<'a>(cell: &'a Cell<f64>, status: Option<&'static str>) -> ValueRecord<'a> {
+    ValueRecord {
+        value: cell.as_ref().ok().copied(),
+        status,
+        reason: cell.as_ref().err().map(String::as_str),
+    }
+}
+
+#[derive(Serialize)]
+struct ReachedRecord<'a> {
+    length: Option<u64>,
+    value: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    theorem: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+}
+
+fn reached_record(cell: &Cell<ReachedLength>) -> ReachedRecord<'_> {
+    let reached = cell.as_ref().ok();
+    ReachedRecord {
+        length: reached.map(|r| r.length),
+        value: reached.map(|r| r.value),
+        theorem: reached.and_then(|r| r.theorem).map(Theorem::name),
+        reason: cell.as_ref().err().map(String::as_str),
+    }
+}
+
+fn query_text(query: QueryLabel) -> String {
+    match query {
+        QueryLabel::Index(index) => format!("query {index}"),
+        QueryLabel::Average => "average over queries".into(),
+    }
+}
+
+impl LengthAnswer {
+    /// The answer for a terminal.
+    pub fn text(&self, provenance: &Provenance) -> String {
+        let mut lines = vec![self.description.clone()];
+        let relative = self.relative_to.map_or_else(String::new, |norm| {
+            format!(" (relative to |T|^2 = {})", round_nearest(norm, DIGITS))
+        });
+        lines.push(format!(
+            "Smallest L with E|That - T|^2 <= {}{relative}, {}",
+            round_nearest(self.epsilon, DIGITS),
+            query_text(self.query)
+        ));
+        lines.push(match &self.exact {
+            Ok(at) => format!(
+                "  exact error: L = {} (error {})",
+                at.length,
+                round_nearest(at.value, DIGITS)
+            ),
+            Err(reason) => format!("  exact error: none: {reason}"),
+        });
+        lines.push(match &self.bound {
+            Ok(at) => {
+                let theorem = at
+                    .theorem
+                    .map_or_else(String::new, |t| format!(", {} {}", t.id(), t.name()));
+                let value = round_up(at.value, DIGITS);
+                format!("  best bound:  L = {} (bound {value}{theorem})", at.length)
+            }
+            Err(reason) => format!("  best bound:  none: {reason}"),
+        });
+        lines.extend(self.notes.iter().cloned());
+        lines.push(provenance.line());
+        lines.join("\n") + "\n"
+    }
+
+    /// The answer as JSON, schema `attention-bounds/length/1`.
+    pub fn json(&self, provenance: &Provenance) -> String {
+        #[derive(Serialize)]
+        struct Record<'a> {
+            schema: &'static str,
+            provenance: &'a Provenance,
+            description: &'a str,
+            query: serde_json::Value,
+            epsilon: f64,
+            relative_to: Option<f64>,
+            exact: ReachedRecord<'a>,
+            bound: ReachedRecord<'a>,
+            notes: &'a [String],
+        }
+        to_text(&Record {
+            schema: "attention-bounds/length/1",
+            provenance,
+            description: &self.description,
+            query: match self.query {
+                QueryLabel::Index(index) => index.into(),
+                QueryLabel::Average => "average".into(),
+            },
+            epsilon: self.epsilon,
+            relative_to: self.relative_to,
+            exact: reached_record(&self.exact),
+            bound: reached_record(&self.bound),
+            notes: &self.notes,
+        })
+    }
+}
+
+impl RateAnswer {
+    /// The answer for a terminal; the conjecture is labelled.
+    pub fn text(&self, provenance: &Provenance) -> String {
+        let value = |cell: &Cell<f64>| match cell {
+            Ok(value) => round_nearest(*value, DIGITS),
+            Err(reason) => format!("none: {reason}"),
+        };
+        let mut lines = vec![
+            self.description.clone(),
+            format!("lam = {}", value(&self.lambda)),
+            format!(
+                "kappa = {} (T8 sharp-rate: a conjecture, supported by numbers, not a theorem)",
+                value(&self.kappa)
+            ),
+            format!(
+                "lim L E|That - T|^2 = {} (T8 limiting-constant)",
+                value(&self.limiting_constant)
+            ),
+        ];
+        if !self.slopes.is_empty() {
+            lines.push("local slope -d ln(error) / d ln(L) of the exact error:".into());
+        }
+        for slope in &self.slopes {
+            lines.push(format!(
+                "  L = {} to {}: {:.4}",
+                slope.from, slope.to, slope.slope
+            ));
+        }
+        lines.extend(self.notes.iter().cloned());
+        lines.push(provenance.line());
+        lines.join("\n") + "\n"
+    }
+
+    /// The answer as JSON, schema `attention-bounds/rate/1`.
+    pub fn json(&self, provenance: &Provenance) -> String {
+        #[derive(Serialize)]
+        struct Record<'a> {
+            schema: &'static str,
+            provenance: &'a Provenance,
+            description: &'a str,
+            lambda: ValueRecord<'a>,
+            kappa: ValueRecord<'a>,
+            limiting_constant: ValueRecord<'a>,
+            slopes: &'a [LocalSlope],
+            notes: &'a [String],
+        }
+        to_text(&Record {
+            schema: "attention-bounds/rate/1",
+            provenance,
+            description: &self.description,
+            lambda: value_record(&self.lambda, None),
+            kappa: value_record(&self.kappa, Some("conjecture")),
+            limiting_constant: value_record(&self.limiting_constant, Some("theorem")),
+            slopes: &self.slopes,
+            notes: &self.notes,
+        })
+    }
+}

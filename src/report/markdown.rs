@@ -1,0 +1,72 @@
+//! Markdown tables.
+
+use super::decimal::round_up;
+use super::sheet::{BOUND_DIGITS, BoundCell, Document, Sheet};
+use super::{Provenance, QuerySelection, Table};
+
+pub(super) fn render(table: &Table, provenance: &Provenance, queries: QuerySelection) -> String {
+    let document = Document::new(table, queries, "bold");
+    let mut text = format!("{}\n", escape(&table.description));
+    for sheet in &document.sheets {
+        text.push_str(&format!("\n**{}**\n\n", escape(&sheet.heading)));
+        draw(sheet, &mut text);
+    }
+    text.push('\n');
+    for remark in &document.remarks {
+        text.push_str(&format!("- {}\n", escape(remark)));
+    }
+    text.push_str(&format!("\n*{}*\n", escape(&provenance.line())));
+    text
+}
+
+fn draw(sheet: &Sheet, text: &mut String) {
+    let names = sheet
+        .theorems
+        .iter()
+        .map(|t| format!("{} {}", t.id(), t.name()));
+    let header: Vec<String> = ["L".into(), "exact".into(), "relative error".into()]
+        .into_iter()
+        .chain(names)
+        .collect();
+    text.push_str(&row(&header));
+    text.push_str(&row(&vec!["---:".to_string(); header.len()]));
+    for line in &sheet.lines {
+        let (exact, error) = line
+            .exact_text()
+            .unwrap_or_else(|| ("-".into(), String::new()));
+        let cells: Vec<String> = [line.length.to_string(), exact, error]
+            .into_iter()
+            .chain(line.bounds.iter().map(bound_text))
+            .collect();
+        text.push_str(&row(&cells));
+    }
+}
+
+fn row(cells: &[String]) -> String {
+    format!("| {} |\n", cells.join(" | "))
+}
+
+fn bound_text(cell: &BoundCell) -> String {
+    match cell {
+        BoundCell::NotApplicable => "-".into(),
+        BoundCell::Vacuous(value) => format!("({})", round_up(*value, BOUND_DIGITS)),
+        BoundCell::Valid(value) => round_up(*value, BOUND_DIGITS),
+        BoundCell::Best(value) => format!("**{}**", round_up(*value, BOUND_DIGITS)),
+    }
+}
+
+/// Text in which nothing is markup: one line, the special characters escaped.
+pub(super) fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\\' | '`' | '*' | '_' | '<' | '>' | '[' | ']' | '|' | '~' | '#' => {
+                escaped.push('\\');
+                escaped.push(c);
+            }
+            c if c.is_control() => escaped.push(' '),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}

@@ -1,0 +1,126 @@
+//! Tables for a terminal, at most 100 columns wide.
+
+use comfy_table::{Cell, CellAlignment, ContentArrangement, TableComponent, presets};
+
+use super::decimal::round_up;
+use super::sheet::{BOUND_DIGITS, BoundCell, Document, Sheet};
+use super::{Provenance, QuerySelection, Table};
+
+/// Width that a table keeps to, if one bound column fits at all.
+const WIDTH: usize = 100;
+
+pub(super) fn render(table: &Table, provenance: &Provenance, queries: QuerySelection) -> String {
+    let document = Document::new(table, queries, "marked *");
+    let mut text = String::new();
+    let mut line = |content: &str| {
+        text.push_str(content);
+        text.push('\n');
+    };
+    line(&table.description);
+    for sheet in &document.sheets {
+        line("");
+        line(&sheet.heading);
+        for block in blocks(sheet) {
+            line("");
+            line(&block);
+        }
+    }
+    line("");
+    for remark in &document.remarks {
+        for wrapped in wrap(remark) {
+            line(&wrapped);
+        }
+    }
+    line(&provenance.line());
+    text
+}
+
+/// The sheet as one table, or as several that share their first three columns, each narrow enough.
+fn blocks(sheet: &Sheet) -> Vec<String> {
+    let count = sheet.theorems.len();
+    let mut blocks = Vec::new();
+    let mut start = 0;
+    loop {
+        let mut end = count;
+        let mut block = draw(sheet, start, end);
+        while width(&block) > WIDTH && end > start + 1 {
+            end -= 1;
+            block = draw(sheet, start, end);
+        }
+        blocks.push(block);
+        if end >= count {
+            return blocks;
+        }
+        start = end;
+    }
+}
+
+fn width(block: &str) -> usize {
+    block.lines().map(|l| l.chars().count()).max().unwrap_or(0)
+}
+
+fn draw(sheet: &Sheet, start: usize, end: usize) -> String {
+    let mut table = comfy_table::Table::new();
+    table
+        .load_preset(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled)
+        .set_style(TableComponent::HeaderLines, '-')
+        .set_style(TableComponent::MiddleHeaderIntersections, '-');
+    let shown = start..end;
+    let mut header = vec![
+        "L".to_string(),
+        "exact".to_string(),
+        "relative\nerror".to_string(),
+    ];
+    for theorem in sheet.theorems.iter().take(end).skip(start) {
+        header.push(format!(
+            "{}\n{}",
+            theorem.id(),
+            theorem.name().replace('-', "-\n")
+        ));
+    }
+    table.set_header(header.into_iter().map(right));
+    for line in &sheet.lines {
+        let (exact, error) = line
+            .exact_text()
+            .unwrap_or_else(|| ("-".into(), String::new()));
+        let mut cells = vec![line.length.to_string(), exact, error];
+        let bounds = line.bounds.iter().take(shown.end).skip(shown.start);
+        cells.extend(bounds.map(bound_text));
+        table.add_row(cells.into_iter().map(right));
+    }
+    let drawn = table.to_string();
+    let lines: Vec<&str> = drawn.lines().map(str::trim_end).collect();
+    lines.join("\n")
+}
+
+fn right(content: String) -> Cell {
+    Cell::new(content).set_alignment(CellAlignment::Right)
+}
+
+fn bound_text(cell: &BoundCell) -> String {
+    // A mark or a blank at the end, so that the digits of a column stay under one another.
+    match cell {
+        BoundCell::NotApplicable => "- ".into(),
+        BoundCell::Vacuous(value) => format!("({})", round_up(*value, BOUND_DIGITS)),
+        BoundCell::Valid(value) => format!("{} ", round_up(*value, BOUND_DIGITS)),
+        BoundCell::Best(value) => format!("{}*", round_up(*value, BOUND_DIGITS)),
+    }
+}
+
+/// Breaks a remark at blanks; its later lines are indented.
+pub(super) fn wrap(remark: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut current = String::new();
+    for word in remark.split_whitespace() {
+        let longer = current.chars().count() + 1 + word.chars().count();
+        if !current.trim().is_empty() && longer > WIDTH {
+            lines.push(std::mem::replace(&mut current, "  ".into()));
+        } else if !current.trim().is_empty() {
+            current.push(' ');
+        }
+        current.push_str(word);
+    }
+    lines.push(current);
+    lines
+}

@@ -1,0 +1,359 @@
+//! From a checked scenario to laws, head and queries.
+
+use nalgebra::{DMatrix, DVector};
+
+use crate::attention::{Head, QueryLaw};
+use crate::error::{Error, Result};
+use crate::file::{read_csv_matrix, read_npy_matrix, read_safetensors_head};
+use crate::law::{Cube, Empirical, Gaussian, Mixture, Rademacher, Sphere, TokenLaw};
+use crate::parameter::{Dimension, PromptLength};
+
+use super::budget::Budget;
+use super::{
+    GaussianSpec, HeadSpec, MatrixSpec, MonteCarloSpec, Origin, QuerySpec, Scenario, TokenSpec,
+};
+
+/// Everything that a computation needs; all dimensions fit.
+#[derive(Debug)]
+pub struct Setting {
+    /// The scenario as the user named it: a file name or `command line`.
+    pub name: String,
+    /// Tokens, query and head in one line.
+    pub description: String,
+    /// The token law, of dimension `d`.
+    pub tokens: Box<dyn TokenLaw>,
+    /// The head: `U` is `d x e`, `V` is `m x d`.
+    pub head: Head,
+    /// The query law, of dimension `e`.
+    pub query: QueryLaw,
+    /// The prompt lengths, sorted, each once.
+    pub lengths: Vec<PromptLength>,
+    /// How to simulate, if at all.
+    pub monte_carlo: Option<MonteCarloSpec>,
+}
+
+/// Matrices a Gaussian law holds or works with: covariance, root, eigenvectors.
+const GAUSSIAN_COPIES: u64 = 3;
+
+impl Scenario {
+    /// Reads the files that the scenario names and builds laws, head and queries.
+    ///
+    /// # Errors
+    /// [`Error::Scenario`], naming the key, if a file cannot be used, a covariance is not positive
+    /// semi-definite, dimensions do not fit, or the matrices would not fit in memory (more than 2^28
+    /// entries in all); the last is found before anything is allocated.
+    pub fn build(&self) -> Result<Setting> {
+        let mut builder = Builder {
+            origin: &self.origin,
+            budget: Budget::new(&self.origin),
+        };
+        let tokens = builder.tokens(&self.tokens)?;
+        let dimension = Dimension::new(tokens.dimension())?;
+        let query = builder.query(&self.query, tokens.as_ref(), dimension)?;
+        let head = builder.head(&self.head, dimension, query.dimension())?;
+        Ok(Setting {
+            name: self.origin.name.clone(),
+            description: format!("{} (d = {})", self.describe(), dimension.get()),
+            tokens,
+            head,
+            query,
+            lengths: self.grid.lengths().to_vec(),
+            monte_carlo: self.monte_carlo,
+        })
+    }
+}
+
+struct Builder<'a> {
+    origin: &'a Origin,
+    budget: Budget<'a>,
+}
+
+impl Builder<'_> {
+    fn tokens(&mut self, spec: &TokenSpec) -> Result<Box<dyn TokenLaw>> {
+        let wrap = |key: &'static str| move |error| (key, error);
+        let built: std::result::Result<Box<dyn TokenLaw>, (&str, Error)> = match spec {
+            TokenSpec::Gaussian(law) => return Ok(Box::new(self.gaussian(law, "tokens", None)?)),
+            TokenSpec::Mixture { components } => return self.mixture(components),
+            TokenSpec::Sphere { dimension, radius } => {
+                self.law_matrix("tokens.dimension", *dimension)?;
+                Sphere::new(dimension.get(), radius.get())
+                    .map(boxed)
+                    .map_err(wrap("tokens.radius"))
+            }
+            TokenSpec::Rademacher { dimension, scale } => {
+                self.law_matrix("tokens.dimension", *dimension)?;
+                Rademacher::new(dimension.get(), scale.get())
+                    .map(boxed)
+                    .map_err(wrap("tokens.scale"))
+            }
+            TokenSpec::Cube {
+                dimension,
+                half_width,
+            } => {
+                self.law_matrix("tokens.dimension", *dimension)?;
+                Cube::new(dimension.get(), half_width.get())
+                    .map(boxed)
+                    .map_err(wrap("tokens.half_width"))
+            }
+            TokenSpec::Empirical { file } => {
+                let rows = self.read(file, "tokens.file")?;
+                let (count, columns) = rows.shape();
+                self.budget.matrices("tokens.file", 2, count, columns)?;
+                self.budget.matrices("tokens.file", 1, columns, columns)?;
+                Empirical::new(&rows)
+                    .map(boxed)
+                    .map_err(wrap("tokens.file"))
+            }
+        };
+        built.map_err(|(key, error)| self.at(key, error))
+    }
+
+    /// Any law has a `d x d` covariance, sooner or later.
+    fn law_matrix(&mut self, key: &str, dimension: Dimension) -> Result<()> {
+        self.budget
+            .matrices(key, 1, dimension.get(), dimension.get())
+    }
+
+    fn mixture(&mut self, components: &[(f64, GaussianSpec)]) -> Result<Box<dyn TokenLaw>> {
+        // A component whose own keys do not say its dimension has that of the first that does.
+        let dimension = components.iter().find_map(|(_, law)| law.dimension());
+        let mut laws = Vec::with_capacity(components.len());
+        for (index, (weight, law)) in components.iter().enumerate() {
+            let key = format!("tokens.components[{index}]");
+            let law = self.gaussian(law, &key, dimension)?;
+            if let Some(dimension) = dimension
+                && law.mean().len() != dimension.get()
+            {
+                return Err(self.origin.refuse(
+                    key,
+                    format!("a law of dimension {}", law.mean().len()),
+                    format!("dimension {}, as the first component has", dimension.get()),
+                ));
+            }
+            laws.push((*weight, law));
+        }
+        Mixture::new(laws)
+            .map(boxed)
+            .map_err(|error| self.at("tokens.components", error))
+    }
+
+    fn gaussian(
+        &mut self,
+        spec: &GaussianSpec,
+        key: &str,
+        dimension: Option<Dimension>,
+    ) -> Result<Gaussian> {
+        let matrix_key = format!("{key}.covariance");
+        let from_mean = spec.mean.as_ref().map(|mean| Dimension::new(mean.len()));
+        let dimension = from_mean.transpose()?.or(dimension);
+        let covariance = self.matrix(&spec.covariance, &matrix_key, dimension, GAUSSIAN_COPIES)?;
+        let mean = match &spec.mean {
+            Some(mean) if mean.len() != covariance.nrows() => {
+                return Err(self.origin.refuse(
+                    format!("{key}.mean"),
+                    format!("{} numbers", mean.len()),
+                    format!(
+                        "{} numbers, one a row of the covariance",
+                        covariance.nrows()
+                    ),
+                ));
+            }
+            Some(mean) => DVector::from_column_slice(mean),
+            None => DVector::zeros(covariance.nrows()),
+        };
+        Gaussian::new(mean, covariance).map_err(|error| self.at(&matrix_key, error))
+    }
+
+    fn query(
+        &mut self,
+        spec: &QuerySpec,
+        tokens: &dyn TokenLaw,
+        dimension: Dimension,
+    ) -> Result<QueryLaw> {
+        match spec {
+            QuerySpec::Gaussian(law) => self
+                .gaussian(law, "query", Some(dimension))
+                .map(QueryLaw::Gaussian),
+            QuerySpec::Rows(rows) => QueryLaw::uniform(dense(rows).transpose())
+                .map_err(|error| self.at("query.rows", error)),
+            QuerySpec::File(path) => {
+                let rows = self.read(path, "query.file")?;
+                self.budget
+                    .matrices("query.file", 1, rows.nrows(), rows.ncols())?;
+                QueryLaw::uniform(rows.transpose()).map_err(|error| self.at("query.file", error))
+            }
+            QuerySpec::Tokens => {
+                QueryLaw::from_tokens(tokens).map_err(|error| self.at("query.law", error))
+            }
+        }
+    }
+
+    fn head(&mut self, spec: &HeadSpec, tokens: Dimension, query: usize) -> Result<Head> {
+        let (head, key_query, value) = match spec {
+            HeadSpec::Checkpoint {
+                weights,
+                prefix,
+                head,
+                heads,
+            } => {
+                self.budget.file("head.weights", weights)?;
+                let head = read_safetensors_head(weights, prefix, *head, *heads)
+                    .map_err(|error| self.at("head.weights", error))?;
+                (head, "head.weights", "head.weights")
+            }
+            HeadSpec::Matrices {
+                key_query,
+                value,
+                tilt_bias,
+            } => (
+                self.head_matrices(key_query, value, tilt_bias.as_deref(), tokens)?,
+                "head.key_query",
+                "head.value",
+            ),
+        };
+        let (rows, columns) = head.key_query().shape();
+        if (rows, columns) != (tokens.get(), query) {
+            return Err(self.origin.refuse(
+                key_query,
+                format!("a key-query matrix of shape {rows} x {columns}"),
+                format!(
+                    "{} x {query}: tokens have dimension {}, the query has dimension {query}",
+                    tokens.get(),
+                    tokens.get()
+                ),
+            ));
+        }
+        self.value_fits(value, head.value(), tokens)?;
+        Ok(head)
+    }
+
+    fn value_fits(&self, key: &str, value: &DMatrix<f64>, tokens: Dimension) -> Result<()> {
+        if value.ncols() == tokens.get() {
+            return Ok(());
+        }
+        Err(self.origin.refuse(
+            key,
+            format!(
+                "a value matrix of shape {} x {}",
+                value.nrows(),
+                value.ncols()
+            ),
+            format!("m x {0}: tokens have dimension {0}", tokens.get()),
+        ))
+    }
+
+    fn head_matrices(
+        &mut self,
+        key_query: &MatrixSpec,
+        value: &MatrixSpec,
+        tilt_bias: Option<&[f64]>,
+        tokens: Dimension,
+    ) -> Result<Head> {
+        let key_query = self.matrix(key_query, "head.key_query", Some(tokens), 1)?;
+        let value = self.matrix(value, "head.value", Some(tokens), 1)?;
+        self.value_fits("head.value", &value, tokens)?;
+        let bias = match tilt_bias {
+            Some(bias) if bias.len() != tokens.get() => {
+                return Err(self.origin.refuse(
+                    "head.tilt_bias",
+                    format!("{} numbers", bias.len()),
+                    format!("{0} numbers: tokens have dimension {0}", tokens.get()),
+                ));
+            }
+            Some(bias) => DVector::from_column_slice(bias),
+            None => DVector::zeros(key_query.nrows()),
+        };
+        Head::with_tilt_bias(key_query, value, bias)
+            .map_err(|error| self.at("head.key_query", error))
+    }
+
+    /// A matrix; `copies` of its size are counted.
+    fn matrix(
+        &mut self,
+        spec: &MatrixSpec,
+        key: &str,
+        dimension: Option<Dimension>,
+        copies: u64,
+    ) -> Result<DMatrix<f64>> {
+        if let MatrixSpec::File { path } = spec {
+            let matrix = self.read(path, &format!("{key}.path"))?;
+            self.budget
+                .matrices(key, copies, matrix.nrows(), matrix.ncols())?;
+            return Ok(matrix);
+        }
+        let Some((rows, columns)) = spec.shape(dimension) else {
+            return Err(self.origin.refuse(
+                format!("{key}.dimension"),
+                "nothing",
+                "the key is required here: nothing else says the dimension",
+            ));
+        };
+        self.budget.matrices(key, copies, rows, columns)?;
+        Ok(match spec {
+            MatrixSpec::Identity { scale, .. } => {
+                DMatrix::from_diagonal_element(rows, columns, *scale)
+            }
+            MatrixSpec::Diagonal { values } => {
+                DMatrix::from_diagonal(&DVector::from_column_slice(values))
+            }
+            MatrixSpec::Toeplitz { rho, scale, .. } => {
+                let entry = |i: usize, j: usize| scale * rho.powf(i.abs_diff(j) as f64);
+                DMatrix::from_fn(rows, columns, entry)
+            }
+            MatrixSpec::Matrix { rows } => dense(rows),
+            MatrixSpec::File { .. } => DMatrix::zeros(0, 0),
+        })
+    }
+
+    /// A matrix file, by its extension.
+    fn read(&self, path: &std::path::Path, key: &str) -> Result<DMatrix<f64>> {
+        self.budget.file(key, path)?;
+        let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("");
+        match extension.to_ascii_lowercase().as_str() {
+            "npy" => read_npy_matrix(path).map_err(|error| self.at(key, error)),
+            "csv" => read_csv_matrix(path).map_err(|error| self.at(key, error)),
+            _ => Err(self.origin.refuse_in_full(
+                key,
+                path.display(),
+                "a file whose name ends in .npy or .csv",
+            )),
+        }
+    }
+
+    /// An error of a law, matrix or file, with the key it belongs to.
+    fn at(&self, key: &str, error: Error) -> Error {
+        match error {
+            Error::Parameter {
+                parameter,
+                value,
+                required,
+                ..
+            } => self
+                .origin
+                .refuse_in_full(key, value, format!("{parameter} must be {required}")),
+            Error::Shape {
+                what,
+                found,
+                required,
+            } => self
+                .origin
+                .refuse_in_full(key, found, format!("{what} must be {required}")),
+            Error::File { path, reason } => self.origin.refuse_in_full(key, path.display(), reason),
+            Error::Unavailable { what, why } => {
+                self.origin
+                    .refuse_in_full(key, what, format!("it is not available: {why}"))
+            }
+            other => other,
+        }
+    }
+}
+
+fn boxed<L: TokenLaw + 'static>(law: L) -> Box<dyn TokenLaw> {
+    Box::new(law)
+}
+
+/// Rows of one length, as a matrix.
+fn dense(rows: &[Vec<f64>]) -> DMatrix<f64> {
+    let columns = rows.first().map_or(0, Vec::len);
+    DMatrix::from_row_iterator(rows.len(), columns, rows.iter().flatten().copied())
+}

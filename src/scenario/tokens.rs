@@ -1,0 +1,181 @@
+//! The `[tokens]` table: the law of one prompt token.
+
+use std::path::PathBuf;
+
+use crate::error::Result;
+use crate::parameter::{Dimension, Positive};
+
+use super::matrix::{self, MatrixSpec, file_name};
+use super::section::{Field, Section};
+
+const LAWS: &str = "gaussian, mixture, sphere, rademacher, cube or empirical";
+
+/// A token law of a scenario, not yet built.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TokenSpec {
+    /// `N(mean, covariance)`.
+    Gaussian(GaussianSpec),
+    /// A mixture of Gaussian laws.
+    Mixture {
+        /// Weight and law of each component.
+        components: Vec<(f64, GaussianSpec)>,
+    },
+    /// Uniform on the sphere of a radius, in `R^dimension`.
+    Sphere {
+        /// Dimension of a token.
+        dimension: Dimension,
+        /// Radius of the sphere.
+        radius: Positive,
+    },
+    /// Independent coordinates, each `+scale` or `-scale` with probability 1/2.
+    Rademacher {
+        /// Dimension of a token.
+        dimension: Dimension,
+        /// Size of a coordinate, 1 if not said.
+        scale: Positive,
+    },
+    /// Uniform on `[-half_width, half_width]^dimension`.
+    Cube {
+        /// Dimension of a token.
+        dimension: Dimension,
+        /// Half of the edge.
+        half_width: Positive,
+    },
+    /// The rows of a file, equally likely.
+    Empirical {
+        /// A `.npy` or `.csv` file.
+        file: PathBuf,
+    },
+}
+
+/// A Gaussian law of a scenario, not yet built.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GaussianSpec {
+    /// The mean; zero if not said.
+    pub mean: Option<Vec<f64>>,
+    /// The covariance.
+    pub covariance: MatrixSpec,
+}
+
+impl GaussianSpec {
+    /// Reads `mean` and `covariance` of a table.
+    pub(super) fn read(section: &Section) -> Result<Self> {
+        let accepted = "a list of finite numbers";
+        Ok(Self {
+            mean: section
+                .get("mean")
+                .map(|field| field.numbers(accepted))
+                .transpose()?,
+            covariance: MatrixSpec::read(&section.require("covariance", matrix::ACCEPTED)?)?,
+        })
+    }
+
+    /// The law in a few words.
+    pub(super) fn describe(&self) -> String {
+        let covariance = self.covariance.describe();
+        let mean = if self.mean.is_some() {
+            "mean given, "
+        } else {
+            ""
+        };
+        format!("gaussian, {mean}covariance {covariance}")
+    }
+
+    /// The dimension that mean and covariance give without reading a file.
+    pub(super) fn dimension(&self) -> Option<Dimension> {
+        let from_covariance = self.covariance.shape(None).map(|(rows, _)| rows);
+        let size = from_covariance.or_else(|| self.mean.as_ref().map(Vec::len))?;
+        Dimension::new(size).ok()
+    }
+}
+
+impl TokenSpec {
+    /// Reads the `[tokens]` table.
+    pub(super) fn read(section: &Section) -> Result<Self> {
+        let law = section.require("law", LAWS)?;
+        match law.text(LAWS)? {
+            "gaussian" => {
+                section.only(&["law", "mean", "covariance"])?;
+                Ok(TokenSpec::Gaussian(GaussianSpec::read(section)?))
+            }
+            "mixture" => {
+                section.only(&["law", "components"])?;
+                let accepted = "a list of { weight, mean, covariance }";
+                let components = section.require("components", accepted)?.list(accepted)?;
+                Ok(TokenSpec::Mixture {
+                    components: components
+                        .iter()
+                        .map(component)
+                        .collect::<Result<Vec<_>>>()?,
+                })
+            }
+            "sphere" => {
+                section.only(&["law", "dimension", "radius"])?;
+                Ok(TokenSpec::Sphere {
+                    dimension: dimension(section)?,
+                    radius: positive(&section.require("radius", POSITIVE)?, "radius")?,
+                })
+            }
+            "rademacher" => {
+                section.only(&["law", "dimension", "scale"])?;
+                let scale = match section.get("scale") {
+                    Some(field) => positive(&field, "scale")?,
+                    None => Positive::new("scale", 1.0)?,
+                };
+                Ok(TokenSpec::Rademacher {
+                    dimension: dimension(section)?,
+                    scale,
+                })
+            }
+            "cube" => {
+                section.only(&["law", "dimension", "half_width"])?;
+                Ok(TokenSpec::Cube {
+                    dimension: dimension(section)?,
+                    half_width: positive(&section.require("half_width", POSITIVE)?, "half_width")?,
+                })
+            }
+            "empirical" => {
+                section.only(&["law", "file"])?;
+                let accepted = "the path of a .npy or .csv file with one token a row";
+                let file = section.require("file", accepted)?.text(accepted)?;
+                Ok(TokenSpec::Empirical {
+                    file: section.origin().resolve(file),
+                })
+            }
+            _ => Err(law.refuse(LAWS)),
+        }
+    }
+
+    /// The law in a few words.
+    pub(super) fn describe(&self) -> String {
+        match self {
+            TokenSpec::Gaussian(law) => law.describe(),
+            TokenSpec::Mixture { components } => {
+                format!("mixture of {} gaussian laws", components.len())
+            }
+            TokenSpec::Sphere { radius, .. } => format!("sphere of radius {}", radius.get()),
+            TokenSpec::Rademacher { scale, .. } => format!("rademacher, scale {}", scale.get()),
+            TokenSpec::Cube { half_width, .. } => {
+                format!("cube of half width {}", half_width.get())
+            }
+            TokenSpec::Empirical { file } => format!("rows of {}", file_name(file)),
+        }
+    }
+}
+
+const POSITIVE: &str = "a finite number greater than 0";
+
+fn positive(field: &Field, name: &'static str) -> Result<Positive> {
+    Positive::new(name, field.number(POSITIVE)?).map_err(|_| field.refuse(POSITIVE))
+}
+
+fn dimension(section: &Section) -> Result<Dimension> {
+    matrix::dimension(&section.require("dimension", matrix::DIMENSION)?)
+}
+
+fn component(field: &Field) -> Result<(f64, GaussianSpec)> {
+    let section = field.section("a table { weight, mean, covariance }")?;
+    section.only(&["weight", "mean", "covariance"])?;
+    let weight = positive(&section.require("weight", POSITIVE)?, "weight")?;
+    Ok((weight.get(), GaussianSpec::read(&section)?))
+}
