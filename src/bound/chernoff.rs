@@ -49,6 +49,14 @@ pub(crate) fn evaluate(moments: &LogMoments, length: f64) -> Chernoff {
     }
 }
 
+/// Logarithm of T4 for Gaussian tokens of score variance `q`, per unit of `tau_V + eta`, at a fixed `del`:
+/// `e^q / ((1-del)^2 L) + L exp( -(del L - 1)^2 / (2 (L-1) e^q) )`, `L >= 2`.
+pub(crate) fn gaussian_at(delta: f64, score_variance: f64, length: f64) -> f64 {
+    let sum = score_variance - 2.0 * (-delta).ln_1p() - length.ln();
+    let shortfall = (delta * length - 1.0).powi(2) / (2.0 * (length - 1.0));
+    ln_add(sum, length.ln() - shortfall * (-score_variance).exp())
+}
+
 /// T4 as a record, for moments of a known law or of a sub-Gaussian class (`theorem` says which).
 pub(crate) fn bound(
     theorem: Theorem,

@@ -47,6 +47,15 @@ pub(crate) fn inverse_moment(moments: &LogMoments, order: u32, count: f64) -> In
     }
 }
 
+/// Logarithm of `L e^{q} I_2(L-1)` for Gaussian tokens of score variance `q` at a fixed `th`, `L >= 4`.
+pub(crate) fn gaussian_at(theta: f64, score_variance: f64, length: f64) -> f64 {
+    let half = (-0.5 * theta).ln_1p();
+    let main = -2.0 * ((length - 1.0).ln() + half);
+    let rate = ((length - 3.0).ln() + theta.ln() + half - score_variance).exp();
+    let small = 2.0 * (score_variance - std::f64::consts::LN_2) - rate;
+    length.ln() + score_variance + ln_add(main, small)
+}
+
 /// One evaluation of T5.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Laplace {

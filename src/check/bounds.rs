@@ -1,1 +1,241 @@
-//! bounds
+//! Bounds for every query of a question.
+
+use nalgebra::{DVector, SymmetricEigen};
+use rayon::prelude::*;
+
+use super::{Progress, Question};
+use crate::attention::{QueryLaw, ScoreVarianceLaw};
+use crate::bound::{
+    Bound, GaussianOutput, GaussianQueryAverage, KnownMoments, SubGaussianMoments, Theorem,
+    UniformRate, ValueSpectrum, list_average, output_bounds, participation_bounds, tail_bound,
+};
+use crate::error::Result;
+use crate::law::{Gaussian, TokenLaw};
+use crate::parameter::{Dimension, Positive, PromptLength, VarianceProxy};
+
+/// Bounds of one query, or of the average: one list of records a length, for each metric.
+#[derive(Debug, Clone, Default)]
+pub(super) struct BoundCells {
+    /// Of `E|That - T|^2`.
+    pub output: Vec<Vec<Bound>>,
+    /// Of `E P_2`.
+    pub participation: Vec<Vec<Bound>>,
+    /// Of `P(|That - T| >= eps)`; empty if no `eps` was asked for.
+    pub tail: Vec<Vec<Bound>>,
+}
+
+/// Bounds for every query of a list (none for a continuous query law), and averaged over the law.
+pub(super) struct AllBounds {
+    pub queries: Vec<BoundCells>,
+    pub average: BoundCells,
+}
+
+pub(super) fn bound_cells(
+    question: &Question<'_>,
+    lengths: &[PromptLength],
+    tail: Option<Positive>,
+    progress: &dyn Progress,
+) -> Result<AllBounds> {
+    let values = ValueSpectrum::new(question.head.value())?;
+    let proxy = question.tokens.variance_proxy().proxy;
+    match question.query {
+        QueryLaw::List { queries, weights } => {
+            let seen = question.tokens.through(question.head.value());
+            let cells: Result<Vec<BoundCells>> = (0..queries.ncols())
+                .into_par_iter()
+                .map(|index| {
+                    let tilt = question.head.tilt(&queries.column(index).into_owned());
+                    let known = match question.tokens.as_gaussian() {
+                        Some(tokens) => gaussian_moments(tokens, question, &tilt)?,
+                        None => KnownMoments::new(seen.as_ref(), &tilt)?,
+                    };
+                    let class = SubGaussianMoments::new(proxy, tilt.norm(), &values)?;
+                    progress.step();
+                    Ok(pointwise(&known, &class, lengths, tail))
+                })
+                .collect();
+            let queries = cells?;
+            let average = average_cells(&queries, weights, lengths.len());
+            Ok(AllBounds { queries, average })
+        }
+        QueryLaw::Gaussian(query) => {
+            let average = gaussian_query(question, query, values, proxy, lengths)?;
+            progress.step();
+            Ok(AllBounds {
+                queries: Vec::new(),
+                average,
+            })
+        }
+    }
+}
+
+fn gaussian_moments(
+    tokens: &Gaussian,
+    question: &Question<'_>,
+    tilt: &DVector<f64>,
+) -> Result<KnownMoments> {
+    GaussianOutput::of(tokens.covariance(), question.head.value(), tilt).map(KnownMoments::gaussian)
+}
+
+fn pointwise(
+    known: &KnownMoments,
+    class: &SubGaussianMoments<'_>,
+    lengths: &[PromptLength],
+    tail: Option<Positive>,
+) -> BoundCells {
+    BoundCells {
+        output: lengths
+            .iter()
+            .map(|&l| output_bounds(Some(known), Some(class), l))
+            .collect(),
+        participation: lengths
+            .iter()
+            .map(|&l| participation_bounds(known, l))
+            .collect(),
+        tail: tail.map_or_else(Vec::new, |eps| {
+            lengths
+                .iter()
+                .map(|&l| vec![tail_bound(known, eps, l)])
+                .collect()
+        }),
+    }
+}
+
+/// The average of each metric over a list of queries.
+fn average_cells(queries: &[BoundCells], weights: &[f64], lengths: usize) -> BoundCells {
+    let column = |pick: fn(&BoundCells) -> &Vec<Vec<Bound>>| -> Vec<Vec<Bound>> {
+        (0..lengths)
+            .filter_map(|i| {
+                let records: Option<Vec<Vec<Bound>>> = queries
+                    .iter()
+                    .map(|cells| pick(cells).get(i).cloned())
+                    .collect();
+                Some(list_average(&records?, weights))
+            })
+            .collect()
+    };
+    let mut average = BoundCells {
+        output: column(|c| &c.output),
+        participation: column(|c| &c.participation),
+        tail: column(|c| &c.tail),
+    };
+    for records in &mut average.output {
+        records.push(Bound::not_applicable(
+            Theorem::UniformRate,
+            "a centred sub-Gaussian query law with a known variance proxy is required; the queries are a list",
+        ));
+    }
+    // T6 speaks of the output; the other metrics have no smallest-of-several record.
+    for records in average.participation.iter_mut().chain(&mut average.tail) {
+        records.retain(|b| b.theorem() != Theorem::OutputConcentration);
+    }
+    average
+}
+
+/// T7, and for Gaussian tokens T5 and T6 integrated over the query.
+fn gaussian_query(
+    question: &Question<'_>,
+    query: &Gaussian,
+    values: ValueSpectrum,
+    proxy: VarianceProxy,
+    lengths: &[PromptLength],
+) -> Result<BoundCells> {
+    let integrated = match question.tokens.as_gaussian() {
+        Some(tokens) => {
+            let law = ScoreVarianceLaw::new(tokens, question.head, query)?;
+            let value = question.head.value();
+            let variance = (value * tokens.covariance()).dot(value).max(0.0);
+            Some(GaussianQueryAverage::new(&law, variance))
+        }
+        None => None,
+    };
+    let uniform = uniform_rate(question, query, values, proxy)?;
+    let output: Result<Vec<Vec<Bound>>> = lengths
+        .par_iter()
+        .map(|&length| {
+            let mut records = match &integrated {
+                Some(average) => average.bounds(length)?,
+                None => vec![bounded_support(question.tokens, question)],
+            };
+            let trivial = records
+                .first()
+                .and_then(Bound::value)
+                .unwrap_or(f64::INFINITY);
+            records.push(match &uniform {
+                Ok(rate) => rate.bound(length, trivial),
+                Err(reason) => Bound::not_applicable(Theorem::UniformRate, *reason),
+            });
+            Ok(records)
+        })
+        .collect();
+    let not_averaged = || {
+        let reason = "it is evaluated for single queries; give fixed queries";
+        lengths
+            .iter()
+            .map(|_| vec![Bound::not_applicable(Theorem::LaplaceParticipation, reason)])
+            .collect()
+    };
+    Ok(BoundCells {
+        output: output?,
+        participation: not_averaged(),
+        tail: Vec::new(),
+    })
+}
+
+/// Tokens of bounded support: `|V(x - m(a))| <= |V x - V m(0)| + |V m(a) - V m(0)| <= 2 r` for every query.
+fn bounded_support(tokens: &dyn TokenLaw, question: &Question<'_>) -> Bound {
+    let value = question.head.value();
+    let centre = value * tokens.tilted_mean(&DVector::zeros(tokens.dimension()));
+    match tokens.output_radius(value, &centre) {
+        Some(radius) => {
+            let bound = 4.0 * radius * radius * (1.0 + 1e-12);
+            Bound::proved(
+                Theorem::TrivialBound,
+                bound,
+                bound,
+                "bounded support: (2 sup |V(x - m(0))|)^2",
+            )
+        }
+        None => Bound::not_applicable(
+            Theorem::TrivialBound,
+            "the support of the tokens is unbounded",
+        ),
+    }
+}
+
+/// T7 for this question, or the hypothesis that fails.
+fn uniform_rate(
+    question: &Question<'_>,
+    query: &Gaussian,
+    values: ValueSpectrum,
+    proxy: VarianceProxy,
+) -> Result<std::result::Result<UniformRate, &'static str>> {
+    if query.mean().iter().any(|m| *m != 0.0) {
+        return Ok(Err("the query must be centred"));
+    }
+    if question.head.tilt_bias().iter().any(|b| *b != 0.0) {
+        return Ok(Err(
+            "the head must have no query bias, so that the tilt is centred",
+        ));
+    }
+    let largest = SymmetricEigen::new(query.covariance().clone())
+        .eigenvalues
+        .max()
+        .max(0.0);
+    let key_query = question.head.key_query();
+    let norm = SymmetricEigen::new(key_query.transpose() * key_query)
+        .eigenvalues
+        .max()
+        .max(0.0)
+        .sqrt();
+    // Rounding of the two eigenvalues must not make the product too small.
+    let slack = 1.0 + 1e-13 * (key_query.ncols() as f64);
+    UniformRate::new(
+        proxy,
+        VarianceProxy::new(largest * slack)?,
+        norm * slack,
+        Dimension::new(query.mean().len())?,
+        values,
+    )
+    .map(Ok)
+}

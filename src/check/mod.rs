@@ -4,29 +4,15 @@
 mod bounds;
 mod exact;
 pub mod length;
+mod progress;
 pub mod rate;
 pub mod table;
+
+pub use progress::{Progress, Silent};
 
 use crate::attention::{Head, QueryLaw};
 use crate::error::{Error, Result};
 use crate::law::TokenLaw;
-
-/// Counts finished pieces of work; a front end may show them.
-pub trait Progress: Sync {
-    /// Announces the number of pieces.
-    fn start(&self, total: u64);
-    /// One more piece is done.
-    fn step(&self);
-}
-
-/// Progress that nobody watches.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Silent;
-
-impl Progress for Silent {
-    fn start(&self, _total: u64) {}
-    fn step(&self) {}
-}
 
 /// A token law, a head and a query law whose shapes fit: what every command asks about.
 #[derive(Debug, Clone, Copy)]

@@ -1,0 +1,288 @@
+//! Bounds averaged over the query law: an average of valid bounds bounds the average error.
+
+use super::laplace::gaussian_at;
+use super::logarithm::outward;
+use super::{Bound, GaussianOutput, KnownMoments, Theorem, chernoff};
+use crate::attention::{ScoreVarianceDensity, ScoreVarianceLaw};
+use crate::error::Result;
+use crate::parameter::PromptLength;
+
+/// Averages the records of a list of queries, theorem by theorem, with the probabilities of the queries;
+/// `bounds[i]` are the records of query `i`, all in the same order.
+///
+/// A theorem that does not apply to some query does not apply to the average. The last record is T6
+/// `output-concentration`: the average of the smallest bound of each query, which is the sharpest.
+pub fn list_average(bounds: &[Vec<Bound>], weights: &[f64]) -> Vec<Bound> {
+    let Some(first) = bounds.first() else {
+        return Vec::new();
+    };
+    let average = |pick: &dyn Fn(&Vec<Bound>) -> Option<f64>| -> Option<f64> {
+        bounds
+            .iter()
+            .zip(weights)
+            .try_fold(0.0, |sum, (records, w)| Some(sum + w * pick(records)?))
+    };
+    let trivial = average(&|records| {
+        records
+            .iter()
+            .find(|b| b.theorem() == Theorem::TrivialBound)?
+            .value()
+    });
+    let least = trivial.map_or(f64::INFINITY, outward);
+    let record = |theorem: Theorem, value: Option<f64>| match value {
+        Some(value) => Bound::proved(theorem, outward(value), least, "average over the queries")
+            .with_hypothesis("queries", bounds.len() as f64),
+        None => Bound::not_applicable(theorem, "it does not apply to every query"),
+    };
+    let mut averages: Vec<Bound> = first
+        .iter()
+        .enumerate()
+        .map(|(i, bound)| {
+            if bound.value().is_none() {
+                return bound.clone();
+            }
+            record(bound.theorem(), average(&|records| records.get(i)?.value()))
+        })
+        .collect();
+    let smallest = |records: &Vec<Bound>| {
+        records
+            .iter()
+            .filter_map(Bound::value)
+            .min_by(f64::total_cmp)
+    };
+    averages.push(record(Theorem::OutputConcentration, average(&smallest)));
+    averages
+}
+
+/// T5, T6 and the trivial bound for Gaussian tokens, averaged over a Gaussian query.
+///
+/// For Gaussian tokens every pointwise bound is `(tau_V + eta) G(s^2)`, where for fixed proof parameters `G`
+/// is an explicit smooth function. The line of `s^2` is cut into panels; on each panel the proof
+/// parameters are those that are best at its middle, and the theorem is the one whose integral over
+/// the panel is smallest. Every choice is valid; only the integrals of smooth functions against the
+/// law of `(s^2, eta)` ([`ScoreVarianceLaw`]) are numerical, by Gauss-Legendre sums of two orders whose
+/// difference is added. What the panels leave out is counted with the trivial bound on the right and
+/// with the bound at the left end, of which `G` is an increasing function, on the left.
+#[derive(Debug)]
+pub struct GaussianQueryAverage {
+    panels: Vec<Panel>,
+    /// `tau_V + E eta`, the mass of all panels and what they leave out.
+    total: f64,
+    /// Mass below the first panel, an upper bound.
+    left: f64,
+    /// Left end of the first panel.
+    start: f64,
+}
+
+/// One panel: nodes in `s^2` with the mass `(tau_V + eta)` of each, for two quadrature orders.
+#[derive(Debug)]
+struct Panel {
+    middle: f64,
+    fine: Vec<(f64, f64)>,
+    coarse: Vec<(f64, f64)>,
+}
+
+/// Widest panel in `ln s^2`, and in `s^2`.
+const WIDEST: (f64, f64) = (0.3, 0.6);
+/// `ln` of the left end of the first panel, relative to the largest eigenvalue.
+const LEFT: f64 = -12.0;
+/// Mass, relative to the total, at which panels end on the right, and which is added for the rest.
+const REST: f64 = 1e-19;
+
+impl GaussianQueryAverage {
+    /// For the law of the score variance and the output variance `tau_V = tr(V Gamma V^T)`.
+    pub fn new(law: &ScoreVarianceLaw, output_variance: f64) -> Self {
+        let total = output_variance + law.mean_response();
+        let scale = law.largest_eigenvalue();
+        let mass = |d: ScoreVarianceDensity| output_variance * d.density + d.response;
+        let mut panels = Vec::new();
+        let (mean, deviation) = law.mean_and_deviation();
+        let mut low = scale * LEFT.exp();
+        let mut inside = 0.0;
+        while scale > 0.0 && panels.len() < MOST_PANELS {
+            // Panels are narrower than the law itself where that is concentrated.
+            let high = (low * WIDEST.0.exp()).min(low + WIDEST.1.min(0.3 * deviation));
+            let nodes = |rule: &[(f64, f64)]| -> Vec<(f64, f64)> {
+                rule.iter()
+                    .map(|&(x, weight)| {
+                        let q = low + (high - low) * x;
+                        (
+                            law.offset() + q,
+                            weight * (high - low) * mass(law.density(q)),
+                        )
+                    })
+                    .collect()
+            };
+            let panel = Panel {
+                middle: law.offset() + 0.5 * (low + high),
+                fine: nodes(&GAUSS_8),
+                coarse: nodes(&GAUSS_6),
+            };
+            let here: f64 = panel.fine.iter().map(|n| n.1).sum();
+            inside += here;
+            panels.push(panel);
+            low = high;
+            if law.offset() + low > mean + deviation && here < REST * total {
+                break;
+            }
+        }
+        Self {
+            panels,
+            total,
+            left: (total - inside).max(0.0) + 1e-12 * total,
+            start: law.offset() + scale * LEFT.exp(),
+        }
+    }
+
+    /// The trivial bound `tau_V + E eta`, T5 and T6 for one length.
+    ///
+    /// # Errors
+    /// If a Gaussian constant is not finite.
+    pub fn bounds(&self, length: PromptLength) -> Result<Vec<Bound>> {
+        let trivial = outward(self.total);
+        let trivial_record = Bound::proved(
+            Theorem::TrivialBound,
+            trivial,
+            trivial,
+            "Gaussian tokens: tau_V + E eta",
+        )
+        .with_hypothesis("tau_V + E eta", self.total);
+        let record = |theorem, value: f64| {
+            Bound::proved(
+                theorem,
+                outward(value),
+                trivial,
+                "integral over the Gaussian query",
+            )
+            .with_hypothesis("L", length.as_f64())
+            .with_hypothesis("tau_V + E eta", self.total)
+            .with_hypothesis("panels", self.panels.len() as f64)
+        };
+        let laplace = if length.get() >= 4 {
+            record(Theorem::LaplaceBound, self.integral(length, false)?)
+        } else {
+            Bound::not_applicable(Theorem::LaplaceBound, "L >= 4 is required")
+        };
+        let smallest = record(Theorem::OutputConcentration, self.integral(length, true)?);
+        Ok(vec![trivial_record, laplace, smallest])
+    }
+
+    /// Upper value of `E[(tau_V + eta) G(s^2)]`; with `all`, T4 competes too.
+    fn integral(&self, length: PromptLength, all: bool) -> Result<f64> {
+        let mut sum = self.left * Candidates::at(self.start, length, all)?.smallest(self.start);
+        for panel in &self.panels {
+            let candidates = Candidates::at(panel.middle, length, all)?;
+            sum += candidates.integral(panel);
+        }
+        Ok(sum + REST * self.total)
+    }
+}
+
+/// Panels at most; more would mean a law of `s^2` that spans hundreds of deviations.
+const MOST_PANELS: usize = 4000;
+
+/// The competing bounds of Gaussian tokens per unit of `tau_V + eta`, with proof parameters fixed.
+struct Candidates {
+    length: f64,
+    /// `th` of T5, for `L >= 4`.
+    theta: Option<f64>,
+    /// `del` of T4, for `L >= 2`.
+    delta: Option<f64>,
+}
+
+impl Candidates {
+    fn at(score_variance: f64, length: PromptLength, all: bool) -> Result<Self> {
+        let unit =
+            KnownMoments::gaussian(GaussianOutput::new(score_variance, 1.0, 0.0)?).logarithms();
+        let number = length.as_f64();
+        Ok(Self {
+            length: number,
+            theta: (length.get() >= 4)
+                .then(|| super::laplace::inverse_moment(&unit, 2, number - 1.0).theta),
+            delta: (all && length.get() >= 2).then(|| chernoff::evaluate(&unit, number).delta),
+        })
+    }
+
+    fn laplace(&self, q: f64) -> Option<f64> {
+        self.theta
+            .map(|theta| gaussian_at(theta, q, self.length).exp())
+    }
+
+    fn chernoff(&self, q: f64) -> Option<f64> {
+        self.delta
+            .map(|delta| chernoff::gaussian_at(delta, q, self.length).exp())
+    }
+
+    /// The smallest at one point.
+    fn smallest(&self, q: f64) -> f64 {
+        [self.laplace(q), self.chernoff(q)]
+            .into_iter()
+            .flatten()
+            .fold(1.0, f64::min)
+    }
+
+    /// The smallest integral over a panel.
+    fn integral(&self, panel: &Panel) -> f64 {
+        let sum = |nodes: &[(f64, f64)], f: &dyn Fn(f64) -> Option<f64>| -> Option<f64> {
+            nodes
+                .iter()
+                .try_fold(0.0, |sum, &(q, mass)| Some(sum + f(q)? * mass))
+        };
+        let upper = |f: &dyn Fn(f64) -> Option<f64>| -> Option<f64> {
+            let fine = sum(&panel.fine, f)?;
+            let value = fine + (fine - sum(&panel.coarse, f)?).abs();
+            // Where a bound overflows the difference is NaN, and the panel has no use for it.
+            (!value.is_nan()).then_some(value)
+        };
+        [
+            upper(&|_| Some(1.0)),
+            upper(&|q| self.laplace(q)),
+            upper(&|q| self.chernoff(q)),
+        ]
+        .into_iter()
+        .flatten()
+        .fold(f64::INFINITY, f64::min)
+    }
+}
+
+/// Gauss-Legendre nodes and weights of order 8 on `[0, 1]`.
+const GAUSS_8: [(f64, f64); 8] = [
+    (0.019_855_071_751_231_88, 0.050_614_268_145_188_13),
+    (0.101_666_761_293_186_63, 0.111_190_517_226_687_24),
+    (0.237_233_795_041_835_5, 0.156_853_322_938_943_64),
+    (0.408_282_678_752_175_1, 0.181_341_891_689_181),
+    (0.591_717_321_247_824_9, 0.181_341_891_689_181),
+    (0.762_766_204_958_164_5, 0.156_853_322_938_943_64),
+    (0.898_333_238_706_813_4, 0.111_190_517_226_687_24),
+    (0.980_144_928_248_768_1, 0.050_614_268_145_188_13),
+];
+
+/// Gauss-Legendre nodes and weights of order 6 on `[0, 1]`.
+const GAUSS_6: [(f64, f64); 6] = [
+    (0.033_765_242_898_423_99, 0.085_662_246_189_585_17),
+    (0.169_395_306_766_867_74, 0.180_380_786_524_069_3),
+    (0.380_690_406_958_401_56, 0.233_956_967_286_345_52),
+    (0.619_309_593_041_598_4, 0.233_956_967_286_345_52),
+    (0.830_604_693_233_132_3, 0.180_380_786_524_069_3),
+    (0.966_234_757_101_576, 0.085_662_246_189_585_17),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rules_integrate_polynomials_of_their_degree() {
+        for (rule, degree) in [(&GAUSS_8[..], 15), (&GAUSS_6[..], 11)] {
+            for power in 0..=degree {
+                let sum: f64 = rule.iter().map(|(x, w)| w * x.powi(power)).sum();
+                let exact = 1.0 / f64::from(power + 1);
+                assert!(
+                    (sum - exact).abs() < 1e-15,
+                    "order {} power {power}",
+                    rule.len()
+                );
+            }
+        }
+    }
+}
