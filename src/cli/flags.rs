@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use toml::{Table, Value};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::scenario::{Origin, Scenario};
 
 /// Token laws that flags can name; a mixture needs a file.
@@ -111,6 +111,13 @@ impl ScenarioArguments {
     pub fn scenario(&self) -> Result<Scenario> {
         match &self.scenario {
             Some(path) => Scenario::load(path),
+            None if self.flags.law.is_none() => Err(Error::Scenario {
+                source_name: "command line".into(),
+                key: "SCENARIO".into(),
+                value: "nothing".into(),
+                accepted: "a scenario file, or flags that describe one, --law first; see --help"
+                    .into(),
+            }),
             None => {
                 let origin = Origin {
                     name: "command line".into(),

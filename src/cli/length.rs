@@ -58,8 +58,9 @@ pub fn run(arguments: &LengthArguments) -> Result<Outcome> {
 /// The mathematics of this command.
 fn compute(
     arguments: &LengthArguments,
-    _scenario: &crate::scenario::Scenario,
+    scenario: &crate::scenario::Scenario,
 ) -> Result<LengthAnswer> {
+    let _setting = scenario.build()?;
     let _options = (arguments.epsilon, arguments.relative);
     Err(Error::Unavailable {
         what: "the smallest length",

@@ -3,12 +3,14 @@
 //! Exit codes: 0 for success, 1 if a check found a violation, 2 for bad input; then standard output is
 //! empty and standard error holds one line.
 
+mod explain;
 mod flags;
 mod length;
 mod output;
 mod progress;
 mod rate;
 mod table;
+mod theorems;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -37,6 +39,10 @@ enum Command {
     Length(Box<length::LengthArguments>),
     /// How fast the error falls with the prompt length
     Rate(Box<rate::RateArguments>),
+    /// The theorems behind the numbers
+    Theorems,
+    /// One theorem in full: statement, hypotheses, constants, proof idea, source
+    Explain(explain::ExplainArguments),
 }
 
 /// Runs the program with these arguments (the first is its name); returns the exit code.
@@ -57,6 +63,8 @@ fn dispatch(command: &Command) -> Result<Outcome> {
         Command::Table(arguments) => table::run(arguments),
         Command::Length(arguments) => length::run(arguments),
         Command::Rate(arguments) => rate::run(arguments),
+        Command::Theorems => theorems::run(),
+        Command::Explain(arguments) => explain::run(arguments),
     }
 }
 
@@ -81,6 +89,9 @@ fn refuse_arguments(error: &clap::Error) -> u8 {
     }
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         return fail("a command is required: table, length, rate, theorems or explain; see --help");
+    }
+    if error.kind() == ErrorKind::ArgumentConflict && text.contains("'[SCENARIO]'") {
+        return fail("a scenario file and flags that describe a scenario cannot be used together");
     }
     // clap explains in paragraphs; usage and the pointer to --help come last.
     let message = text.split("\n\nUsage:").next().unwrap_or(&text);

@@ -34,7 +34,8 @@ pub fn run(arguments: &RateArguments) -> Result<Outcome> {
 }
 
 /// The mathematics of this command.
-fn compute(_scenario: &crate::scenario::Scenario) -> Result<RateAnswer> {
+fn compute(scenario: &crate::scenario::Scenario) -> Result<RateAnswer> {
+    let _setting = scenario.build()?;
     Err(Error::Unavailable {
         what: "the rate",
         why: "its computation is not part of this build".into(),

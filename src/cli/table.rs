@@ -97,7 +97,7 @@ impl TableArguments {
 /// The mathematics of this command.
 fn compute(arguments: &TableArguments, scenario: &crate::scenario::Scenario) -> Result<Table> {
     let _options = (arguments.tail, arguments.participation);
-    let _setting = scenario;
+    let _setting = scenario.build()?;
     Err(crate::error::Error::Unavailable {
         what: "the table",
         why: "the table builder is not part of this build".into(),

@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn dimension_one_is_the_hyperbolic_cosine() {
-        for x in [1e-8, 1e-3, 0.4, 2.0, 30.0, 900.0, 9999.0, 10_001.0, 1e9] {
+        for x in [1e-8_f64, 1e-3, 0.4, 2.0, 30.0, 900.0, 9999.0, 10_001.0, 1e9] {
             close(log_hypergeometric(1, x), log_cosh(x), 1e-13);
             close(bessel_ratio(1, x).over_kappa * x, x.tanh(), 1e-14);
         }
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn dimension_three_is_the_langevin_function() {
-        for x in [2.0, 30.0, 900.0, 9999.0, 10_001.0, 1e7] {
+        for x in [2.0_f64, 30.0, 900.0, 9999.0, 10_001.0, 1e7] {
             let sinhc = x + (-(-2.0 * x).exp()).ln_1p() - (2.0 * x).ln();
             close(log_hypergeometric(3, x), sinhc, 1e-13);
             close(

@@ -12,7 +12,17 @@ use crate::error::{Error, Result};
 /// A node and its probability.
 pub(super) type Node = (f64, f64);
 
-fn check(resolution: &Resolution) -> Result<()> {
+/// Refuses a broken resolution and a scale of the scores that is not a finite number.
+fn check(resolution: &Resolution, scale: f64) -> Result<()> {
+    // `f64::min` drops a NaN, so the scale needs its own guard.
+    if !(scale >= 0.0 && scale < f64::INFINITY) {
+        return Err(Error::Parameter {
+            parameter: "score deviation",
+            value: scale.to_string(),
+            required: "a finite number, at least 0",
+            theorem: None,
+        });
+    }
     let positive = |x: f64| x > 0.0 && x < f64::INFINITY;
     if positive(resolution.score_step)
         && positive(resolution.standard_step)
@@ -42,7 +52,7 @@ pub(super) fn normal_lattice(
     resolution: &Resolution,
     rows: usize,
 ) -> Result<Vec<Node>> {
-    check(resolution)?;
+    check(resolution, deviation)?;
     if deviation == 0.0 {
         return Ok(vec![(0.0, 1.0)]);
     }
@@ -75,6 +85,8 @@ pub(super) struct SphereNode {
 /// `xi` has density proportional to `(1 - xi^2)^{(d-3)/2}`, which `xi = tanh(sinh(v))` turns into
 /// `sech^{d-1}(sinh v) cosh v dv`: analytic in `|Im v| < pi / 2`, with doubly exponential decay, and
 /// `d xi / d v <= 1`, so that a step `score_step / scale` in `v` is at most `score_step` in the score.
+/// In dimension 2 and for small scales the poles at `|Im v| = pi / 2` limit the step: 0.225 (coarse) leaves
+/// an error of `e^{-2 pi (pi / 2) / 0.225} = 1e-19`, times the square of `2 pi / 0.225`.
 /// The weights are divided by their sum, which the trapezoid rule makes as good as the exact constant.
 ///
 /// The window is cut where the weight, also after multiplication by `e^{4 scale xi}` (participation
@@ -85,11 +97,11 @@ pub(super) fn sphere_lattice(
     resolution: &Resolution,
     rows: usize,
 ) -> Result<Vec<SphereNode>> {
-    check(resolution)?;
+    check(resolution, scale)?;
     let power = dimension as f64 - 1.0;
     let step = (resolution.score_step / scale)
         .min(resolution.standard_step / power.sqrt())
-        .min(resolution.score_step);
+        .min(0.75 * resolution.score_step);
     let negligible = 0.5 * resolution.margin * resolution.margin;
     // The largest value of 4 scale xi - power ln cosh u is attained where 4 scale (1 - xi^2) = power xi;
     // the upper end must lie `negligible` below it even with xi = 1.

@@ -6,6 +6,7 @@ use crate::bound::Theorem;
 
 use super::decimal::{round_nearest, round_up};
 use super::json::to_text;
+use super::sheet::theorem_label;
 use super::{Cell, Provenance, QueryLabel};
 
 /// Digits of the numbers in the text of an answer.
@@ -137,7 +138,7 @@ impl LengthAnswer {
             Ok(at) => {
                 let theorem = at
                     .theorem
-                    .map_or_else(String::new, |t| format!(", {} {}", t.id(), t.name()));
+                    .map_or_else(String::new, |t| format!(", {}", theorem_label(t)));
                 let value = round_up(at.value, DIGITS);
                 format!("  best bound:  L = {} (bound {value}{theorem})", at.length)
             }

@@ -1,7 +1,7 @@
 //! LaTeX tables; the document needs `\usepackage{booktabs}` and nothing else.
 
 use super::decimal::Decimal;
-use super::sheet::{BOUND_DIGITS, BoundCell, Document, Sheet};
+use super::sheet::{BOUND_DIGITS, BoundCell, Document, Sheet, theorem_label};
 use super::{Provenance, Style, Table};
 
 /// Label of the first table when none is given.
@@ -43,8 +43,8 @@ fn draw(sheet: &Sheet, caption: &str, label: &str, remarks: &[String], text: &mu
         "\\shortstack[r]{relative\\\\error}".to_string(),
     ];
     header.extend(sheet.theorems.iter().map(|t| {
-        let name = t.name().replace('-', "-\\\\");
-        format!("\\shortstack[r]{{{}\\\\{name}}}", t.id())
+        let name = theorem_label(*t).replace(' ', "\\\\").replace('-', "-\\\\");
+        format!("\\shortstack[r]{{{name}}}")
     }));
     text.push_str(&row(&header));
     text.push_str("\\midrule\n");

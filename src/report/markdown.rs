@@ -1,7 +1,7 @@
 //! Markdown tables.
 
 use super::decimal::round_up;
-use super::sheet::{BOUND_DIGITS, BoundCell, Document, Sheet};
+use super::sheet::{BOUND_DIGITS, BoundCell, Document, Sheet, theorem_label};
 use super::{Provenance, QuerySelection, Table};
 
 pub(super) fn render(table: &Table, provenance: &Provenance, queries: QuerySelection) -> String {
@@ -20,10 +20,7 @@ pub(super) fn render(table: &Table, provenance: &Provenance, queries: QuerySelec
 }
 
 fn draw(sheet: &Sheet, text: &mut String) {
-    let names = sheet
-        .theorems
-        .iter()
-        .map(|t| format!("{} {}", t.id(), t.name()));
+    let names = sheet.theorems.iter().map(|t| theorem_label(*t));
     let header: Vec<String> = ["L".into(), "exact".into(), "relative error".into()]
         .into_iter()
         .chain(names)

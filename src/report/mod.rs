@@ -17,6 +17,8 @@ pub use json::TABLE_SCHEMA;
 pub use latex::escape as escape_latex;
 pub use provenance::Provenance;
 pub use row::{Best, Cell, Metric, QueryLabel, Row, Table, Verdict};
+pub use sheet::theorem_label;
+pub use text::wrap;
 
 /// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,7 +1,7 @@
 //! What the formats for people have in common: which rows and columns they show, and what is said
 //! under them.
 
-use crate::bound::{Status, Theorem};
+use crate::bound::{ProofStatus, Status, Theorem};
 
 use super::decimal::{round_nearest, round_up, significant_digits};
 use super::{Metric, QueryLabel, QuerySelection, Row, Table, Verdict};
@@ -107,11 +107,7 @@ impl Document {
         }
         named.sort_unstable();
         named.dedup();
-        remarks.extend(
-            named
-                .iter()
-                .map(|t| format!("{} {}: {}", t.id(), t.name(), t.title())),
-        );
+        remarks.extend(named.iter().map(|t| legend(*t)));
         remarks.extend(reasons);
         remarks.extend(hidden);
         remarks.extend(table.notes.iter().cloned());
@@ -215,6 +211,25 @@ fn short_heading(metric: Metric, query: QueryLabel) -> String {
     }
 }
 
+/// Identifier and name of a theorem; the name alone if it begins with the identifier.
+pub fn theorem_label(theorem: Theorem) -> String {
+    if theorem.name().starts_with(theorem.id()) {
+        theorem.name().to_string()
+    } else {
+        format!("{} {}", theorem.id(), theorem.name())
+    }
+}
+
+/// A theorem with its title; a conjecture says that it is one.
+fn legend(theorem: Theorem) -> String {
+    let status = match theorem.status() {
+        ProofStatus::Conjecture => " (conjecture)",
+        _ => "",
+    };
+    let title = theorem.statement().title;
+    format!("{}{status}: {title}", theorem_label(theorem))
+}
+
 /// Why cells are empty, and where the exact value contradicts a bound.
 fn empty_cells(rows: &[&Row]) -> Vec<String> {
     let mut said: Vec<(String, Vec<u64>)> = Vec::new();
@@ -236,11 +251,7 @@ fn empty_cells(rows: &[&Row]) -> Vec<String> {
             if let Status::NotApplicable { hypothesis } = bound.status() {
                 let theorem = bound.theorem();
                 say(
-                    format!(
-                        "{} {} does not apply: {hypothesis}",
-                        theorem.id(),
-                        theorem.name()
-                    ),
+                    format!("{} does not apply: {hypothesis}", theorem_label(theorem)),
                     row.length,
                 );
             }

@@ -70,14 +70,15 @@ fn show(format: Format) -> String {
 }
 
 #[test]
-fn print_all() {
-    for f in [
-        Format::Text,
-        Format::Json,
-        Format::Csv,
-        Format::Markdown,
-        Format::Latex,
-    ] {
+fn text() {
+    let expected = "\
+tokens: x; 50% of y
+
+Expected squared output error E|That - T|^2, average over queries
+
+";
+    let _ = expected;
+    for f in [Format::Text, Format::Markdown, Format::Latex] {
         println!("{}", show(f));
     }
 }

@@ -3,7 +3,7 @@
 use comfy_table::{Cell, CellAlignment, ContentArrangement, TableComponent, presets};
 
 use super::decimal::round_up;
-use super::sheet::{BOUND_DIGITS, BoundCell, Document, Sheet};
+use super::sheet::{BOUND_DIGITS, BoundCell, Document, Sheet, theorem_label};
 use super::{Provenance, QuerySelection, Table};
 
 /// Width that a table keeps to, if one bound column fits at all.
@@ -73,11 +73,17 @@ fn draw(sheet: &Sheet, start: usize, end: usize) -> String {
         "relative\nerror".to_string(),
     ];
     for theorem in sheet.theorems.iter().take(end).skip(start) {
-        header.push(format!(
-            "{}\n{}",
-            theorem.id(),
-            theorem.name().replace('-', "-\n")
-        ));
+        header.push(
+            theorem_label(*theorem)
+                .replace(
+                    ' ', "
+",
+                )
+                .replace(
+                    '-', "-
+",
+                ),
+        );
     }
     table.set_header(header.into_iter().map(right));
     for line in &sheet.lines {
@@ -108,15 +114,17 @@ fn bound_text(cell: &BoundCell) -> String {
     }
 }
 
-/// Breaks a remark at blanks; its later lines are indented.
-pub(super) fn wrap(remark: &str) -> Vec<String> {
+/// Breaks a text at blanks into lines of at most 100 columns; later lines are indented by two columns
+/// more than the first.
+pub fn wrap(text: &str) -> Vec<String> {
+    let indent = " ".repeat(text.len() - text.trim_start().len());
     let mut lines = Vec::new();
-    let mut current = String::new();
-    for word in remark.split_whitespace() {
-        let longer = current.chars().count() + 1 + word.chars().count();
-        if !current.trim().is_empty() && longer > WIDTH {
-            lines.push(std::mem::replace(&mut current, "  ".into()));
-        } else if !current.trim().is_empty() {
+    let mut current = indent.clone();
+    for word in text.split_whitespace() {
+        let started = !current.trim().is_empty();
+        if started && current.chars().count() + 1 + word.chars().count() > WIDTH {
+            lines.push(std::mem::replace(&mut current, format!("{indent}  ")));
+        } else if started {
             current.push(' ');
         }
         current.push_str(word);

@@ -153,4 +153,6 @@ fn one_line_reason(reason: &str) -> String {
 }
 
 #[cfg(test)]
+mod build_tests;
+#[cfg(test)]
 mod tests;

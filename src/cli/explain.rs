@@ -1,0 +1,54 @@
+//! `explain`: one theorem of the registry in full.
+
+use clap::Args;
+
+use crate::bound::Theorem;
+use crate::error::Result;
+use crate::report::{theorem_label, wrap};
+
+use super::output::{Outcome, print};
+
+/// Arguments of `explain`.
+#[derive(Debug, Clone, Args)]
+pub struct ExplainArguments {
+    /// Id or name of a theorem, for example T5 or laplace-bound
+    theorem: String,
+}
+
+/// Runs `explain`.
+pub fn run(arguments: &ExplainArguments) -> Result<Outcome> {
+    print(&explanation(Theorem::from_name(&arguments.theorem)?), None)?;
+    Ok(Outcome::Success)
+}
+
+fn explanation(theorem: Theorem) -> String {
+    let statement = theorem.statement();
+    let mut lines = vec![format!("{}: {}", theorem_label(theorem), statement.title)];
+    let mut part = |title: &str, content: Vec<String>| {
+        if !content.is_empty() {
+            lines.extend([String::new(), title.to_string()]);
+            lines.extend(content.iter().flat_map(|text| wrap(&format!("  {text}"))));
+        }
+    };
+    part("Statement", vec![statement.statement.into()]);
+    part(
+        "Hypotheses",
+        statement.hypotheses.iter().map(|h| h.to_string()).collect(),
+    );
+    let constants = statement.constants.iter();
+    part(
+        "Constants",
+        constants
+            .map(|c| format!("{}: {}", c.symbol, c.meaning))
+            .collect(),
+    );
+    part("Idea of the proof", vec![statement.proof_idea.into()]);
+    part("Source", vec![statement.source.into()]);
+    let location = statement.location;
+    part(
+        "In the code",
+        vec![format!("{} ({})", location.path, location.file)],
+    );
+    part("Status", vec![statement.status.to_string()]);
+    lines.join("\n") + "\n"
+}

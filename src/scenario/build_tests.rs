@@ -1,0 +1,209 @@
+//! Settings that can be built, and what is said about those that cannot.
+
+use toml::Table;
+
+use super::*;
+
+/// A scenario of the four tables, each as inline TOML.
+fn build(tokens: &str, query: &str, head: &str) -> Result<Setting> {
+    build_in(Path::new(""), tokens, query, head)
+}
+
+fn build_in(folder: &Path, tokens: &str, query: &str, head: &str) -> Result<Setting> {
+    let text =
+        format!("tokens = {tokens}\nquery = {query}\nhead = {head}\ngrid = {{ lengths = [8] }}");
+    let table = text.parse::<Table>().unwrap();
+    let origin = Origin {
+        name: "s.toml".into(),
+        folder: folder.into(),
+    };
+    Scenario::from_table(origin, &table)?.build()
+}
+
+const PLANE: &str = "{ law = 'gaussian', covariance = { kind = 'identity', dimension = 2 } }";
+const PLANE_QUERY: &str = "{ law = 'fixed', rows = [[1, 2], [3, 4], [5, 6]] }";
+const IDENTITY: &str = "{ key_query = { kind = 'identity' }, value = { kind = 'identity' } }";
+
+#[test]
+fn matrices_and_queries_are_what_the_scenario_says() {
+    let setting = build(
+        "{ law = 'gaussian', mean = [1, 2, 3], covariance = { kind = 'toeplitz', dimension = 3, rho = -0.5, scale = 2 } }",
+        PLANE_QUERY,
+        "{ key_query = { kind = 'matrix', rows = [[1, 2], [3, 4], [5, 6]] }, \
+           value = { kind = 'diagonal', values = [1, 2, 3] }, tilt_bias = [7, 8, 9] }",
+    )
+    .unwrap();
+    let law = setting.tokens.as_gaussian().unwrap();
+    assert_eq!(law.mean().as_slice(), [1.0, 2.0, 3.0]);
+    let covariance = [2.0, -1.0, 0.5, -1.0, 2.0, -1.0, 0.5, -1.0, 2.0];
+    assert_eq!(law.covariance().as_slice(), covariance);
+    // Columns: the rows of the scenario are rows of the matrix.
+    let key_query = setting.head.key_query();
+    assert_eq!(key_query.as_slice(), [1.0, 3.0, 5.0, 2.0, 4.0, 6.0]);
+    assert_eq!(
+        setting.head.value().as_slice(),
+        [1.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 3.0]
+    );
+    assert_eq!(setting.head.tilt_bias().as_slice(), [7.0, 8.0, 9.0]);
+    assert_eq!(setting.query.query(1).unwrap().as_slice(), [3.0, 4.0]);
+    assert_eq!(setting.lengths.len(), 1);
+}
+
+#[test]
+fn every_law_is_built_with_its_dimension() {
+    for (tokens, dimension) in [
+        ("{ law = 'sphere', dimension = 4, radius = 2 }", 4),
+        ("{ law = 'rademacher', dimension = 3 }", 3),
+        ("{ law = 'cube', dimension = 2, half_width = 0.5 }", 2),
+        (
+            "{ law = 'mixture', components = [{ weight = 1, mean = [1, 2], covariance = { kind = 'identity' } }, \
+            { weight = 2, covariance = { kind = 'identity' } }] }",
+            2,
+        ),
+    ] {
+        let query = "{ law = 'gaussian', covariance = { kind = 'identity' } }";
+        let setting = build(tokens, query, IDENTITY).unwrap();
+        assert_eq!(setting.tokens.dimension(), dimension, "{tokens}");
+        assert_eq!(setting.query.dimension(), dimension, "{tokens}");
+        assert_eq!(setting.head.key_query().shape(), (dimension, dimension));
+    }
+}
+
+/// (tokens, query, head, parts of the message).
+const REFUSED: &[(&str, &str, &str, [&str; 3])] = &[
+    (
+        "{ law = 'gaussian', covariance = { kind = 'diagonal', values = [1, -2] } }",
+        PLANE_QUERY,
+        IDENTITY,
+        ["tokens.covariance", "-2", "covariance must be"],
+    ),
+    (
+        "{ law = 'gaussian', covariance = { kind = 'matrix', rows = [[1, 0.5], [0.2, 1]] } }",
+        PLANE_QUERY,
+        IDENTITY,
+        ["tokens.covariance", "0.5", "covariance must be"],
+    ),
+    (
+        "{ law = 'gaussian', covariance = { kind = 'matrix', rows = [[1, 0.5]] } }",
+        PLANE_QUERY,
+        IDENTITY,
+        ["tokens.covariance", "1 x 2", "must be"],
+    ),
+    (
+        "{ law = 'gaussian', covariance = { kind = 'identity' } }",
+        PLANE_QUERY,
+        IDENTITY,
+        ["tokens.covariance.dimension", "nothing", "required"],
+    ),
+    (
+        "{ law = 'gaussian', mean = [1], covariance = { kind = 'identity', dimension = 2 } }",
+        PLANE_QUERY,
+        IDENTITY,
+        ["tokens.mean", "1 numbers", "2 numbers"],
+    ),
+    (
+        PLANE,
+        "{ law = 'fixed', rows = [[1, 2, 3]] }",
+        IDENTITY,
+        ["head.key_query", "2 x 2", "2 x 3"],
+    ),
+    (
+        PLANE,
+        PLANE_QUERY,
+        "{ key_query = { kind = 'identity' }, value = { kind = 'identity', dimension = 3 } }",
+        ["head.value", "3 x 3", "m x 2"],
+    ),
+    (
+        PLANE,
+        PLANE_QUERY,
+        "{ key_query = { kind = 'identity' }, value = { kind = 'identity' }, tilt_bias = [1] }",
+        ["head.tilt_bias", "1 numbers", "2 numbers"],
+    ),
+    (
+        "{ law = 'sphere', dimension = 2, radius = 1 }",
+        "{ law = 'tokens' }",
+        IDENTITY,
+        ["query.law", "tokens", "not available"],
+    ),
+    (
+        "{ law = 'mixture', components = [{ weight = 1, covariance = { kind = 'identity', dimension = 2 } }, \
+            { weight = 1, covariance = { kind = 'identity', dimension = 3 } }] }",
+        PLANE_QUERY,
+        IDENTITY,
+        ["tokens.components[1]", "dimension 3", "dimension 2"],
+    ),
+    (
+        "{ law = 'gaussian', covariance = { kind = 'identity', dimension = 65536 } }",
+        PLANE_QUERY,
+        IDENTITY,
+        ["tokens.covariance", "65536 x 65536", "too large for memory"],
+    ),
+    (
+        "{ law = 'sphere', dimension = 20000, radius = 1 }",
+        PLANE_QUERY,
+        IDENTITY,
+        ["tokens.dimension", "20000 x 20000", "too large for memory"],
+    ),
+    (
+        PLANE,
+        PLANE_QUERY,
+        "{ key_query = { kind = 'identity' }, value = { kind = 'identity', dimension = 60000 } }",
+        ["head.value", "60000 x 60000", "too large for memory"],
+    ),
+    (
+        "{ law = 'empirical', file = 'none.npy' }",
+        PLANE_QUERY,
+        IDENTITY,
+        ["tokens.file", "none.npy", "No such file"],
+    ),
+    (
+        "{ law = 'empirical', file = 'tokens.txt' }",
+        PLANE_QUERY,
+        IDENTITY,
+        ["tokens.file", "tokens.txt", ".npy or .csv"],
+    ),
+    (
+        PLANE,
+        PLANE_QUERY,
+        "{ weights = 'none.safetensors', prefix = 'a', head = 0, heads = 1 }",
+        ["head.weights", "none.safetensors", "No such file"],
+    ),
+];
+
+#[test]
+fn every_refusal_names_file_key_value_and_what_is_accepted() {
+    for (tokens, query, head, parts) in REFUSED {
+        let message = match build(tokens, query, head) {
+            Ok(_) => panic!("{tokens} {query} {head} was accepted"),
+            Err(error) => error.to_string(),
+        };
+        assert!(!message.contains('\n'), "{message:?} is more than one line");
+        for part in ["s.toml: "].iter().chain(parts) {
+            assert!(message.contains(part), "{part:?} is not in {message:?}");
+        }
+    }
+}
+
+#[test]
+fn files_are_found_beside_the_scenario_and_bad_ones_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("t.csv"), "1,2\n3,4\n5,6\n").unwrap();
+    std::fs::write(folder.path().join("bad.csv"), "1,2\n3,nan\n").unwrap();
+    std::fs::write(folder.path().join("alien.npy"), b"not numpy").unwrap();
+    let tokens = "{ law = 'empirical', file = 't.csv' }";
+    let setting = build_in(folder.path(), tokens, "{ law = 'tokens' }", IDENTITY).unwrap();
+    let (points, weights) = setting.tokens.support().unwrap();
+    assert_eq!((points.shape(), weights.len()), ((2, 3), 3));
+    assert_eq!(setting.query.query(2).unwrap().as_slice(), [5.0, 6.0]);
+    for file in ["bad.csv", "alien.npy"] {
+        let tokens = format!("{{ law = 'empirical', file = '{file}' }}");
+        let message = build_in(folder.path(), &tokens, PLANE_QUERY, IDENTITY)
+            .unwrap_err()
+            .to_string();
+        assert!(message.contains("s.toml: tokens.file = "), "{message}");
+        assert!(
+            message.contains(file) && !message.contains('\n'),
+            "{message}"
+        );
+    }
+}
