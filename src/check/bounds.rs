@@ -59,7 +59,7 @@ pub(super) fn bound_cells(
             Ok(AllBounds { queries, average })
         }
         QueryLaw::Gaussian(query) => {
-            let average = gaussian_query(question, query, values, proxy, lengths)?;
+            let average = gaussian_query(question, query, values, proxy, lengths, tail)?;
             progress.step();
             Ok(AllBounds {
                 queries: Vec::new(),
@@ -139,6 +139,7 @@ fn gaussian_query(
     values: ValueSpectrum,
     proxy: VarianceProxy,
     lengths: &[PromptLength],
+    tail: Option<Positive>,
 ) -> Result<BoundCells> {
     let integrated = match question.tokens.as_gaussian() {
         Some(tokens) => {
@@ -168,17 +169,17 @@ fn gaussian_query(
             Ok(records)
         })
         .collect();
-    let not_averaged = || {
+    let not_averaged = |theorem| -> Vec<Vec<Bound>> {
         let reason = "it is evaluated for single queries; give fixed queries";
         lengths
             .iter()
-            .map(|_| vec![Bound::not_applicable(Theorem::LaplaceParticipation, reason)])
+            .map(|_| vec![Bound::not_applicable(theorem, reason)])
             .collect()
     };
     Ok(BoundCells {
         output: output?,
-        participation: not_averaged(),
-        tail: Vec::new(),
+        participation: not_averaged(Theorem::LaplaceParticipation),
+        tail: tail.map_or_else(Vec::new, |_| not_averaged(Theorem::ChernoffTail)),
     })
 }
 

@@ -2,6 +2,7 @@
 
 use super::bounds::{BoundCells, bound_cells};
 use super::exact::exact_cells;
+use super::rate::spectrum;
 use super::{Progress, Question};
 use crate::attention::QueryLaw;
 use crate::error::Result;
@@ -70,6 +71,35 @@ pub fn rows(
         options,
     );
     Ok(rows)
+}
+
+/// Remarks that belong under a table: what holds for its limit, and what the bounds use.
+///
+/// # Errors
+/// If T8's constants cannot be evaluated.
+pub fn notes(question: &Question<'_>) -> Result<Vec<String>> {
+    let sourced = question.tokens.variance_proxy();
+    let mut notes = vec![format!(
+        "variance proxy of X - E X: sigma^2 = {:.6} ({})",
+        sourced.proxy.get(),
+        sourced.source
+    )];
+    if let (QueryLaw::Gaussian(query), Some(tokens)) =
+        (question.query, question.tokens.as_gaussian())
+    {
+        let spectrum = spectrum(question, tokens, query)?;
+        let lambda = spectrum.lambda();
+        notes.push(match spectrum.limiting_constant() {
+            Ok(limit) => {
+                format!("T8.limit (theorem): lam = {lambda:.6} < 1/2, and L times the error tends to {limit:.6e}")
+            }
+            Err(_) => format!(
+                "T8.rate (conjecture, not a theorem): lam = {lambda:.6} >= 1/2, exponent kappa = {:.6}",
+                spectrum.kappa()
+            ),
+        });
+    }
+    Ok(notes)
 }
 
 /// Pairs (squared output error, participation), one a length, or the reason why there are none.

@@ -2,12 +2,15 @@
 
 use clap::Args;
 
-use crate::error::{Error, Result};
+use crate::check::{Question, rate};
+use crate::error::Result;
 use crate::report::{Provenance, RateAnswer};
+use crate::scenario::Scenario;
 
 use super::flags::ScenarioArguments;
 use super::length::AnswerFormat;
 use super::output::{Outcome, print};
+use super::progress::Bar;
 
 /// Arguments of `rate`.
 #[derive(Debug, Clone, Args)]
@@ -33,11 +36,17 @@ pub fn run(arguments: &RateArguments) -> Result<Outcome> {
     Ok(Outcome::Success)
 }
 
-/// The mathematics of this command.
-fn compute(scenario: &crate::scenario::Scenario) -> Result<RateAnswer> {
-    let _setting = scenario.build()?;
-    Err(Error::Unavailable {
-        what: "the rate",
-        why: "its computation is not part of this build".into(),
+/// Builds the setting and asks for its rate.
+fn compute(scenario: &Scenario) -> Result<RateAnswer> {
+    let setting = scenario.build()?;
+    let question = Question::new(setting.tokens.as_ref(), &setting.head, &setting.query)?;
+    let found = rate::rate(&question, &setting.lengths, &Bar::new())?;
+    Ok(RateAnswer {
+        description: setting.description,
+        lambda: found.lambda,
+        kappa: found.kappa,
+        limiting_constant: found.limiting_constant,
+        slopes: found.slopes,
+        notes: found.notes,
     })
 }

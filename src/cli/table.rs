@@ -4,11 +4,16 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use crate::check::table::TableOptions;
+use crate::check::{Question, table};
 use crate::error::Result;
+use crate::parameter::Positive;
 use crate::report::{self, Format, Provenance, QuerySelection, Style, Table, Verdict};
+use crate::scenario::Scenario;
 
 use super::flags::ScenarioArguments;
 use super::output::{Outcome, print};
+use super::progress::Bar;
 
 /// Arguments of `table`.
 #[derive(Debug, Clone, Args)]
@@ -94,12 +99,23 @@ impl TableArguments {
     }
 }
 
-/// The mathematics of this command.
-fn compute(arguments: &TableArguments, scenario: &crate::scenario::Scenario) -> Result<Table> {
-    let _options = (arguments.tail, arguments.participation);
-    let _setting = scenario.build()?;
-    Err(crate::error::Error::Unavailable {
-        what: "the table",
-        why: "the table builder is not part of this build".into(),
+/// Builds the setting and asks for its rows.
+fn compute(arguments: &TableArguments, scenario: &Scenario) -> Result<Table> {
+    let options = TableOptions {
+        participation: arguments.participation,
+        tail: arguments
+            .tail
+            .map(|eps| Positive::new("--tail", eps))
+            .transpose()?,
+    };
+    let setting = scenario.build()?;
+    let question = Question::new(setting.tokens.as_ref(), &setting.head, &setting.query)?;
+    let progress = Bar::new();
+    Ok(Table {
+        rows: table::rows(&question, &setting.lengths, &options, &progress)?,
+        notes: table::notes(&question)?,
+        scenario: setting.name,
+        description: setting.description,
+        tail_threshold: arguments.tail,
     })
 }
