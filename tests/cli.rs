@@ -36,9 +36,15 @@ fn arguments_that_clap_refuses() {
     refused(&["tabel"], &["tabel"]);
     refused(&["table"], &["SCENARIO", "--law"]);
     refused(&["table", "--colour"], &["--colour"]);
-    refused(&["table", "--law", "normal"], &["normal", "gaussian, sphere"]);
+    refused(
+        &["table", "--law", "normal"],
+        &["normal", "gaussian, sphere"],
+    );
     refused(&["table", "x.toml", "--format", "pdf"], &["pdf", "latex"]);
-    refused(&["table", "x.toml", "--lengths", "4"], &["scenario file", "flags"]);
+    refused(
+        &["table", "x.toml", "--lengths", "4"],
+        &["scenario file", "flags"],
+    );
     refused(&["length", "x.toml"], &["--epsilon"]);
     refused(&["explain"], &["<THEOREM>"]);
 }
@@ -47,20 +53,35 @@ fn arguments_that_clap_refuses() {
 fn flags_that_describe_no_scenario() {
     let gaussian = ["table", "--law", "gaussian", "--dimension"];
     let with = |rest: &[&'static str]| [&gaussian[..], rest].concat();
-    refused(&with(&["2", "--lengths", "0"]), &["grid.lengths[0] = 0", "1 to 2^53"]);
+    refused(
+        &with(&["2", "--lengths", "0"]),
+        &["grid.lengths[0] = 0", "1 to 2^53"],
+    );
     refused(&with(&["2", "--lengths", "-5"]), &["grid.lengths[0] = -5"]);
-    refused(&with(&["2", "--lengths", "2.5"]), &["grid.lengths[0] = 2.5"]);
-    refused(&with(&["2", "--lengths", "x"]), &["grid.lengths[0] = \"x\""]);
+    refused(
+        &with(&["2", "--lengths", "2.5"]),
+        &["grid.lengths[0] = 2.5"],
+    );
+    refused(
+        &with(&["2", "--lengths", "x"]),
+        &["grid.lengths[0] = \"x\""],
+    );
     refused(
         &with(&["2", "--from", "8", "--to", "4", "--factor", "2"]),
         &["grid.to = 4"],
     );
-    refused(&with(&["0", "--lengths", "4"]), &["tokens.covariance.dimension = 0"]);
+    refused(
+        &with(&["0", "--lengths", "4"]),
+        &["tokens.covariance.dimension = 0"],
+    );
     refused(
         &with(&["60000", "--lengths", "4"]),
         &["60000 x 60000", "too large for memory"],
     );
-    refused(&with(&["2", "--lengths", "4", "--toeplitz", "2"]), &["rho = 2", "-1 to 1"]);
+    refused(
+        &with(&["2", "--lengths", "4", "--toeplitz", "2"]),
+        &["rho = 2", "-1 to 1"],
+    );
     refused(
         &with(&["2", "--lengths", "4", "--scale", "nan"]),
         &["head.key_query.scale = NaN"],
@@ -100,7 +121,10 @@ impl Folder {
 fn scenario_files_that_cannot_be_read() {
     let folder = Folder(tempfile::tempdir().unwrap());
     let missing = folder.0.path().join("none.toml");
-    refused(&["table", missing.to_str().unwrap()], &["none.toml", "cannot be read"]);
+    refused(
+        &["table", missing.to_str().unwrap()],
+        &["none.toml", "cannot be read"],
+    );
     let bytes = folder.write("bytes.toml", b"\xff\xfe\0");
     refused(&["table", &bytes], &["bytes.toml", "UTF-8"]);
     let broken = folder.write("broken.toml", b"[tokens\n");
@@ -109,14 +133,20 @@ fn scenario_files_that_cannot_be_read() {
     let key = folder.changed("key.toml", &good, "rho", "correlation");
     refused(
         &["rate", &key],
-        &["tokens.covariance.correlation", "kind, dimension, rho, scale"],
+        &[
+            "tokens.covariance.correlation",
+            "kind, dimension, rho, scale",
+        ],
     );
     let nan = folder.changed("nan.toml", &good, "scale = 0.3", "scale = nan");
     refused(&["table", &nan], &["head.key_query.scale = NaN", "finite"]);
     let indefinite = "kind = \"matrix\", rows = [[1, 2], [2, 1]]";
     let toeplitz = "kind = \"toeplitz\", dimension = 5, rho = 0.5";
     let path = folder.changed("psd.toml", &good, toeplitz, indefinite);
-    refused(&["table", &path], &["psd.toml: tokens.covariance", "semi-definite"]);
+    refused(
+        &["table", &path],
+        &["psd.toml: tokens.covariance", "semi-definite"],
+    );
     for epsilon in ["0", "nan", "-1", "inf"] {
         refused(
             &["length", "examples/paper.toml", "--epsilon", epsilon],
@@ -137,9 +167,19 @@ fn data_files_that_cannot_be_used() {
     let scenario = std::fs::read_to_string("examples/minilm.toml").unwrap();
     let scenario = scenario.replace("\"minilm/", &format!("\"{}/", data.display()));
     for (old, new, key, part) in [
-        (tokens.as_str(), "truncated.npy", "tokens.file", "truncated.npy"),
+        (
+            tokens.as_str(),
+            "truncated.npy",
+            "tokens.file",
+            "truncated.npy",
+        ),
         (&tokens, &weights, "tokens.file", ".npy or .csv"),
-        (&weights, "truncated.safetensors", "head.weights", "truncated"),
+        (
+            &weights,
+            "truncated.safetensors",
+            "head.weights",
+            "truncated",
+        ),
         (&weights, &tokens, "head.weights", "tokens.npy"),
         ("layer.3", "layer.4", "head.weights", "layer.4"),
         ("heads = 12", "heads = 11", "head.weights", "11"),
@@ -172,7 +212,13 @@ fn help_version_and_theorems_are_results() {
     let conjecture = |l: &str| l.contains("sharp-rate") && l.contains("conjecture");
     assert!(theorems.lines().any(conjecture));
     let explained = text(&run(&["explain", "T5"]).stdout);
-    for part in ["laplace-bound", "Hypotheses", "Idea of the proof", "Source", "src/"] {
+    for part in [
+        "laplace-bound",
+        "Hypotheses",
+        "Idea of the proof",
+        "Source",
+        "src/",
+    ] {
         assert!(explained.contains(part), "{part}");
     }
     assert!(explained.lines().all(|line| line.chars().count() <= 100));

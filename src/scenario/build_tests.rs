@@ -56,8 +56,8 @@ fn every_law_is_built_with_its_dimension() {
         ("{ law = 'rademacher', dimension = 3 }", 3),
         ("{ law = 'cube', dimension = 2, half_width = 0.5 }", 2),
         (
-            "{ law = 'mixture', components = [{ weight = 1, mean = [1, 2], covariance = { kind = 'identity' } }, \
-            { weight = 2, covariance = { kind = 'identity' } }] }",
+            "{ law = 'mixture', components = [{ weight = 0.25, mean = [1, 2], covariance = { kind = 'identity' } }, \
+            { weight = 0.75, covariance = { kind = 'identity' } }] }",
             2,
         ),
     ] {
