@@ -207,3 +207,20 @@ fn files_are_found_beside_the_scenario_and_bad_ones_are_named() {
         );
     }
 }
+
+#[test]
+fn every_example_is_built() {
+    for (name, dimension, lengths) in [
+        ("paper", 5, 8),
+        ("gaussian-sweep", 1, 8),
+        ("minilm", 384, 8),
+        ("mixture", 2, 6),
+        ("sphere", 8, 9),
+    ] {
+        let path = format!("examples/{name}.toml");
+        let setting = Scenario::load(Path::new(&path)).unwrap().build().unwrap();
+        assert_eq!(setting.name, path);
+        assert_eq!(setting.tokens.dimension(), dimension, "{name}");
+        assert_eq!(setting.lengths.len(), lengths, "{name}");
+    }
+}
