@@ -257,3 +257,67 @@ fn number(text: &str) -> Value {
         _ => text.into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Program {
+        #[command(flatten)]
+        scenario: ScenarioArguments,
+    }
+
+    fn scenario(arguments: &str) -> Scenario {
+        let arguments = ["program"].into_iter().chain(arguments.split(' '));
+        Program::try_parse_from(arguments)
+            .unwrap()
+            .scenario
+            .scenario()
+            .unwrap()
+    }
+
+    /// The scenarios are the same, wherever they come from.
+    fn same(flags: &str, file: &str) {
+        let (flags, file) = (scenario(flags), scenario(file));
+        let origin = flags.origin.clone();
+        assert_eq!(flags, Scenario { origin, ..file });
+    }
+
+    #[test]
+    fn flags_say_the_same_as_a_file() {
+        same(
+            "--law gaussian --dimension 5 --toeplitz 0.5 --scale 0.3 \
+             --from 64 --to 1048576 --factor 4",
+            "examples/paper.toml",
+        );
+        same(
+            "--law gaussian --dimension 1 --query-rows 0.5;1;1.5;2;2.5;3 \
+             --lengths 10,100,1e3,10000,100000,1000000,10000000,1e8",
+            "examples/gaussian-sweep.toml",
+        );
+        same(
+            "--law empirical --tokens examples/minilm/tokens.npy \
+             --query-file examples/minilm/queries.npy \
+             --weights examples/minilm/attention.safetensors \
+             --prefix encoder.layer.3.attention.self --head 5 --heads 12 \
+             --from 16 --to 262144 --factor 4",
+            "examples/minilm.toml",
+        );
+        same(
+            "--law sphere --dimension 8 --radius 2.8284271247461903 \
+             --query-rows 1,0,0,0,0,0,0,0;2,0,0,0,0,0,0,0 --from 16 --to 1048576 --factor 4",
+            "examples/sphere.toml",
+        );
+    }
+
+    #[test]
+    fn negative_numbers_are_numbers() {
+        let scenario = scenario(
+            "--law rademacher --dimension 2 --token-scale 2 --query-rows -1,-2 --scale -0.5 --lengths 4",
+        );
+        assert!(scenario.build().is_ok());
+    }
+}

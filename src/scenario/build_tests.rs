@@ -56,8 +56,8 @@ fn every_law_is_built_with_its_dimension() {
         ("{ law = 'rademacher', dimension = 3 }", 3),
         ("{ law = 'cube', dimension = 2, half_width = 0.5 }", 2),
         (
-            "{ law = 'mixture', components = [{ weight = 1, mean = [1, 2], covariance = { kind = 'identity' } }, \
-            { weight = 2, covariance = { kind = 'identity' } }] }",
+            "{ law = 'mixture', components = [{ weight = 0.25, mean = [1, 2], covariance = { kind = 'identity' } }, \
+            { weight = 0.75, covariance = { kind = 'identity' } }] }",
             2,
         ),
     ] {
@@ -205,5 +205,22 @@ fn files_are_found_beside_the_scenario_and_bad_ones_are_named() {
             message.contains(file) && !message.contains('\n'),
             "{message}"
         );
+    }
+}
+
+#[test]
+fn every_example_is_built() {
+    for (name, dimension, lengths) in [
+        ("paper", 5, 8),
+        ("gaussian-sweep", 1, 8),
+        ("minilm", 384, 8),
+        ("mixture", 2, 6),
+        ("sphere", 8, 9),
+    ] {
+        let path = format!("examples/{name}.toml");
+        let setting = Scenario::load(Path::new(&path)).unwrap().build().unwrap();
+        assert_eq!(setting.name, path);
+        assert_eq!(setting.tokens.dimension(), dimension, "{name}");
+        assert_eq!(setting.lengths.len(), lengths, "{name}");
     }
 }
