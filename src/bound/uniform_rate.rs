@@ -166,7 +166,8 @@ impl<'a> Supremum<'a> {
 
     fn minimise(mut self) -> Found {
         if self.rate.q_squared == 0.0 || !self.last().is_finite() {
-            // The tilt is zero: th -> 0, and F(0) is the bound.
+            // The tilt is zero: th -> 0, and F(0) is the bound. So it is, within the outward rounding of the
+            // record, if q^2 > 0 is so small that Y overflows.
             return Found {
                 ln_value: self.nodes.first().map_or(f64::INFINITY, |n| n.ln_f),
                 theta: 0.0,
