@@ -266,33 +266,3 @@ impl<'a> Supremum<'a> {
         true
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn rate(q: f64) -> UniformRate {
-        let one = VarianceProxy::new(1.0).unwrap();
-        let values = ValueSpectrum::from_eigenvalues(vec![1.0]).unwrap();
-        UniformRate::new(one, one, q, Dimension::new(1).unwrap(), values).unwrap()
-    }
-
-    #[test]
-    fn report() {
-        for q in [0.01, 0.25, 0.5, 1.0, 3.0] {
-            for l in [2, 100, 10_000, 1_000_000, 100_000_000, 1_000_000_000_000] {
-                let start = std::time::Instant::now();
-                let r = rate(q);
-                let b = r.bound(PromptLength::new(l).unwrap(), f64::INFINITY);
-                let t = start.elapsed();
-                println!(
-                    "q={q} L={l:e} {:?} th={} {:?} {}",
-                    b.value().unwrap(),
-                    b.parameters()[0].value,
-                    t,
-                    b.dominant()
-                );
-            }
-        }
-    }
-}
