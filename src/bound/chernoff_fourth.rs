@@ -21,7 +21,7 @@ impl FourthMoments {
     ///
     /// `ln rho` must be finite and at least 0; the others less than `+inf`.
     pub fn new(ln_rho: f64, ln_a2: f64, ln_a4: f64, ln_f4: f64) -> Result<Self> {
-        if !(ln_rho >= 0.0 && ln_rho < f64::INFINITY) {
+        if !(0.0..f64::INFINITY).contains(&ln_rho) {
             return Err(rejected("ln rho", ln_rho, "a finite number, at least 0"));
         }
         for (name, value) in [("ln A2", ln_a2), ("ln A4", ln_a4), ("ln F4", ln_f4)] {

@@ -77,35 +77,31 @@ pub(crate) fn minimise(lower: f64, upper: f64, f: impl Fn(f64) -> f64) -> Minimu
     let values: Vec<f64> = (0..count).map(|i| f(point(i))).collect();
     let value = |i: usize| values.get(i).copied().unwrap_or(f64::INFINITY);
 
-    let mut best = Minimum {
-        at: lower,
-        value: value(0),
-    };
-    let mut second = best;
+    // The two lowest local minima; a grid without one (all values infinite) leaves the lower end.
+    let (mut best, mut second): (Option<Minimum>, Option<Minimum>) = (None, None);
     for i in 0..count {
         let left = i.checked_sub(1).map_or(f64::INFINITY, value);
-        if value(i) <= left && value(i) <= value(i + 1) {
+        // Strict on the left: of a plateau only the first point counts.
+        if (i == 0 || value(i) < left) && value(i) <= value(i + 1) {
             let here = Minimum {
                 at: point(i),
                 value: value(i),
             };
-            if here.value < best.value {
-                second = best;
-                best = here;
-            } else if here.value < second.value || second.at == best.at {
-                second = here;
+            if best.is_none_or(|b| here.value < b.value) {
+                (best, second) = (Some(here), best);
+            } else if second.is_none_or(|s| here.value < s.value) {
+                second = Some(here);
             }
         }
     }
-    let first = golden_section(&f, best, step, (lower, upper));
-    if second.at == best.at {
-        return first;
-    }
-    let other = golden_section(&f, second, step, (lower, upper));
-    if other.value < first.value {
-        other
-    } else {
-        first
+    let lower_end = Minimum {
+        at: lower,
+        value: value(0),
+    };
+    let first = golden_section(&f, best.unwrap_or(lower_end), step, (lower, upper));
+    match second.map(|start| golden_section(&f, start, step, (lower, upper))) {
+        Some(other) if other.value < first.value => other,
+        _ => first,
     }
 }
 

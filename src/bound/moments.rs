@@ -39,7 +39,7 @@ impl GaussianOutput {
             ("eta", eta, f64::MAX / 4.0),
         ];
         for (name, value, most) in largest {
-            if !(value >= 0.0 && value <= most) {
+            if !(0.0..=most).contains(&value) {
                 return Err(rejected(name, value, "a finite number, at least 0"));
             }
         }
@@ -151,7 +151,7 @@ impl KnownMoments {
             ),
             ("E|V(X - m(a))|^2", f0, f64::MAX),
         ] {
-            if !(value >= 0.0 && value <= most) {
+            if !(0.0..=most).contains(&value) {
                 return Err(rejected(name, value, "a finite number, at least 0"));
             }
         }

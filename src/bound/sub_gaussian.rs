@@ -35,7 +35,7 @@ impl<'a> SubGaussianMoments<'a> {
     ///
     /// Fails if `|a|` is negative or not finite, or `sigma^2 |a|^2` exceeds `1e100`.
     pub fn new(proxy: VarianceProxy, tilt_norm: f64, values: &'a ValueSpectrum) -> Result<Self> {
-        if !(tilt_norm >= 0.0 && tilt_norm < f64::INFINITY) {
+        if !(0.0..f64::INFINITY).contains(&tilt_norm) {
             return Err(rejected("|a|", tilt_norm, "a finite number, at least 0"));
         }
         // sigma |a| first: the square of |a| may overflow or underflow where the product does not.

@@ -166,7 +166,8 @@ impl<'a> Supremum<'a> {
 
     fn minimise(mut self) -> Found {
         if self.rate.q_squared == 0.0 || !self.last().is_finite() {
-            // The tilt is zero: th -> 0, and F(0) is the bound.
+            // The tilt is zero: th -> 0, and F(0) is the bound. So it is, within the outward rounding of the
+            // record, if q^2 > 0 is so small that Y overflows.
             return Found {
                 ln_value: self.nodes.first().map_or(f64::INFINITY, |n| n.ln_f),
                 theta: 0.0,
@@ -263,35 +264,5 @@ impl<'a> Supremum<'a> {
         let ln_f = self.rate.ln_pointwise(y, self.length);
         self.nodes.insert(cell + 1, Node { y, ln_f });
         true
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn rate(q: f64) -> UniformRate {
-        let one = VarianceProxy::new(1.0).unwrap();
-        let values = ValueSpectrum::from_eigenvalues(vec![1.0]).unwrap();
-        UniformRate::new(one, one, q, Dimension::new(1).unwrap(), values).unwrap()
-    }
-
-    #[test]
-    fn report() {
-        for q in [0.01, 0.25, 0.5, 1.0, 3.0] {
-            for l in [2, 100, 10_000, 1_000_000, 100_000_000, 1_000_000_000_000] {
-                let start = std::time::Instant::now();
-                let r = rate(q);
-                let b = r.bound(PromptLength::new(l).unwrap(), f64::INFINITY);
-                let t = start.elapsed();
-                println!(
-                    "q={q} L={l:e} {:?} th={} {:?} {}",
-                    b.value().unwrap(),
-                    b.parameters()[0].value,
-                    t,
-                    b.dominant()
-                );
-            }
-        }
     }
 }

@@ -53,7 +53,7 @@ impl ValueSpectrum {
     /// From the eigenvalues of `V V^T` (zeros may be left out): finite, at least 0.
     pub fn from_eigenvalues(mut eigenvalues: Vec<f64>) -> Result<Self> {
         for &nu in &eigenvalues {
-            if !(nu >= 0.0 && nu <= f64::MAX) {
+            if !(0.0..=f64::MAX).contains(&nu) {
                 return Err(rejected(
                     "an eigenvalue of V V^T",
                     nu,
