@@ -1,41 +1,48 @@
-use attention_bounds::exact::gaussian_participation;
-use attention_bounds::parameter::PromptLength;
+use attention_bounds::{attention::*, bound::*, exact::*, law::*, parameter::*};
+use nalgebra::*;
 use std::time::Instant;
 fn main() {
-    for (s, l) in [
-        (0.3, 5u64),
-        (1.0, 1024),
-        (3.5, 64),
-        (1e-6, 1000),
-        (12.0, 2),
-        (12.0, 1000000000000),
-        (0.42, 1000),
-        (0.5, 1000),
-    ] {
-        let ls = [PromptLength::new(l).unwrap()];
-        let r = gaussian_participation(s, &ls).unwrap()[0];
-        println!(
-            "{s} {l} {:.16e} {:.1e} {:.16e} {:.16e} {:.16e} {:.1e}",
-            r.second.value,
-            r.second.error,
-            r.third.value,
-            r.fourth.value,
-            r.squared_second.value,
-            r.squared_second.error
-        );
-        let t = Instant::now();
-        for _ in 0..200 {
-            std::hint::black_box(gaussian_participation(s, &ls).unwrap());
+    let ls: Vec<_> = [1u64, 2, 4, 7, 30, 500, 20_000, 3_000_000, 1_000_000_000_000]
+        .iter()
+        .map(|i| PromptLength::new(*i).unwrap())
+        .collect();
+    let id = DMatrix::identity(2, 2);
+    let vs = ValueSpectrum::new(&id).unwrap();
+    for k in [0.1, 1.0, 4.0, 10.0] {
+        let a = DVector::from_element(2, k);
+        let laws: Vec<Box<dyn TokenLaw>> = vec![
+            Box::new(Gaussian::centred(id.clone()).unwrap()),
+            Box::new(
+                Mixture::new(vec![
+                    (0.5, Gaussian::centred(id.clone()).unwrap()),
+                    (0.5, Gaussian::centred(id.clone()).unwrap()),
+                ])
+                .unwrap(),
+            ),
+            Box::new(Sphere::new(2, 3.0).unwrap()),
+            Box::new(Rademacher::new(2, 2.0).unwrap()),
+        ];
+        for l in &laws {
+            let seen = l.through(&id);
+            let t = Instant::now();
+            let r = output_error(seen.as_ref(), &a, &ls);
+            let e = t.elapsed();
+            let t = Instant::now();
+            let km = KnownMoments::new(seen.as_ref(), &a).unwrap();
+            let sg = SubGaussianMoments::new(l.variance_proxy().proxy, a.norm(), &vs).unwrap();
+            let t1 = t.elapsed();
+            let t = Instant::now();
+            for &x in &ls {
+                output_bounds(Some(&km), Some(&sg), x);
+            }
+            println!(
+                "{k} {} exact {:?} {} moments {:?} bounds {:?}",
+                l.name(),
+                e,
+                r.is_ok(),
+                t1,
+                t.elapsed()
+            );
         }
-        let one = t.elapsed().as_secs_f64() / 200.0;
-        let ls: Vec<_> = (0..20)
-            .map(|i| PromptLength::new(10f64.powf(0.5 + i as f64 * 0.6) as u64).unwrap())
-            .collect();
-        let t = Instant::now();
-        for _ in 0..200 {
-            std::hint::black_box(gaussian_participation(s, &ls).unwrap());
-        }
-        let many = t.elapsed().as_secs_f64() / 200.0;
-        println!("   {:.1}us, 20 lengths {:.1}us", one * 1e6, many * 1e6);
     }
 }

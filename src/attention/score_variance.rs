@@ -37,7 +37,10 @@ pub struct ScoreVarianceDensity {
 }
 
 /// Eigenvalues below this fraction of the largest count as zero: the coordinate is fixed.
-const NEGLIGIBLE: f64 = 1e-14;
+const NEGLIGIBLE: f64 = 1e-11;
+/// Coordinates with less than this fraction of the largest variance are narrow: their means put an edge
+/// into the density of `s^2`.
+const NARROW: f64 = 0.05;
 
 impl ScoreVarianceLaw {
     /// For Gaussian tokens, a head and a Gaussian query.
@@ -91,6 +94,18 @@ impl ScoreVarianceLaw {
         self.offset
     }
 
+    /// How far above [`Self::offset`] the density has an edge: the squared means of the coordinates that
+    /// the query moves little. Above it the density is that of the wide coordinates, below it falls
+    /// off within the width of the narrow ones, and a quadrature has to resolve both sides.
+    pub fn edge(&self) -> f64 {
+        self.variances
+            .iter()
+            .zip(&self.means)
+            .filter(|(b, _)| **b > 0.0 && **b < NARROW * self.largest)
+            .map(|(_, m)| m * m)
+            .sum()
+    }
+
     /// `lam`, the largest eigenvalue of `B`; zero if the query does not move `s^2` at all.
     pub fn largest_eigenvalue(&self) -> f64 {
         self.largest
@@ -121,10 +136,10 @@ impl ScoreVarianceLaw {
 
     /// The two densities at `s^2 = offset + excess`, `excess > 0`.
     ///
-    /// Inversion of the Laplace transform on the parabola `z = -1/(2 lam) + c (1 + i theta)^2` through
-    /// the saddle point of `e^{z q} E e^{-z s^2}`, by the trapezoidal rule, which converges
-    /// geometrically there and keeps relative accuracy (about `1e-12`) far into both tails. Zero if
-    /// `excess` is not positive or if the query does not move `s^2`.
+    /// Inversion of the Laplace transform on a parabola through the saddle point `z0` of
+    /// `e^{z q} E e^{-z s^2}`, by the trapezoidal rule, which converges geometrically there and keeps
+    /// relative accuracy (about `1e-13`) far into both tails. Zero if `excess` is not positive or if the
+    /// query does not move `s^2`.
     pub fn density(&self, excess: f64) -> ScoreVarianceDensity {
         let nothing = ScoreVarianceDensity {
             density: 0.0,
@@ -134,31 +149,55 @@ impl ScoreVarianceLaw {
             return nothing;
         }
         let saddle = self.saddle(excess);
+        let focus = self.focus(saddle);
         let peak = self.transform(excess, Complex::new(saddle, 0.0));
-        // Width of the integrand in theta, from the curvature of the exponent at the saddle.
-        let width = 0.5 / (saddle * self.curvature(saddle).sqrt());
-        let step = 0.25 * width.min(0.6);
+        // Width of the integrand in y, from the curvature at the saddle, and the distance of its nearest
+        // singularity, zeta = 0, in the plane of complex y: the step resolves the one, and the
+        // trapezoidal error is e^{-2 pi room / step} for the other.
+        let width = 1.0 / self.curvature(saddle).sqrt();
+        let room = 2.0 * saddle / (1.0 + (1.0 - saddle / focus).max(0.0).sqrt());
+        let step = (0.25 * width).min(0.15 * room);
         let mut density = 0.5;
         let mut response = 0.5 * self.response_factor(Complex::new(saddle, 0.0)).re;
         let mut node = 1.0;
         loop {
-            let direction = Complex::new(1.0, node * step);
-            let zeta = direction * direction * saddle;
+            let y = node * step;
+            // zeta = saddle + i y - y^2 / (4 focus), and its derivative in i y.
+            let zeta = Complex::new(saddle - 0.25 * y * y / focus, y);
+            let direction = Complex::new(1.0, 0.5 * y / focus);
             let factor = direction * (self.transform(excess, zeta) - peak).exp();
             density += factor.re;
             let weighted = factor * self.response_factor(zeta);
             response += weighted.re;
             let small = factor.norm() < 1e-17 && weighted.norm() < 1e-17 * response.abs();
-            if (small && node * step > 3.0 * width) || node > 1e5 {
+            if (small && y > 3.0 * width) || node > 2e5 {
                 break;
             }
             node += 1.0;
         }
-        let scale = 2.0 * step * saddle / std::f64::consts::PI * peak.re.exp();
+        let scale = step / std::f64::consts::PI * peak.re.exp();
         ScoreVarianceDensity {
             density: scale * density,
             response: scale * response,
         }
+    }
+
+    /// Distance of the parabola's focus from its vertex, the saddle.
+    ///
+    /// The transform has singularities at `-1/(2 b_j)`, essential ones where the mean `nu_j` is not zero.
+    /// A parabola with its focus at the nearest of them, at distance `saddle`, needs the fewest nodes,
+    /// but the integrand may grow again where it passes an essential one farther away. With the focus
+    /// at the farthest singularity of a coordinate with a mean, at distance `D`, the modulus is largest
+    /// at the saddle, for along that parabola `Re 1/zeta_j <= 1/D_j` and `|zeta_j| >= D_j` for every `j`
+    /// with a mean, and `|zeta_j| >= D_j` for the others up to that distance.
+    fn focus(&self, saddle: f64) -> f64 {
+        let moved = |(b, nu): &(&f64, &f64)| **b > 0.0 && *nu * *nu > 1e-20 * self.largest;
+        self.variances
+            .iter()
+            .zip(&self.means)
+            .filter(moved)
+            .map(|(b, _)| saddle + 0.5 / b - 0.5 / self.largest)
+            .fold(saddle, f64::max)
     }
 
     /// `1 + 2 b_j z` with `z = zeta - 1/(2 lam)`.

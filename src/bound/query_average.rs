@@ -68,9 +68,9 @@ pub struct GaussianQueryAverage {
     panels: Vec<Panel>,
     /// `tau_V + E eta`, the mass of all panels and what they leave out.
     total: f64,
-    /// Mass below the first panel, an upper bound.
+    /// Mass that the panels leave out around the edge of the density and below, an upper bound.
     left: f64,
-    /// Left end of the first panel.
+    /// Where that mass ends.
     start: f64,
 }
 
@@ -84,6 +84,8 @@ struct Panel {
 
 /// Widest panel in `ln s^2`, and in `s^2`.
 const WIDEST: (f64, f64) = (0.3, 0.6);
+/// No bound is below the trivial one from this `s^2` on, for any accepted length: `e^{s^2} > L` by far.
+const TRIVIAL_FROM: f64 = 80.0;
 /// `ln` of the left end of the first panel, relative to the largest eigenvalue.
 const LEFT: f64 = -12.0;
 /// Mass, relative to the total, at which panels end on the right, and which is added for the rest.
@@ -97,40 +99,65 @@ impl GaussianQueryAverage {
         let mass = |d: ScoreVarianceDensity| output_variance * d.density + d.response;
         let mut panels = Vec::new();
         let (mean, deviation) = law.mean_and_deviation();
-        let mut low = scale * LEFT.exp();
+        let edge = law.offset() + law.edge();
         let mut inside = 0.0;
-        while scale > 0.0 && panels.len() < MOST_PANELS {
-            // Panels are narrower than the law itself where that is concentrated.
-            let high = (low * WIDEST.0.exp()).min(low + WIDEST.1.min(0.3 * deviation));
+        let mut add = |low: f64, high: f64| {
             let nodes = |rule: &[(f64, f64)]| -> Vec<(f64, f64)> {
                 rule.iter()
                     .map(|&(x, weight)| {
                         let q = low + (high - low) * x;
                         (
-                            law.offset() + q,
-                            weight * (high - low) * mass(law.density(q)),
+                            q,
+                            weight * (high - low) * mass(law.density(q - law.offset())),
                         )
                     })
                     .collect()
             };
             let panel = Panel {
-                middle: law.offset() + 0.5 * (low + high),
+                middle: 0.5 * (low + high),
                 fine: nodes(&GAUSS_8),
                 coarse: nodes(&GAUSS_6),
             };
             let here: f64 = panel.fine.iter().map(|n| n.1).sum();
             inside += here;
-            panels.push(panel);
-            low = high;
-            if law.offset() + low > mean + deviation && here < REST * total {
+            if here > REST * total {
+                panels.push(panel);
+            }
+            here
+        };
+        // Panels grow away from the edge of the density, on both sides. They are narrower than the law
+        // itself where that is concentrated, and short in s^2 where a bound may still change by e^{s^2}.
+        let mut distance = scale * LEFT.exp();
+        while scale > 0.0 && distance < law.edge() {
+            let next = (distance * WIDEST.0.exp())
+                .min(distance + WIDEST.1)
+                .min(law.edge());
+            add(edge - next, edge - distance);
+            distance = next;
+        }
+        let mut distance = scale * LEFT.exp();
+        for _ in 0..MOST_PANELS {
+            if !(scale > 0.0) {
+                break;
+            }
+            let short = if edge + distance < TRIVIAL_FROM {
+                WIDEST.1
+            } else {
+                f64::INFINITY
+            };
+            let next = (distance * WIDEST.0.exp()).min(distance + short.min(0.3 * deviation));
+            let here = add(edge + distance, edge + next);
+            distance = next;
+            if edge + distance > mean + deviation && here < REST * total {
                 break;
             }
         }
+        panels.sort_by(|x, y| x.middle.total_cmp(&y.middle));
         Self {
             panels,
             total,
-            left: (total - inside).max(0.0) + 1e-12 * total,
-            start: law.offset() + scale * LEFT.exp(),
+            left: (total - inside).max(0.0) + SLACK * total,
+            start: edge + scale * LEFT.exp(),
         }
     }
 
@@ -158,26 +185,45 @@ impl GaussianQueryAverage {
             .with_hypothesis("tau_V + E eta", self.total)
             .with_hypothesis("panels", self.panels.len() as f64)
         };
-        let laplace = if length.get() >= 4 {
-            record(Theorem::LaplaceBound, self.integral(length, false)?)
-        } else {
-            Bound::not_applicable(Theorem::LaplaceBound, "L >= 4 is required")
+        let (laplace, smallest) = self.integrals(length)?;
+        let laplace = match laplace {
+            Some(value) => record(Theorem::LaplaceBound, value),
+            None => Bound::not_applicable(Theorem::LaplaceBound, "L >= 4 is required"),
         };
-        let smallest = record(Theorem::OutputConcentration, self.integral(length, true)?);
-        Ok(vec![trivial_record, laplace, smallest])
+        Ok(vec![
+            trivial_record,
+            laplace,
+            record(Theorem::OutputConcentration, smallest),
+        ])
     }
 
-    /// Upper value of `E[(tau_V + eta) G(s^2)]`; with `all`, T4 competes too.
-    fn integral(&self, length: PromptLength, all: bool) -> Result<f64> {
-        let mut sum = self.left * Candidates::at(self.start, length, all)?.smallest(self.start);
+    /// Upper values of `E[(tau_V + eta) G(s^2)]`, for T5 (`L >= 4`) and for the smallest of all bounds.
+    fn integrals(&self, length: PromptLength) -> Result<(Option<f64>, f64)> {
+        let first = Candidates::at(self.start, length)?;
+        let mut laplace = self.left * first.laplace(self.start).map_or(1.0, |g| g.min(1.0));
+        let mut smallest = self.left * first.smallest(self.start);
+        let mut trivial = false;
         for panel in &self.panels {
-            let candidates = Candidates::at(panel.middle, length, all)?;
-            sum += candidates.integral(panel);
+            if trivial {
+                let mass = panel.fine.iter().map(|n| n.1).sum::<f64>();
+                laplace += mass;
+                smallest += mass;
+                continue;
+            }
+            let candidates = Candidates::at(panel.middle, length)?;
+            let (one, all) = candidates.integrals(panel);
+            laplace += one;
+            smallest += all;
+            // The best bound increases with s^2: once it exceeds the trivial one it stays above.
+            trivial = candidates.smallest(panel.middle) >= 1.0;
         }
-        Ok(sum + REST * self.total)
+        let rest = REST * self.total;
+        Ok((first.theta.map(|_| laplace + rest), smallest + rest))
     }
 }
 
+/// Allowance for the masses of the panels, relative to the total.
+const SLACK: f64 = 1e-12;
 /// Panels at most; more would mean a law of `s^2` that spans hundreds of deviations.
 const MOST_PANELS: usize = 4000;
 
@@ -191,7 +237,7 @@ struct Candidates {
 }
 
 impl Candidates {
-    fn at(score_variance: f64, length: PromptLength, all: bool) -> Result<Self> {
+    fn at(score_variance: f64, length: PromptLength) -> Result<Self> {
         let unit =
             KnownMoments::gaussian(GaussianOutput::new(score_variance, 1.0, 0.0)?).logarithms();
         let number = length.as_f64();
@@ -199,7 +245,7 @@ impl Candidates {
             length: number,
             theta: (length.get() >= 4)
                 .then(|| super::laplace::inverse_moment(&unit, 2, number - 1.0).theta),
-            delta: (all && length.get() >= 2).then(|| chernoff::evaluate(&unit, number).delta),
+            delta: (length.get() >= 2).then(|| chernoff::evaluate(&unit, number).delta),
         })
     }
 
@@ -221,8 +267,8 @@ impl Candidates {
             .fold(1.0, f64::min)
     }
 
-    /// The smallest integral over a panel.
-    fn integral(&self, panel: &Panel) -> f64 {
+    /// The integral of `min(1, T5)` and of the smallest bound over a panel, upper values.
+    fn integrals(&self, panel: &Panel) -> (f64, f64) {
         let sum = |nodes: &[(f64, f64)], f: &dyn Fn(f64) -> Option<f64>| -> Option<f64> {
             nodes
                 .iter()
@@ -234,14 +280,10 @@ impl Candidates {
             // Where a bound overflows the difference is NaN, and the panel has no use for it.
             (!value.is_nan()).then_some(value)
         };
-        [
-            upper(&|_| Some(1.0)),
-            upper(&|q| self.laplace(q)),
-            upper(&|q| self.chernoff(q)),
-        ]
-        .into_iter()
-        .flatten()
-        .fold(f64::INFINITY, f64::min)
+        let trivial = upper(&|_| Some(1.0)).unwrap_or(f64::INFINITY);
+        let laplace = upper(&|q| self.laplace(q)).map_or(trivial, |value| value.min(trivial));
+        let smallest = upper(&|q| self.chernoff(q)).map_or(laplace, |value| value.min(laplace));
+        (laplace, smallest)
     }
 }
 
