@@ -13,7 +13,7 @@ Chebyshev interpolants in s, built from nested Gauss-Legendre panels in x87 exte
 mantissa) and compared with participation.json, which has 30 digits. Two outer resolutions.
 
 Usage: python3 query_average.py ../../tests/data/participation.json ../../tests/data/query_average.json
-(about 10 minutes on 2 cores; needs numpy with an 80-bit long double)
+(about 12 minutes on 2 cores; needs numpy with an 80-bit long double)
 """
 
 import itertools
@@ -34,7 +34,7 @@ PI = X("3.14159265358979323846264338327950288")
 LENGTHS = [4, 64, 1024, 10**6, 10**12]
 LAMBDAS = ["0.1", "0.5", "1", "2", "4"]
 # Ends of the interpolation pieces in s; the ratios are smooth but not analytic at s = 0.
-PIECES = [0, 0.125, 0.25, 0.5] + [0.5 * i for i in range(2, 20)] + list(range(10, 25))
+PIECES = [0, 0.125, 0.25, 0.5] + [0.5 * i for i in range(2, 20)] + list(range(10, 21))
 DEGREE = 19
 REACH = 9.6  # of y, in standard deviations: e^{-46} = 1e-20
 
@@ -225,7 +225,7 @@ def average(case, table, width, points):
     result = np.zeros((len(LENGTHS), 2), dtype=X)
     limit = X(0)
     # The first coordinate is looped over, the others are vectorised.
-    rest = np.array(list(itertools.product(range(len(y)), repeat=rank - 1)), dtype=int).reshape(-1, rank - 1)
+    rest = np.array(list(itertools.product(range(len(y)), repeat=rank - 1)), dtype=int).reshape(len(y) ** (rank - 1), rank - 1)
     for j in range(len(y)):
         points_y = np.concatenate([np.full((len(rest), 1), y[j], dtype=X), y[rest]], axis=1)
         w = weight[j] * np.prod(weight[rest], axis=1)
@@ -327,7 +327,7 @@ def table_errors(table, golden):
                 direct = max(direct, abs(float(got / X(row[name]) - 1)))
             interpolated = max(interpolated, abs(float(table(np.array([X(row["s"])]), i)[0][0] / X(row["r_2"]) - 1)))
     between = 0.0
-    for s in ("0.0625", "0.2", "0.437", "0.77", "1.61", "2.9", "4.4", "5.3", "6.6", "8.2", "9.81", "13.3", "20.4"):
+    for s in ("0.0625", "0.2", "0.437", "0.77", "1.61", "2.9", "4.4", "5.3", "6.6", "8.2", "9.81", "13.3"):
         for i, (r2, shape, _, _) in enumerate(ratios(X(s))):
             got = table(np.array([X(s)]), i)
             between = max(between, abs(float(got[0][0] / r2 - 1)), abs(float(got[1][0] / shape - 1)))
