@@ -11,7 +11,7 @@ arithmetic (60 digits; gmpy2/MPFR). No trapezoidal rule, no lattice. Two resolut
 panels and orders; the recorded agreement is the largest relative difference of the two.
 Cross-check for L = 2 by a one-dimensional logistic-normal integral with mpmath's tanh-sinh rule.
 
-Usage: python3 participation.py ../../tests/data/participation.json   (about 6 minutes on 2 cores)
+Usage: python3 participation.py ../../tests/data/participation.json   (about 3 minutes on 2 cores)
 """
 
 import bisect
