@@ -143,12 +143,12 @@ mod tests {
         };
         let count = 1000.0 * 16f64.exp();
         assert_eq!(inverse_moment(&heavy, 2, count).splits, Splits::Two);
-        let light = LogMoments {
-            rho: 0.01,
-            kappa: 0.01,
+        let short = LogMoments {
+            rho: 0.5,
+            kappa: 0.5,
             a2: 0.0,
             f0: 0.0,
         };
-        assert_eq!(inverse_moment(&light, 2, 1e4).splits, Splits::One);
+        assert_eq!(inverse_moment(&short, 2, 10.0).splits, Splits::One);
     }
 }
