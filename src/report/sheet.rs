@@ -29,7 +29,7 @@ pub(super) struct Sheet {
     pub heading: String,
     /// The heading with its formula in LaTeX.
     pub latex_heading: String,
-    /// The theorems that have a value in some line, in the order in which they were tried.
+    /// The theorems that have a value in some line, in the order of the registry.
     pub theorems: Vec<Theorem>,
     pub lines: Vec<Line>,
 }
@@ -146,7 +146,7 @@ fn select(table: &Table, selection: QuerySelection) -> (Vec<&Row>, Option<String
     (rows, remark)
 }
 
-/// The theorems with a value in some row that `keep` accepts, in the order in which they were tried.
+/// The theorems with a value in some row that `keep` accepts, in the order of the registry.
 fn theorems_with(rows: &[&Row], keep: impl Fn(&Bound) -> bool) -> Vec<Theorem> {
     let mut theorems: Vec<Theorem> = Vec::new();
     for bound in rows.iter().flat_map(|row| &row.bounds) {
@@ -154,6 +154,7 @@ fn theorems_with(rows: &[&Row], keep: impl Fn(&Bound) -> bool) -> Vec<Theorem> {
             theorems.push(bound.theorem());
         }
     }
+    theorems.sort_unstable();
     theorems
 }
 
