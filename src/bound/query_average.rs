@@ -1,5 +1,6 @@
 //! Bounds averaged over the query law: an average of valid bounds bounds the average error.
 
+use super::inverse_moment::{Splits, inverse_moment};
 use super::laplace::gaussian_at;
 use super::logarithm::outward;
 use super::{Bound, GaussianOutput, KnownMoments, Theorem, chernoff};
@@ -230,8 +231,8 @@ const MOST_PANELS: usize = 4000;
 /// The competing bounds of Gaussian tokens per unit of `tau_V + eta`, with proof parameters fixed.
 struct Candidates {
     length: f64,
-    /// `th` of T5, for `L >= 4`.
-    theta: Option<f64>,
+    /// `th` and form of T5, for `L >= 4`.
+    theta: Option<(f64, Splits)>,
     /// `del` of T4, for `L >= 2`.
     delta: Option<f64>,
 }
@@ -243,15 +244,17 @@ impl Candidates {
         let number = length.as_f64();
         Ok(Self {
             length: number,
-            theta: (length.get() >= 4)
-                .then(|| super::laplace::inverse_moment(&unit, 2, number - 1.0).theta),
+            theta: (length.get() >= 4).then(|| {
+                let found = inverse_moment(&unit, 2, number - 1.0);
+                (found.theta, found.splits)
+            }),
             delta: (length.get() >= 2).then(|| chernoff::evaluate(&unit, number).delta),
         })
     }
 
     fn laplace(&self, q: f64) -> Option<f64> {
         self.theta
-            .map(|theta| gaussian_at(theta, q, self.length).exp())
+            .map(|(theta, splits)| gaussian_at(theta, splits, q, self.length).exp())
     }
 
     fn chernoff(&self, q: f64) -> Option<f64> {

@@ -102,7 +102,7 @@ fn reached_record(cell: &Cell<ReachedLength>) -> ReachedRecord<'_> {
     ReachedRecord {
         length: reached.map(|r| r.length),
         value: reached.map(|r| r.value),
-        theorem: reached.and_then(|r| r.theorem).map(Theorem::name),
+        theorem: reached.and_then(|r| r.theorem).map(Theorem::id),
         reason: cell.as_ref().err().map(String::as_str),
     }
 }
