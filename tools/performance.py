@@ -5,7 +5,8 @@ usage: python3 tools/performance.py [RUNS]
 
 Builds in release mode, runs `cargo bench --bench figures` on one thread, then each command of the program
 RUNS times (default 15) on one thread and on two. Times are the least of the runs, which other work on
-the machine disturbs least; memory is the largest resident set of any run.
+the machine disturbs least, and CPU time (of one thread) less than wall time; memory is the largest resident
+set of any run.
 """
 import os
 import pathlib
@@ -33,7 +34,7 @@ def environment(threads):
 
 
 def run(arguments, threads):
-    """Seconds of wall time and MB of resident memory of one run."""
+    """Seconds of wall time, seconds of CPU time and MB of resident memory of one run."""
     start = time.perf_counter()
     child = subprocess.Popen([PROGRAM, *arguments], cwd=ROOT, stdout=subprocess.DEVNULL, env=environment(threads))
     _, status, usage = os.wait4(child.pid, 0)
@@ -41,7 +42,7 @@ def run(arguments, threads):
     seconds = time.perf_counter() - start
     if child.returncode != 0:
         sys.exit(f"{' '.join(arguments)} ended with exit code {child.returncode}")
-    return seconds, usage.ru_maxrss / 1024  # KiB on Linux
+    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024  # KiB on Linux
 
 
 def main():
@@ -52,18 +53,19 @@ def main():
         cwd=ROOT, env=environment(1), check=True, capture_output=True, text=True,
     )
     print(done.stdout)
-    print("| command | 1 thread (s) | 2 threads (s) | memory (MB) | required |")
-    print("|---|---|---|---|---|")
+    print("| command | 1 thread: CPU (s) | 1 thread: wall (s) | 2 threads: wall (s) | memory (MB) | required |")
+    print("|---|---|---|---|---|---|")
     for arguments, seconds, megabytes in COMMANDS:
         one = [run(arguments, 1) for _ in range(runs)]
         two = [run(arguments, 2) for _ in range(runs)]
         required = ", ".join(
             text for limit, text in [(seconds, f"{seconds} s"), (megabytes, f"{megabytes} MB")] if limit
         )
-        memory = max(usage for _, usage in one + two)
+        wall, cpu, _ = map(min, zip(*one))
+        wall_of_two, _, _ = map(min, zip(*two))
+        memory = max(usage for _, _, usage in one + two)
         print(
-            f"| `{' '.join(arguments)}` | {min(t for t, _ in one):.3f} | {min(t for t, _ in two):.3f} "
-            f"| {memory:.0f} | {required or '-'} |",
+            f"| `{' '.join(arguments)}` | {cpu:.3f} | {wall:.3f} | {wall_of_two:.3f} | {memory:.0f} | {required or '-'} |",
             flush=True,
         )
 
