@@ -24,7 +24,7 @@ pub(crate) const TRIVIAL_BOUND: Statement = Statement {
     ],
     proof_idea: "Jensen: |sum p_i f_i|^2 <= sum p_i |f_i|^2 <= sum |f_i|^2. A weighted mean lies in the \
         convex hull of the support. For Gaussian tokens T3 with r_2 <= 1.",
-    source: OWN_4,
+    source: "this project, docs/theory.md section 0",
     location: location("bound::trivial_bound", "src/bound/output.rs"),
     status: ProofStatus::ProvedOnPaper,
 };

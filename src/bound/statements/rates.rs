@@ -47,8 +47,8 @@ pub(crate) const LIMITING_CONSTANT: Statement = Statement {
         constant("tau_V", "tr(V Gamma V^T)"),
         constant("b", "tilt bias K^T b_Q, zero without a query bias"),
     ],
-    proof_idea: "For each query L times the error tends to e^{s^2} (tau_V + eta) by T3. T5 gives an integrable \
-        majorant when lam < 1/2, so the average converges to E[e^{s^2} (tau_V + eta)], a Gaussian integral.",
+    proof_idea: "For each query L times the error tends to e^{s^2} (tau_V + eta) by T3. L r_2 <= \
+        20 (1 + s^2) e^{s^2} for every L, which is integrable when lam < 1/2, so the average converges to E[e^{s^2} (tau_V + eta)], a Gaussian integral.",
     source: "this project, docs/theory.md section 9",
     location: location("bound::GaussianSpectrum", "src/bound/sharp_rate.rs"),
     status: ProofStatus::ProvedOnPaper,
