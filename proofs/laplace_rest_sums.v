@@ -158,3 +158,44 @@ Proof.
     lra. }
   rewrite Rabs_pos_eq; lra.
 Qed.
+
+(* ---- independence for signed functions ---- *)
+
+(* If E[g(Y) H] = E g E H for non-negative g and non-negative H of a class R that
+   is closed under positive and negative parts, then for all integrable g, H. *)
+Lemma signed_independence {Om T : Type} (P : Expectation Om) (mu : Expectation T)
+    (Y : Om -> T) (R : (Om -> R) -> Prop) :
+  (forall H, R H -> R (fun o => Rmax (H o) 0)) ->
+  (forall H, R H -> R (fun o => Rmax (H o) 0 - H o)) ->
+  (forall g H, (forall x, 0 <= g x) -> (forall o, 0 <= H o) -> Int mu g -> R H -> Int P H ->
+    Int P (fun o => g (Y o) * H o) /\ Ex P (fun o => g (Y o) * H o) = Ex mu g * Ex P H) ->
+  forall g H, Int mu g -> R H -> Int P H ->
+    Int P (fun o => g (Y o) * H o) /\ Ex P (fun o => g (Y o) * H o) = Ex mu g * Ex P H.
+Proof.
+  intros Rp Rn nn g H Ig RH IH.
+  assert (N0 : forall x, 0 <= Rmax x 0 - x) by (intros x; pose proof (Rmax_l x 0); lra).
+  assert (P0 : forall x, 0 <= Rmax x 0) by (intros; apply Rmax_r).
+  destruct (nn (fun x => Rmax (g x) 0) (fun o => Rmax (H o) 0)) as [I1 E1]; auto using Int_pos.
+  destruct (nn (fun x => Rmax (g x) 0) (fun o => Rmax (H o) 0 - H o)) as [I2 E2]; auto using Int_pos, Int_neg.
+  destruct (nn (fun x => Rmax (g x) 0 - g x) (fun o => Rmax (H o) 0)) as [I3 E3]; auto using Int_pos, Int_neg.
+  destruct (nn (fun x => Rmax (g x) 0 - g x) (fun o => Rmax (H o) 0 - H o)) as [I4 E4]; auto using Int_neg.
+  assert (J1 := Int_lin P 1 (-1) I1 I2). assert (J2 := Int_lin P (-1) 1 I3 I4).
+  assert (J := Int_lin P 1 1 J1 J2).
+  assert (D : forall Om' (E : Expectation Om') (F : Om' -> Rdefinitions.R), Int E F ->
+    Ex E (fun o => Rmax (F o) 0 - F o) = Ex E (fun o => Rmax (F o) 0) - Ex E F).
+  { intros Om' E F IF.
+    transitivity (Ex E (fun o => 1 * Rmax (F o) 0 + -1 * F o)).
+    - apply Ex_ext; [intros; ring|]. now apply Int_neg.
+    - rewrite (Ex_lin E 1 (-1) (Int_pos E IF) IF). ring. }
+  rewrite (D _ mu g Ig) in E3, E4. rewrite (D _ P H IH) in E2, E4.
+  split.
+  - eapply Int_ext; [|exact J]. intros o; simpl; ring.
+  - eapply eq_trans; [apply Ex_ext with (Y := fun o =>
+      1 * (1 * (Rmax (g (Y o)) 0 * Rmax (H o) 0) + -1 * (Rmax (g (Y o)) 0 * (Rmax (H o) 0 - H o)))
+      + 1 * (-1 * ((Rmax (g (Y o)) 0 - g (Y o)) * Rmax (H o) 0)
+         + 1 * ((Rmax (g (Y o)) 0 - g (Y o)) * (Rmax (H o) 0 - H o))))|].
+    + intros o; ring.
+    + eapply Int_ext; [|exact J]. intros o; simpl; ring.
+    + rewrite (Ex_lin P 1 1 J1 J2), (Ex_lin P 1 (-1) I1 I2), (Ex_lin P (-1) 1 I3 I4), E1, E2, E3, E4.
+      ring.
+Qed.

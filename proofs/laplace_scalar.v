@@ -99,13 +99,24 @@ Qed.
 
 (* ---- participation ratio ---- *)
 
-(* r_2 = E sum p_i^2 <= L rho I_2(L-1) *)
-Theorem participation_scalar th : (1 < m)%nat -> 0 < th <= 1 ->
-  Int P (fun o => rsum L (fun i => (weight o i / rsum L (weight o))^2)) ->
-  Ex P (fun o => rsum L (fun i => (weight o i / rsum L (weight o))^2))
+(* sum p_i^2 <= sum_i w_i^2 / S_i^2, whose mean is at most L rho I_2(L-1) *)
+Definition participation_majorant o : R := rsum L (fun i => w (X i o)^2 * / S1 i o ^ 2).
+
+Lemma participation_majorant_ge o :
+  rsum L (fun i => (weight o i / rsum L (weight o))^2) <= participation_majorant o.
+Proof.
+  apply rsum_le; intros i Hi. unfold Rdiv. rewrite Rpow_mult_distr, pow_inv.
+  apply Rmult_le_compat_l; [apply pow2_ge_0|].
+  pose proof (S1_pos i o). unfold L. rewrite (rest_sum (S m) (weight o) i) by auto.
+  assert (0 < weight o i) by apply w_pos. fold (S1 i o).
+  apply Rinv_le_contravar; [now apply pow_lt|]. apply pow_incr. lra.
+Qed.
+
+Theorem participation_majorant_mean th : (1 < m)%nat -> 0 < th <= 1 ->
+  Int P participation_majorant /\ Ex P participation_majorant
   <= INR L * rho * inverse_moment_bound 2 (INR L - 1) rho kap th.
 Proof.
-  intros Hm Hth HI.
+  intros Hm Hth.
   replace (INR L - 1) with (INR (S m)) by (unfold L; rewrite (S_INR (S m)); ring).
   assert (D : forall i, (i < L)%nat ->
     Int P (fun o => w (X i o)^2 * / S1 i o ^ 2) /\
@@ -115,15 +126,10 @@ Proof.
     destruct (rest_independent i (fun x => w x ^2) _ Hi w2_int (rest_inv i 2 Hi) I) as [I2 E2].
     split; auto. rewrite E2. fold rho. apply Rmult_le_compat_l; auto.
     apply Ex_ge0; auto. intros; apply pow2_ge_0. }
-  assert (J := Int_rsum P L (fun i o => w (X i o)^2 * / S1 i o ^ 2) (fun i Hi => proj1 (D i Hi))).
-  eapply Rle_trans; [apply (Ex_mono P HI J)|].
-  - intros o. apply rsum_le; intros i Hi. unfold Rdiv. rewrite Rpow_mult_distr, pow_inv.
-    apply Rmult_le_compat_l; [apply pow2_ge_0|].
-    pose proof (S1_pos i o). unfold L. rewrite (rest_sum (S m) (weight o) i) by auto.
-    assert (0 < weight o i) by apply w_pos. fold (S1 i o).
-    apply Rinv_le_contravar; [now apply pow_lt|]. apply pow_incr. lra.
-  - rewrite (Ex_rsum P L (fun i o => w (X i o)^2 * / S1 i o ^ 2) (fun i Hi => proj1 (D i Hi))).
-    rewrite Rmult_assoc, <- rsum_const. apply rsum_le; intros i Hi. now apply D.
+  split; [exact (Int_rsum P L _ (fun i Hi => proj1 (D i Hi)))|].
+  unfold participation_majorant.
+  rewrite (Ex_rsum P L (fun i o => w (X i o)^2 * / S1 i o ^ 2) (fun i Hi => proj1 (D i Hi))).
+  rewrite Rmult_assoc, <- rsum_const. apply rsum_le; intros i Hi. now apply D.
 Qed.
 
 (* ---- the bound on sum p_i f_i ---- *)
@@ -246,52 +252,57 @@ Proof.
   unfold q in K. nra.
 Qed.
 
-Theorem laplace_mean_square_scalar th2 th4 : (4 < m)%nat -> 0 < th2 <= 1 -> 0 < th4 <= 1 ->
-  Int P (fun o => self_normalised L (weight o) (fun i => f (X i o)) ^2) ->
-  Ex P (fun o => self_normalised L (weight o) (fun i => f (X i o)) ^2)
-  <= laplace_bound A2 rho kap (INR L) th2 th4.
+Definition square_term i j o : R :=
+  if Nat.eqb j i then u (X i o)^2 * / S1 i o ^2 else pair_term i j o.
+Definition square_majorant o : R := rsum L (fun i => rsum L (fun j => square_term i j o)).
+
+Lemma square_majorant_ge o : (0 < m)%nat ->
+  self_normalised L (weight o) (fun i => f (X i o)) ^2 <= square_majorant o.
 Proof.
-  intros Hm H2 H4 HI. unfold laplace_bound.
+  intros Hm. assert (HW : forall i, (i < L)%nat -> 0 < weight o i) by (intros; apply w_pos).
+  rewrite self_normalised_ratio by (auto; unfold L; lia).
+  rewrite Rpow_mult_distr, pow_inv, (rsum_sq L (fun i => weight o i * f (X i o))), <- rsum_scal.
+  apply rsum_le; intros i Hi. rewrite <- rsum_scal. apply rsum_le; intros j Hj.
+  unfold square_term. destruct (Nat.eqb_spec j i) as [->|Hne].
+  - rewrite Rmult_comm. apply Rmult_le_compat; try lra.
+    + unfold weight. nra.
+    + left. apply Rinv_0_lt_compat, pow_lt, rsum_gt0; auto. unfold L; lia.
+    + right. unfold u, weight. ring.
+    + pose proof (S1_pos i o). unfold L. rewrite (rest_sum (S m) (weight o) i) by auto.
+      fold (S1 i o). specialize (HW i Hi).
+      apply Rinv_le_contravar; [now apply pow_lt|]. apply pow_incr. lra.
+  - apply pair_term_ge; auto; lia.
+Qed.
+
+Theorem square_majorant_mean th2 th4 : (4 < m)%nat -> 0 < th2 <= 1 -> 0 < th4 <= 1 ->
+  Int P square_majorant /\ Ex P square_majorant <= laplace_bound A2 rho kap (INR L) th2 th4.
+Proof.
+  intros Hm H2 H4. unfold laplace_bound.
   replace (INR L - 1) with (INR (S m)) by (unfold L; rewrite (S_INR (S m)); ring).
   replace (INR L - 2) with (INR m) by (unfold L; rewrite !S_INR; ring).
   set (B2 := inverse_moment_bound 2 (INR (S m)) rho kap th2).
   set (B4 := inverse_moment_bound 4 (INR m) rho kap th4).
   assert (HA : 0 <= A2) by (apply Ex_ge0; auto; intros; apply pow2_ge_0).
-  set (t := fun i j o => if Nat.eqb j i then u (X i o)^2 * / S1 i o ^2 else pair_term i j o).
-  assert (TM : forall i j, (i < L)%nat -> (j < L)%nat -> Int P (t i j) /\
-    Ex P (t i j) <= if Nat.eqb j i then A2 * B2 else 6 * (rho * A2 * B4)).
-  { intros i j Hi Hj. unfold t. destruct (Nat.eqb_spec j i) as [->|Hne].
+  assert (TM : forall i j, (i < L)%nat -> (j < L)%nat -> Int P (square_term i j) /\
+    Ex P (square_term i j) <= if Nat.eqb j i then A2 * B2 else 6 * (rho * A2 * B4)).
+  { intros i j Hi Hj. unfold square_term. destruct (Nat.eqb_spec j i) as [->|Hne].
     - destruct (S1_moment i 2 th2) as [I B]; auto; try lia.
       destruct (rest_independent i (fun x => u x ^2) _ Hi u2_int (rest_inv i 2 Hi) I) as [I2 E2].
       split; auto. rewrite E2. now apply Rmult_le_compat_l.
     - now apply pair_term_mean; auto. }
-  assert (J1 : forall i, (i < L)%nat -> Int P (fun o => rsum L (fun j => t i j o))).
-  { intros i Hi. apply (Int_rsum P L (fun j o => t i j o)). intros j Hj. now apply TM. }
-  assert (J := Int_rsum P L (fun i o => rsum L (fun j => t i j o)) J1).
-  eapply Rle_trans; [apply (Ex_mono P HI J)|].
-  - intros o. assert (HW : forall i, (i < L)%nat -> 0 < weight o i) by (intros; apply w_pos).
-    rewrite self_normalised_ratio by (auto; unfold L; lia).
-    rewrite Rpow_mult_distr, pow_inv, (rsum_sq L (fun i => weight o i * f (X i o))), <- rsum_scal.
-    apply rsum_le; intros i Hi. rewrite <- rsum_scal. apply rsum_le; intros j Hj.
-    unfold t. destruct (Nat.eqb_spec j i) as [->|Hne].
-    + rewrite Rmult_comm. apply Rmult_le_compat; try lra.
-      * unfold weight. nra.
-      * left. apply Rinv_0_lt_compat, pow_lt, rsum_gt0; auto. unfold L; lia.
-      * right. unfold u, weight. ring.
-      * pose proof (S1_pos i o). unfold L. rewrite (rest_sum (S m) (weight o) i) by auto.
-        fold (S1 i o). specialize (HW i Hi).
-        apply Rinv_le_contravar; [now apply pow_lt|]. apply pow_incr. lra.
-    + apply pair_term_ge; auto; lia.
-  - rewrite (Ex_rsum P L (fun i o => rsum L (fun j => t i j o)) J1).
-    apply Rle_trans with (rsum L (fun _ => A2 * B2 + INR (S m) * (6 * (rho * A2 * B4)))).
-    + apply rsum_le; intros i Hi.
-      rewrite (Ex_rsum P L (fun j o => t i j o)) by (intros j Hj; now apply TM).
-      apply Rle_trans with (rsum L (fun j => if Nat.eqb j i then A2 * B2 else 6 * (rho * A2 * B4))).
-      { apply rsum_le; intros j Hj. now apply TM. }
-      unfold L. rewrite (rsum_remove (S m) i) by auto. rewrite Nat.eqb_refl.
-      rewrite (rsum_ext (S m) _ (fun _ => 6 * (rho * A2 * B4))).
-      * rewrite rsum_const. lra.
-      * intros j _. destruct (Nat.eqb_spec (skip i j) i); [now destruct (skip_neq i j)|auto].
-    + rewrite rsum_const. right. ring.
+  assert (J1 : forall i, (i < L)%nat -> Int P (fun o => rsum L (fun j => square_term i j o))).
+  { intros i Hi. apply (Int_rsum P L (fun j o => square_term i j o)). intros j Hj. now apply TM. }
+  split; [exact (Int_rsum P L (fun i o => rsum L (fun j => square_term i j o)) J1)|].
+  unfold square_majorant. rewrite (Ex_rsum P L (fun i o => rsum L (fun j => square_term i j o)) J1).
+  apply Rle_trans with (rsum L (fun _ => A2 * B2 + INR (S m) * (6 * (rho * A2 * B4)))).
+  - apply rsum_le; intros i Hi.
+    rewrite (Ex_rsum P L (fun j o => square_term i j o)) by (intros j Hj; now apply TM).
+    apply Rle_trans with (rsum L (fun j => if Nat.eqb j i then A2 * B2 else 6 * (rho * A2 * B4))).
+    { apply rsum_le; intros j Hj. now apply TM. }
+    unfold L. rewrite (rsum_remove (S m) i) by auto. rewrite Nat.eqb_refl.
+    rewrite (rsum_ext (S m) _ (fun _ => 6 * (rho * A2 * B4))).
+    + rewrite rsum_const. lra.
+    + intros j _. destruct (Nat.eqb_spec (skip i j) i); [now destruct (skip_neq i j)|auto].
+  - rewrite rsum_const. right. ring.
 Qed.
 End LaplaceScalar.
