@@ -62,7 +62,7 @@ Let normal := standard_normal_moments.
 Let bE j : b j 0 = (a^T *m A) 0 j.
 Proof. by have -> : b = (a^T *m A)^T; [rewrite trmx_mul trmxK|rewrite mxE]. Qed.
 
-Let weightE t : attention_weight t = token_weight G q c bs t.
+Lemma attention_weight_tilt t : attention_weight t = token_weight G q c bs t.
 Proof.
 rewrite /attention_weight /token_weight; congr (Rtrigo_def.exp _).
 rewrite /gaussian_token mulmxDr mxE mulmxA -/c RplusE; congr (_ + _).
@@ -70,7 +70,7 @@ rewrite mxE rsumE; apply: eq_bigr => j _; rewrite /bs entriesE RmultE [X in _ * 
 by rewrite bE.
 Qed.
 
-Let deviationE i t : value_coordinate i t - population_value i = token_deviation G q bs (Bs i) t.
+Lemma value_deviation_form i t : value_coordinate i t - population_value i = token_deviation G q bs (Bs i) t.
 Proof.
 have -> : value_coordinate i t - population_value i = (B *m ((\col_j G j t) - b)) i 0.
   rewrite /value_coordinate /population_value /gaussian_token /gaussian_covariance /B /b.
@@ -79,21 +79,21 @@ rewrite mxE /token_deviation rsumE; apply: eq_bigr => j _.
 by rewrite RmultE RminusE /bs /Bs !entriesE !mxE.
 Qed.
 
-Let s2E : score_variance q bs = score_s2 :> RR.
+Lemma score_s2_sum : score_variance q bs = score_s2 :> RR.
 Proof.
 rewrite /score_variance rsumE /score_s2 /gaussian_covariance !mulmxA -[_ *m A^T *m a]mulmxA -/b.
 rewrite mxE; apply: eq_bigr => j _; rewrite /bs entriesE pow2E expr2; congr (_ * _).
 by rewrite bE.
 Qed.
 
-Let tauE : \sum_(i < n) (rsum q (fun j => pow (Bs i j) 2) : RR) = value_tau.
+Lemma value_tau_sum : \sum_(i < n) (rsum q (fun j => pow (Bs i j) 2) : RR) = value_tau.
 Proof.
 rewrite /value_tau /gaussian_covariance !mulmxA -/B -mulmxA -trmx_mul -/B /mxtrace.
 apply: eq_bigr => i _; rewrite rsumE mxE; apply: eq_bigr => j _.
 by rewrite /Bs entriesE !mxE pow2E expr2.
 Qed.
 
-Let etaE : \sum_(i < n) (pow (rsum q (fun j => Rmult (Bs i j) (bs j))) 2 : RR) = value_eta.
+Lemma value_eta_sum : \sum_(i < n) (pow (rsum q (fun j => Rmult (Bs i j) (bs j))) 2 : RR) = value_eta.
 Proof.
 rewrite /value_eta /gaussian_covariance; apply: eq_bigr => i _; rewrite pow2E; congr (_ ^+ 2).
 rewrite rsumE !mulmxA -/B -mulmxA -/b mxE; apply: eq_bigr => j _.
@@ -101,7 +101,7 @@ by rewrite /Bs /bs !entriesE !mxE.
 Qed.
 
 Let deviation_squares : \sum_(i < n) (deviation_square q bs (Bs i) : RR) = value_tau + value_eta.
-Proof. by rewrite -tauE -etaE -big_split. Qed.
+Proof. by rewrite -value_tau_sum -value_eta_sum -big_split. Qed.
 
 Lemma attention_weight_gt0 t : 0 < attention_weight t.
 Proof. exact: rexp_gt0. Qed.
@@ -110,7 +110,7 @@ Lemma attention_weight_mean : Pint mu attention_weight /\
   \int[mu]_t attention_weight t = rexp (c + score_s2 / 2%:R).
 Proof.
 have [I E] := @weight_mean T Emu _ G q PR normal c bs.
-rewrite (funext weightE); split => //; rewrite -[LHS]/(Pmean mu _) [LHS]E s2E.
+rewrite (funext attention_weight_tilt); split => //; rewrite -[LHS]/(Pmean mu _) [LHS]E score_s2_sum.
 by rewrite RdivE' IZR2E.
 Qed.
 
@@ -119,8 +119,8 @@ Lemma attention_weight_square : Pint mu (fun t => attention_weight t ^+ 2) /\
 Proof.
 have [I E] := @weight_square_mean T Emu _ G q PR normal c bs.
 have EQ : (fun t => attention_weight t ^+ 2) = (fun t => pow (token_weight G q c bs t) 2).
-  by apply/funext => t; rewrite weightE -pow2E.
-by rewrite EQ; split => //; rewrite -[LHS]/(Pmean mu _) [LHS]E s2E IZR2E.
+  by apply/funext => t; rewrite attention_weight_tilt -pow2E.
+by rewrite EQ; split => //; rewrite -[LHS]/(Pmean mu _) [LHS]E score_s2_sum IZR2E.
 Qed.
 
 Lemma attention_weight_inverse : Pint mu (fun t => (attention_weight t)^-1) /\
@@ -128,8 +128,8 @@ Lemma attention_weight_inverse : Pint mu (fun t => (attention_weight t)^-1) /\
 Proof.
 have [I E] := @weight_inverse_mean T Emu _ G q PR normal c bs.
 have EQ : (fun t => (attention_weight t)^-1) = (fun t => Rinv (token_weight G q c bs t)).
-  by apply/funext => t; rewrite weightE -RinvE'.
-by rewrite EQ; split => //; rewrite -[LHS]/(Pmean mu _) [LHS]E s2E RdivE' IZR2E.
+  by apply/funext => t; rewrite attention_weight_tilt -RinvE'.
+by rewrite EQ; split => //; rewrite -[LHS]/(Pmean mu _) [LHS]E score_s2_sum RdivE' IZR2E.
 Qed.
 
 Definition value_deviation (i : 'I_n) (t : T) : RR := value_coordinate i t - population_value i.
@@ -140,7 +140,7 @@ Proof.
 have [I E] := @weight_deviation_mean T Emu _ G q PR normal c bs (Bs i).
 have EQ : (fun t => attention_weight t * value_deviation i t) =
     (fun t => Rmult (token_weight G q c bs t) (token_deviation G q bs (Bs i) t)).
-  by apply/funext => t; rewrite weightE /value_deviation deviationE.
+  by apply/funext => t; rewrite attention_weight_tilt /value_deviation value_deviation_form.
 by rewrite EQ; split => //; rewrite -[LHS]/(Pmean mu _) [LHS]E.
 Qed.
 
@@ -152,8 +152,8 @@ Proof.
 have [I E] := @weight_deviation_square_mean T Emu _ G q PR normal c bs (Bs i).
 have EQ : (fun t => (attention_weight t * value_deviation i t) ^+ 2) =
     (fun t => pow (Rmult (token_weight G q c bs t) (token_deviation G q bs (Bs i) t)) 2).
-  by apply/funext => t; rewrite weightE /value_deviation deviationE -pow2E.
-by rewrite EQ; split => //; rewrite -[LHS]/(Pmean mu _) [LHS]E s2E IZR2E.
+  by apply/funext => t; rewrite attention_weight_tilt /value_deviation value_deviation_form -pow2E.
+by rewrite EQ; split => //; rewrite -[LHS]/(Pmean mu _) [LHS]E score_s2_sum IZR2E.
 Qed.
 
 Lemma deviation_square_integral i : Pint mu (fun t => value_deviation i t ^+ 2) /\
@@ -161,7 +161,7 @@ Lemma deviation_square_integral i : Pint mu (fun t => value_deviation i t ^+ 2) 
 Proof.
 have [I E] := @deviation_square_mean T Emu _ G q PR normal bs (Bs i).
 have EQ : (fun t => value_deviation i t ^+ 2) = (fun t => pow (token_deviation G q bs (Bs i) t) 2).
-  by apply/funext => t; rewrite /value_deviation deviationE -pow2E.
+  by apply/funext => t; rewrite /value_deviation value_deviation_form -pow2E.
 by rewrite EQ; split => //; rewrite -[LHS]/(Pmean mu _) [LHS]E.
 Qed.
 
@@ -174,7 +174,7 @@ rewrite (_ : value_deviation i = fun t => \sum_(j < q) (Bs i j : RR) * (G j t - 
   apply: (@measurable_fun_sumr _ _ _ _ (fun (j : 'I_q) t => (Bs i j : RR) * (G j t - (bs j : RR)))) => j.
   apply: measurable_funM; first exact: measurable_fun_cst.
   by apply: measurable_funB; [exact: (proj1 HG)|exact: measurable_fun_cst].
-by apply/funext => t; rewrite /value_deviation deviationE /token_deviation rsumE.
+by apply/funext => t; rewrite /value_deviation value_deviation_form /token_deviation rsumE.
 Qed.
 
 (* ---- rho, kap, A2, F0 ---- *)
