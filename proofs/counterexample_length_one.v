@@ -6,16 +6,17 @@
      output and V-gradient error <= c1 sigma^6  ln(L)   / L^{c2/sigma^2},
      U-gradient error            <= c1 sigma^12 ln(L)^2 / L^{c2/sigma^2}
    for every prompt length L.  At L = 1 every right side is 0.  In dimension one
-   with V = 1, U = 0 and Rademacher tokens and queries (sigma = 1) all
-   hypotheses hold, for every M >= 0, and the three errors are 1
-   (counterexample_length_one); so no c1, c2 whatever make the printed
-   statements true (printed_output_bound_false, ...).  This says nothing
-   against L >= 2. *)
+   with V = 1 and U = 0 take for mu and nu any centred law of variance one that is
+   1-sub-Gaussian (sigma = 1): all hypotheses hold, for every M >= 0, and the
+   three errors are 1 (counterexample_length_one).  N(0,1) and the Rademacher law
+   are such laws, so no c1, c2 whatever make the printed statements true
+   (printed_output_bound_false, ...).  This says nothing against L >= 2. *)
 From Coq Require Import Reals.
 From mathcomp Require Import all_ssreflect ssralg ssrnum ssrint interval finmap.
 From mathcomp.classical Require Import mathcomp_extra boolp classical_sets functions cardinality fsbigop.
 From mathcomp.analysis Require Import signed reals Rstruct ereal topology normedtype sequences esum measure lebesgue_measure numfun lebesgue_integral.
-From AttentionBounds Require Import independence real_bridges probability_measure iid_existence rademacher_law.
+From AttentionBounds Require Import abstract_expectation independence real_bridges probability_measure iid_existence.
+From AttentionBounds Require Import sub_gaussian rademacher_law standard_normal standard_normal_moments.
 Set Implicit Arguments. Unset Strict Implicit. Unset Printing Implicit Defensive.
 Import Order.TTheory GRing.Theory Num.Def Num.Theory.
 Local Open Scope classical_set_scope.
@@ -99,7 +100,7 @@ Definition printed_value_gradient_bound (V U M c1 c2 : RR) : Prop :=
 Definition printed_key_query_gradient_bound (V U M c1 c2 : RR) : Prop :=
   printed_statement V U M c1 c2 2 (fun V U d Om L X P mu nu => @key_query_gradient_error V U d Om L X P mu nu).
 
-(* ---- the counterexample: V = 1, U = 0, Rademacher tokens and queries ---- *)
+(* ---- the counterexample: V = 1, U = 0, one law for tokens and queries ---- *)
 
 Lemma printed_rate_at_one (sigma c1 c2 : RR) (j : nat) : (0 < j)%N -> printed_rate sigma c1 c2 j 1 = 0.
 Proof.
@@ -108,74 +109,54 @@ have -> : (Rpower.ln 1%:R : RR) = 0 by exact: ln_1.
 by rewrite expr0n eqn0Ngt j0 mulr0 mul0r.
 Qed.
 
-Lemma measurable_expr (q : nat) : measurable_fun setT (fun x : RR => x ^+ q).
-Proof.
-elim: q => [|q IH]; first by rewrite (_ : (fun _ => _) = cst 1) //; exact: measurable_fun_cst.
-rewrite (_ : (fun x : RR => x ^+ q.+1) = id \* (fun x => x ^+ q)).
-  by apply: measurable_funM => //; exact: measurable_fun_id.
-by apply/funext => x; rewrite exprS.
-Qed.
-
 Lemma rexp0z (z x : RR) : rexp (0 * z * x) = 1.
 Proof. by rewrite !mul0r; exact: exp_0. Qed.
 
+Section Law.
+Variable mu : {measure set RR -> \bar RR}.
+Hypothesis mu1 : mu setT = 1%E.
+Hypothesis mu_centred : centred mu.
+Hypothesis mu_sub : sub_gaussian 1 mu.
+Hypothesis mu_variance : \int[mu]_x (x ^+ 2) = 1.
+
 (* U = 0: no tilt, so the tilted moments are the moments of the law *)
-Lemma tilted_moment_rademacher (z : RR) (q : nat) :
-  tilted_moment rademacher (0 * z) q = 2%:R^-1 * 1 ^+ q + 2%:R^-1 * (-1) ^+ q.
+Lemma untilted (g : RR -> RR) (z : RR) :
+  (\int[mu]_x (g x * rexp (0 * z * x))) / (\int[mu]_x rexp (0 * z * x)) = \int[mu]_x g x.
 Proof.
-rewrite /tilted_moment.
-have -> : (fun x : RR => x ^+ q * rexp (0 * z * x)) = (fun x => x ^+ q).
+have -> : (fun x : RR => g x * rexp (0 * z * x)) = g.
   by apply/funext => x; rewrite rexp0z mulr1.
 have -> : (fun x : RR => rexp (0 * z * x)) = (fun=> 1).
   by apply/funext => x; rewrite rexp0z.
-rewrite !Rmean_rademacher ?half_plus_half ?divr1//; first exact: measurable_fun_cst.
-exact: measurable_expr.
+by rewrite [X in _ / X](Pmean_const mu1 1) divr1.
 Qed.
 
-Lemma tilted_absolute_moment_rademacher (z : RR) (q : nat) :
-  tilted_absolute_moment rademacher (0 * z) q = 1.
+Lemma untilted_mean (z : RR) : tilted_moment mu (0 * z) 1 = 0.
 Proof.
-rewrite /tilted_absolute_moment.
-have -> : (fun x : RR => `|x| ^+ q * rexp (0 * z * x)) = (fun x => `|x| ^+ q).
-  by apply/funext => x; rewrite rexp0z mulr1.
-have -> : (fun x : RR => rexp (0 * z * x)) = (fun=> 1).
-  by apply/funext => x; rewrite rexp0z.
-rewrite !Rmean_rademacher ?normrN ?normr1 ?expr1n ?half_plus_half ?divr1//; first exact: measurable_fun_cst.
-apply: (@measurable_fun_comp _ _ _ _ _ _ (fun x : RR => x ^+ q) setT (@normr _ RR)).
-  exact: measurable_expr.
-exact: measurable_fun_normr.
+rewrite /tilted_moment untilted -(proj2 mu_centred).
+by congr Rintegral; apply/funext => x; rewrite expr1.
 Qed.
+Lemma untilted_square (z : RR) : tilted_moment mu (0 * z) 2 = 1.
+Proof. by rewrite /tilted_moment untilted. Qed.
 
-Lemma mean_tilted_rademacher (z : RR) : tilted_moment rademacher (0 * z) 1 = 0.
-Proof. by rewrite tilted_moment_rademacher !expr1 mulrN1 mulr1 subrr. Qed.
-Lemma square_tilted_rademacher (z : RR) : tilted_moment rademacher (0 * z) 2 = 1.
-Proof. by rewrite tilted_moment_rademacher sqrrN expr1n half_plus_half. Qed.
-
-Lemma rademacher_hypotheses (M : RR) : 0 <= M -> printed_hypotheses 1 0 1 M rademacher rademacher.
+Lemma law_hypotheses (M : RR) : 0 <= M -> printed_hypotheses 1 0 1 M mu mu.
 Proof.
-move=> M0; split.
-- exact: rademacher_probability.
-- exact: rademacher_probability.
-- exact: lexx.
-- exact: rademacher_centred.
-- exact: rademacher_centred.
-- exact: rademacher_sub_gaussian.
-- exact: rademacher_sub_gaussian.
+move=> M0; split => //.
 - rewrite (eq_integral (fun=> 0%:E)); last first.
-    by move=> z _; rewrite /population_output mean_tilted_rademacher mulr0 expr0n.
+    by move=> z _; rewrite /population_output untilted_mean mulr0 expr0n.
   by rewrite integral0 lee_fin exprn_ge0// mulr_ge0// sqr_ge0.
-- move=> p q; rewrite (eq_integral (fun z : RR => (`|z| ^+ p)%:E)); last first.
-    by move=> z _; rewrite tilted_absolute_moment_rademacher mulr1.
-  rewrite mean_rademacher ?ltey//.
-  apply: (@measurable_fun_comp _ _ _ _ _ _ (fun x : RR => x ^+ p) setT (@normr _ RR)).
-    exact: measurable_expr.
-  exact: measurable_fun_normr.
+- move=> p q; pose m := \int[mu]_x (`|x| ^+ q) : RR.
+  have E z : `|z| ^+ p * tilted_absolute_moment mu (0 * z) q = Rplus (Rmult m (`|z| ^+ p)) (Rmult 0 (`|z| ^+ p)).
+    by rewrite /tilted_absolute_moment untilted RplusE !RmultE mul0r addr0 mulrC.
+  have Ip := sub_gaussian_absolute_moment mu1 mu_sub p.
+  rewrite (eq_integral (fun z : RR => (Rplus (Rmult m (`|z| ^+ p)) (Rmult 0 (`|z| ^+ p)) : RR)%:E)).
+    by rewrite (Pmean_integral (Pint_lin m 0 Ip Ip)) ltey.
+  by move=> z _; rewrite E.
 Qed.
 
 Section LengthOne.
 Context d (Om : measurableType d) (P : {measure set Om -> \bar RR}) (X : nat -> Om -> RR).
 Hypothesis P1 : P setT = 1%E.
-Hypothesis HX : iid_with_law P rademacher 1 X.
+Hypothesis HX : iid_with_law P mu 1 X.
 
 (* A prompt of one token: the softmax weight is 1. *)
 Lemma prompt_moment_one (z : RR) (q : nat) (o : Om) : prompt_moment 0 1 X z q o = X 0%N o ^+ q.
@@ -184,52 +165,76 @@ rewrite /prompt_moment /weighted_mean !big_ord_recl !big_ord0 !addr0 divff ?mul1
 exact/lt0r_neq0/rexp_gt0.
 Qed.
 
-Lemma mean_one (g : RR -> RR) : measurable_fun setT g -> (forall x, 0 <= g x) ->
-  (\int[P]_o (g (X 0%N o))%:E = (2%:R^-1 * g 1 + 2%:R^-1 * g (-1))%:E)%E.
-Proof.
-move=> mg g0; have Ig := Pint_rademacher mg.
-have PR := iid_product_rule P1 rademacher_probability HX.
-have L0 : (0 < 1)%coq_nat by apply/ssrnat.ltP.
-have [I E] := @product_rule_single _ _ _ _ X 1 PR g 0 L0 Ig.
-rewrite (Pmean_integral I) [Pmean P _]E.
-by rewrite -(Pmean_integral Ig) ge0_mean_rademacher.
-Qed.
-
 Lemma mean_square_one : (\int[P]_o (X 0%N o ^+ 2)%:E = 1)%E.
 Proof.
-rewrite (@mean_one (fun x => x ^+ 2) (@measurable_expr 2))//; last by move=> x; exact: sqr_ge0.
-by rewrite sqrrN expr1n half_plus_half.
+have I2 := sub_gaussian_moment mu1 mu_sub 2.
+have PR := iid_product_rule P1 mu1 HX.
+have L0 : (0 < 1)%coq_nat by apply/ssrnat.ltP.
+have [I E] := @product_rule_single _ _ _ _ X 1 PR (fun x : RR => x ^+ 2) 0 L0 I2.
+by rewrite (Pmean_integral I) [Pmean P _]E [Ex _ _]mu_variance.
 Qed.
 
-Lemma output_error_one : output_error 1 0 1 X P rademacher rademacher = 1%E.
+Lemma output_error_one : output_error 1 0 1 X P mu mu = 1%E.
 Proof.
 rewrite /output_error (eq_integral (fun=> 1%E)).
-  by rewrite integral_cst// rademacher_probability mul1e.
+  by rewrite integral_cst// mu1 mul1e.
 move=> z _; rewrite -mean_square_one; apply: eq_integral => o _; congr EFin.
-by rewrite /prompt_output prompt_moment_one /population_output mean_tilted_rademacher mulr0 subr0 mul1r expr1.
+by rewrite /prompt_output prompt_moment_one /population_output untilted_mean mulr0 subr0 mul1r expr1.
 Qed.
 
-Lemma value_gradient_error_one : value_gradient_error 0 1 X P rademacher rademacher = 1%E.
+Lemma value_gradient_error_one : value_gradient_error 0 1 X P mu mu = 1%E.
 Proof.
 rewrite -output_error_one; apply: eq_integral => z _; apply: eq_integral => o _.
 by rewrite /prompt_output /population_output !mul1r.
 Qed.
 
 (* Chat = 0 for one token, C = 1, so the error at z is z^2, of mean 1. *)
-Lemma key_query_gradient_error_one : key_query_gradient_error 1 0 1 X P rademacher rademacher = 1%E.
+Lemma key_query_gradient_error_one : key_query_gradient_error 1 0 1 X P mu mu = 1%E.
 Proof.
 rewrite /key_query_gradient_error (eq_integral (fun z : RR => (z ^+ 2)%:E)).
-  rewrite (ge0_mean_rademacher (@measurable_expr 2)); last by move=> x; exact: sqr_ge0.
-  by rewrite sqrrN expr1n half_plus_half.
+  by rewrite (Pmean_integral (sub_gaussian_moment mu1 mu_sub 2)) [Pmean _ _]mu_variance.
 move=> z _; rewrite (eq_integral (fun=> (z ^+ 2)%:E)).
   by rewrite integral_cst// P1 mule1.
 move=> o _; congr EFin.
 rewrite /prompt_key_query_gradient /population_key_query_gradient !prompt_moment_one.
-by rewrite mean_tilted_rademacher square_tilted_rademacher expr1 subrr mulr0 mul0r expr0n subr0 !mul1r sub0r sqrrN.
+by rewrite untilted_mean untilted_square expr1 subrr mulr0 mul0r expr0n subr0 !mul1r sub0r sqrrN.
 Qed.
 End LengthOne.
 
 Theorem counterexample_length_one (M : RR) : 0 <= M ->
+  printed_hypotheses 1 0 1 M mu mu /\
+  forall d (Om : measurableType d) (P : {measure set Om -> \bar RR}) (X : nat -> Om -> RR),
+    P setT = 1%E -> iid_with_law P mu 1 X ->
+    [/\ output_error 1 0 1 X P mu mu = 1%E,
+        value_gradient_error 0 1 X P mu mu = 1%E,
+        key_query_gradient_error 1 0 1 X P mu mu = 1%E &
+        forall c1 c2 : RR, printed_rate 1 c1 c2 1 1 = 0 /\ printed_rate 1 c1 c2 2 1 = 0].
+Proof.
+move=> M0; split; first exact: law_hypotheses.
+move=> d Om P X P1 HX; split.
+- exact: output_error_one.
+- exact: value_gradient_error_one.
+- exact: key_query_gradient_error_one.
+- by move=> c1 c2; rewrite !printed_rate_at_one.
+Qed.
+End Law.
+
+(* N(0,1) for tokens and queries. *)
+Theorem counterexample_normal (M : RR) : 0 <= M ->
+  printed_hypotheses 1 0 1 M standard_normal standard_normal /\
+  forall d (Om : measurableType d) (P : {measure set Om -> \bar RR}) (X : nat -> Om -> RR),
+    P setT = 1%E -> iid_with_law P standard_normal 1 X ->
+    [/\ output_error 1 0 1 X P standard_normal standard_normal = 1%E,
+        value_gradient_error 0 1 X P standard_normal standard_normal = 1%E,
+        key_query_gradient_error 1 0 1 X P standard_normal standard_normal = 1%E &
+        forall c1 c2 : RR, printed_rate 1 c1 c2 1 1 = 0 /\ printed_rate 1 c1 c2 2 1 = 0].
+Proof.
+exact: (counterexample_length_one standard_normal_probability standard_normal_centred
+  standard_normal_sub_gaussian standard_normal_variance).
+Qed.
+
+(* Rademacher tokens and queries. *)
+Theorem counterexample_rademacher (M : RR) : 0 <= M ->
   printed_hypotheses 1 0 1 M rademacher rademacher /\
   forall d (Om : measurableType d) (P : {measure set Om -> \bar RR}) (X : nat -> Om -> RR),
     P setT = 1%E -> iid_with_law P rademacher 1 X ->
@@ -238,36 +243,35 @@ Theorem counterexample_length_one (M : RR) : 0 <= M ->
         key_query_gradient_error 1 0 1 X P rademacher rademacher = 1%E &
         forall c1 c2 : RR, printed_rate 1 c1 c2 1 1 = 0 /\ printed_rate 1 c1 c2 2 1 = 0].
 Proof.
-move=> M0; split; first exact: rademacher_hypotheses.
-move=> d Om P X P1 HX; split.
-- exact: output_error_one.
-- exact: value_gradient_error_one.
-- exact: key_query_gradient_error_one.
-- by move=> c1 c2; rewrite !printed_rate_at_one.
+exact: (counterexample_length_one rademacher_probability rademacher_centred
+  rademacher_sub_gaussian rademacher_variance).
 Qed.
 
-Let sample := @iid_exists _ _ rademacher rademacher_probability 1.
+Let sample := @iid_exists _ _ standard_normal standard_normal_probability 1.
 
 (* Proposition 3.1 *)
 Theorem printed_output_bound_false (M c1 c2 : RR) : 0 <= M -> ~ printed_output_bound 1 0 M c1 c2.
 Proof.
 move=> M0 H; have [d [Om [P [X [P1 HX]]]]] := sample.
-have := H 1 _ _ (rademacher_hypotheses M0) 1%N d Om P X isT P1 HX.
-by rewrite /= output_error_one// printed_rate_at_one// lee_fin ler10.
+have [hyp err] := counterexample_normal M0; have [e1 e2 e3 r] := err d Om P X P1 HX.
+have := H 1 _ _ hyp 1%N d Om P X isT P1 HX.
+by rewrite /= e1 (proj1 (r c1 c2)) lee_fin ler10.
 Qed.
 
 (* Proposition 3.4, gradient in V *)
 Theorem printed_value_gradient_bound_false (M c1 c2 : RR) : 0 <= M -> ~ printed_value_gradient_bound 1 0 M c1 c2.
 Proof.
 move=> M0 H; have [d [Om [P [X [P1 HX]]]]] := sample.
-have := H 1 _ _ (rademacher_hypotheses M0) 1%N d Om P X isT P1 HX.
-by rewrite /= value_gradient_error_one// printed_rate_at_one// lee_fin ler10.
+have [hyp err] := counterexample_normal M0; have [e1 e2 e3 r] := err d Om P X P1 HX.
+have := H 1 _ _ hyp 1%N d Om P X isT P1 HX.
+by rewrite /= e2 (proj1 (r c1 c2)) lee_fin ler10.
 Qed.
 
 (* Proposition 3.4, gradient in U *)
 Theorem printed_key_query_gradient_bound_false (M c1 c2 : RR) : 0 <= M -> ~ printed_key_query_gradient_bound 1 0 M c1 c2.
 Proof.
 move=> M0 H; have [d [Om [P [X [P1 HX]]]]] := sample.
-have := H 1 _ _ (rademacher_hypotheses M0) 1%N d Om P X isT P1 HX.
-by rewrite /= key_query_gradient_error_one// printed_rate_at_one// lee_fin ler10.
+have [hyp err] := counterexample_normal M0; have [e1 e2 e3 r] := err d Om P X P1 HX.
+have := H 1 _ _ hyp 1%N d Om P X isT P1 HX.
+by rewrite /= e3 (proj2 (r c1 c2)) lee_fin ler10.
 Qed.

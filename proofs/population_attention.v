@@ -6,7 +6,7 @@
 
      gaussian_cgf                   E e^{<a,Y>} = e^{<a,m0> + a^T Gamma a/2}, that is
                                     Lam(a) = <a,m0> + a^T Gamma a/2
-     gaussian_population_attention  V E[Y e^{<Uz,Y>}] / E e^{<Uz,Y>} = V (m0 + Gamma U z)
+     population_attention_affine  V E[Y e^{<Uz,Y>}] / E e^{<Uz,Y>} = V (m0 + Gamma U z)
      gaussian_vector_exists         such vectors exist *)
 From Coq Require Import Reals.
 From mathcomp Require Import all_ssreflect ssralg matrix ssrnum ssrint interval finmap.
@@ -85,7 +85,7 @@ apply: eq_bigr => k _; rewrite rsumE !mxE mulr_sumr; apply: eq_bigr => l _.
 by rewrite !RmultE (entryE a k ord0) (entryE a l ord0) covarianceE mulrA.
 Qed.
 
-Theorem gaussian_population_attention (q r : nat) (U : 'M[RR]_(p, q)) (V : 'M[RR]_(r, p)) (z : 'cV[RR]_q) (i : 'I_r) :
+Theorem population_attention_affine (q r : nat) (U : 'M[RR]_(p, q)) (V : 'M[RR]_(r, p)) (z : 'cV[RR]_q) (i : 'I_r) :
   let weight o := rexp (scalar_product (U *m z) (Y o)) in
   (\int[P]_o ((V *m Y o) i ord0 * weight o)) / (\int[P]_o weight o) = (V *m (m0 + Gamma *m U *m z)) i ord0.
 Proof.

@@ -5,20 +5,12 @@ From mathcomp Require Import all_ssreflect ssralg ssrnum ssrint interval finmap.
 From mathcomp.classical Require Import mathcomp_extra boolp classical_sets functions cardinality fsbigop.
 From mathcomp.analysis Require Import signed reals Rstruct ereal topology normedtype sequences esum measure lebesgue_measure numfun lebesgue_integral.
 From HB Require Import structures.
-From AttentionBounds Require Import real_bridges probability_measure.
+From AttentionBounds Require Import real_bridges probability_measure sub_gaussian.
 From AttentionBounds Require cosh_bound.
 Set Implicit Arguments. Unset Strict Implicit. Unset Printing Implicit Defensive.
 Import Order.TTheory GRing.Theory Num.Def Num.Theory.
 Local Open Scope classical_set_scope.
 Local Open Scope ring_scope.
-
-(* E e^{tX} <= e^{sigma^2 t^2/2} for every t (variance proxy sigma^2) *)
-Definition sub_gaussian (sigma : RR) (mu : {measure set RR -> \bar RR}) : Prop :=
-  forall t : RR, (\int[mu]_x (rexp (t * x))%:E <= (rexp (sigma ^+ 2 * t ^+ 2 / 2%:R))%:E)%E.
-
-(* E|X| finite and E X = 0 *)
-Definition centred (mu : {measure set RR -> \bar RR}) : Prop :=
-  mu.-integrable setT (fun x => x%:E) /\ \int[mu]_x x = 0.
 
 Lemma half_ge0 : (0 : RR) <= 2%:R^-1. Proof. by rewrite invr_ge0 ler0n. Qed.
 Definition half : {nonneg RR} := NngNum half_ge0.
@@ -106,4 +98,10 @@ move=> t; rewrite ge0_mean_rademacher; last 2 first.
 rewrite lee_fin mulr1 mulrN1 expr1n mul1r -mulrDr mulrC.
 have := cosh_bound.cosh_le_exp t; rewrite !RdivE' RpowE RplusE RoppE IZR2E.
 by move/RleP.
+Qed.
+
+Theorem rademacher_variance : \int[rademacher]_x (x ^+ 2) = 1.
+Proof.
+rewrite Rmean_rademacher; last exact: measurable_expr.
+by rewrite sqrrN expr1n half_plus_half.
 Qed.
