@@ -1,0 +1,95 @@
+(** * The numeric bounds, as functions of real numbers
+
+    Every number that the calculator prints as a bound is the value of one of
+    the functions below.  The theorems of this directory state that these
+    functions bound the error of softmax attention; the certificates
+    (certificate_library.v) state that one of these functions, at given
+    rational arguments, is at most a given decimal.  The prompt length is a
+    real number here, so that a certificate at length 10^12 need not build a
+    unary integer.
+
+    Vocabulary: [L] prompt length; [w] normalised weight of a token, E w = 1;
+    [rho] = E w^2; [kap] = E w^-1; [A2] = E w^2|f|^2; [F0] = E|f|^2;
+    [del], [th] proof parameters, free in the stated ranges. *)
+From Coq Require Import Reals List.
+Local Open Scope R_scope.
+
+(** ** T4: truncation and Chernoff's inequality *)
+
+(** E|sum p_i f(X_i)|^2 is at most this, for L >= 2 and 1/L < del < 1. *)
+Definition chernoff_bound (A2 F0 rho L del : R) : R :=
+  A2 / ((1 - del)^2 * L)
+  + L * F0 * exp (- (del * L - 1)^2 / (2 * (L - 1) * rho)).
+
+(** P(|sum p_i f(X_i)| >= eps) is at most this, for 0 < del < 1. *)
+Definition chernoff_tail_bound (A2 rho L del eps : R) : R :=
+  A2 / ((1 - del)^2 * L * eps^2) + exp (- (L * del^2) / (2 * rho)).
+
+(** E|sum p_i f(X_i)|^4 is at most this; A4 = E w^4|f|^4, F4 = E|f|^4. *)
+Definition chernoff_fourth_bound (A4 A2 F4 rho L del : R) : R :=
+  (A4 / L^3 + 3 * A2^2 / L^2) / (1 - del)^4
+  + L * F4 * exp (- (del * L - 1)^2 / (2 * (L - 1) * rho)).
+
+(** ** T5: negative moments of the total weight *)
+
+(** I_k(n) = E (w_1 + ... + w_n)^-k is at most this, for n > k, 0 < th <= 1. *)
+Definition inverse_moment_bound (k : nat) (n rho kap th : R) : R :=
+  / (n * (1 - th / 2))^k
+  + (kap / INR k)^k * exp (- ((n - INR k) * (th / rho) * (1 - th / 2))).
+
+(** E|sum p_i f(X_i)|^2 is at most this, for L >= 7. *)
+Definition laplace_bound (A2 rho kap L th2 th4 : R) : R :=
+  A2 * (L * inverse_moment_bound 2 (L - 1) rho kap th2
+        + 6 * L * (L - 1) * rho * inverse_moment_bound 4 (L - 2) rho kap th4).
+
+(** The participation ratio r_2 = E sum p_i^2 is at most this. *)
+Definition participation_bound (rho kap L th : R) : R :=
+  Rmin 1 (L * rho * inverse_moment_bound 2 (L - 1) rho kap th).
+
+(** ** Gaussian tokens: rho = kap = e^{s^2}, A2 = e^{s^2}(tau + eta), F0 = tau + eta
+
+    s2 = a^T Gamma a, tau = tr(V Gamma V^T), eta = |V Gamma a|^2. *)
+Definition gaussian_chernoff_bound (s2 tau eta L del : R) : R :=
+  chernoff_bound (exp s2 * (tau + eta)) (tau + eta) (exp s2) L del.
+
+Definition gaussian_laplace_bound (s2 tau eta L th : R) : R :=
+  (tau + eta) * participation_bound (exp s2) (exp s2) L th.
+
+(** The general T5 at Gaussian tokens (it does not use the shape of r_2). *)
+Definition gaussian_general_laplace_bound (s2 tau eta L th2 th4 : R) : R :=
+  laplace_bound (exp s2 * (tau + eta)) (exp s2) (exp s2) L th2 th4.
+
+(** ** T6: a law known only through its sub-Gaussian parameter sigma
+
+    y = sigma^2 |a|^2, sig2 = sigma^2, nus the eigenvalues of V V^T,
+    op2 = |V|^2 the largest of them, lam a proof parameter with
+    0 < lam < 1/(2 sig2 op2). *)
+Definition list_sum (l : list R) : R := fold_right Rplus 0 l.
+
+(** ln E e^{lam |VX - c|^2} is at most this, c2 = |c|^2  (`norm-mgf`). *)
+Definition norm_mgf_bound (sig2 : R) (nus : list R) (op2 c2 lam : R) : R :=
+  - (1 / 2) * list_sum (map (fun nu => ln (1 - 2 * lam * sig2 * nu)) nus)
+  + lam * c2 / (1 - 2 * lam * sig2 * op2).
+
+(** |V m(a)|^2 is at most this, by `tilted-mean`. *)
+Definition tilted_mean_square_bound (y sig2 op2 : R) : R := 4 * y * sig2 * op2.
+
+Definition subgaussian_A2 (y sig2 : R) (nus : list R) (op2 lam : R) : R :=
+  exp (2 * y)
+  * (8 * y + norm_mgf_bound sig2 nus op2 (tilted_mean_square_bound y sig2 op2) lam)
+  / lam.
+
+Definition subgaussian_F0 (y sig2 : R) (nus : list R) (op2 : R) : R :=
+  sig2 * list_sum nus + tilted_mean_square_bound y sig2 op2.
+
+Definition subgaussian_chernoff_bound (y sig2 : R) (nus : list R) (op2 lam L del : R) : R :=
+  chernoff_bound (subgaussian_A2 y sig2 nus op2 lam)
+                 (subgaussian_F0 y sig2 nus op2) (exp (2 * y)) L del.
+
+Definition subgaussian_laplace_bound
+    (y sig2 : R) (nus : list R) (op2 lam L th2 th4 : R) : R :=
+  laplace_bound (subgaussian_A2 y sig2 nus op2 lam) (exp (2 * y)) (exp y) L th2 th4.
+
+(** E max_i |V(X_i - m(a))|^2 is at most this, at any length (`crude-bound`). *)
+Definition crude_bound (y sig2 : R) (nus : list R) (op2 lam L : R) : R :=
+  (ln L + norm_mgf_bound sig2 nus op2 (tilted_mean_square_bound y sig2 op2) lam) / lam.

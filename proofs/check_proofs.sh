@@ -1,0 +1,82 @@
+#!/bin/sh
+# Checks on the built proofs; run by `make check`.
+#   1. every .v file here is listed in _CoqProject;
+#   2. no file admits a proof, declares an axiom or switches a check of Coq off;
+#   3. every headline theorem (headline_theorems.txt) rests only on the axioms
+#      of allowed_axioms.txt, as reported by Print Assumptions;
+#   4. the checker itself rejects a theorem proved from an axiom.
+set -eu
+cd "$(dirname "$0")"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+fail() { echo "check_proofs: $*" >&2; exit 1; }
+
+# 1. every file (under version control, where there is one) is part of the
+#    build, and no file is too long
+files=$(git ls-files '*.v' 2>/dev/null) || files=
+[ -n "$files" ] || files=$(ls *.v)
+files=$(printf '%s\n' $files $(grep '\.v$' _CoqProject) | sort -u)
+for f in $files; do
+  [ -f "$f" ] || fail "$f is listed but does not exist"
+  grep -qx "$f" _CoqProject || fail "$f is not listed in _CoqProject"
+  lines=$(wc -l < "$f")
+  [ "$lines" -le 400 ] || fail "$f has $lines lines, more than 400"
+done
+
+# 2. forbidden words, comments removed (comments may nest)
+strip_comments() {
+  awk '{ line = $0 "\n"; out = ""
+         while (line != "") {
+           two = substr(line, 1, 2)
+           if (two == "(*") { depth++; line = substr(line, 3) }
+           else if (two == "*)" && depth > 0) { depth--; line = substr(line, 3) }
+           else { if (depth == 0) out = out substr(line, 1, 1); line = substr(line, 2) } }
+         printf "%s", out }' "$1"
+}
+forbidden='(^|[^A-Za-z0-9_])(Admitted|admit|give_up|Axiom|Axioms|Parameter|Parameters|Conjecture|Unset +Guard|Unset +Positivity|Unset +Universe|bypass_check|type-in-type)([^A-Za-z0-9_]|$)'
+for f in $files; do
+  if strip_comments "$f" | grep -nE "$forbidden" >&2; then fail "$f: forbidden command"; fi
+done
+grep -nE 'type-in-type|-noinit' _CoqProject >&2 && fail "_CoqProject: forbidden flag"
+
+# 3. assumptions of the headline theorems
+grep -v '^#' headline_theorems.txt | grep -v '^ *$' > "$work/headline"
+grep -v '^#' allowed_axioms.txt | grep -v '^ *$' > "$work/allowed"
+[ -s "$work/headline" ] || fail "headline_theorems.txt is empty"
+
+# Reads "@@ theorem" marks and Print Assumptions output; writes "theorem axiom".
+list_axioms() {
+  awk '/^@@ / { thm = $2; next }
+       /^Closed under the global context/ || /^Axioms:/ || /^Fetching opaque/ || /^[ \t]/ || /^$/ { next }
+       { print thm, $1 }'
+}
+print_assumptions() { # module theorem
+  echo "Require AttentionBounds.$1."
+  echo "Goal True. idtac \"@@ $1.$2\". Abort."
+  echo "Print Assumptions AttentionBounds.$1.$2."
+}
+while read -r id module theorem; do
+  [ -f "$module.v" ] || fail "headline_theorems.txt ($id): no file $module.v"
+  print_assumptions "$module" "$theorem"
+done < "$work/headline" > "$work/assumptions.v"
+coqc -w -all -Q . AttentionBounds "$work/assumptions.v" > "$work/printed" || fail "Print Assumptions did not run"
+list_axioms < "$work/printed" > "$work/used"
+count=$(grep -c '^@@ ' "$work/printed")
+[ "$count" -eq "$(wc -l < "$work/headline")" ] || fail "not every headline theorem was printed"
+bad=$(awk 'NR == FNR { ok[$1] = 1; next } !($2 in ok) { print "  " $1 " uses " $2 }' "$work/allowed" "$work/used")
+[ -z "$bad" ] || fail "axioms outside allowed_axioms.txt:
+$bad"
+
+# 4. the same reading of a theorem that rests on an extra axiom must report it
+cat > "$work/negative_control.v" <<'CONTROL'
+Axiom unwanted : False.
+Theorem wrong : 0 = 1. Proof. destruct unwanted. Qed.
+Goal True. idtac "@@ negative_control.wrong". Abort.
+Print Assumptions wrong.
+CONTROL
+coqc -w -all "$work/negative_control.v" | list_axioms > "$work/control"
+grep -q 'negative_control.wrong unwanted' "$work/control" || fail "the checker missed an axiom (self-test)"
+strip_comments "$work/negative_control.v" | grep -qE "$forbidden" || fail "the checker missed the word Axiom (self-test)"
+
+echo "check_proofs: $count headline theorems, $(echo "$files" | wc -l | tr -d ' ') files; axioms used:"
+cut -d' ' -f2 "$work/used" | sort -u | sed 's/^/  /'
