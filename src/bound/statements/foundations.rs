@@ -39,7 +39,7 @@ pub(crate) const GAUSSIAN_LINEARITY: Statement = Statement {
     proof_idea: "Lam(a) = <a,m0> + a^T Gamma a / 2 is quadratic, so by T0 its gradient is affine.",
     source: PAPER_LEMMA_2_1,
     location: location("law::Gaussian::tilted_mean", "src/law/gaussian.rs"),
-    status: ProofStatus::ProvedOnPaper,
+    status: ProofStatus::MachineChecked,
 };
 
 pub(crate) const LAPLACE_IDENTITY: Statement = Statement {
@@ -79,7 +79,7 @@ pub(crate) const GAUSSIAN_EXACT: Statement = Statement {
         the scores turns the moments of sum p_i S_i into participation sums.",
     source: "this project, docs/theory.md section 4",
     location: location("exact::gaussian_output_error", "src/exact/gaussian.rs"),
-    status: ProofStatus::ProvedOnPaper,
+    status: ProofStatus::MachineChecked,
 };
 
 pub(crate) const PARTICIPATION_ORDER: Statement = Statement {
@@ -97,5 +97,5 @@ pub(crate) const PARTICIPATION_ORDER: Statement = Statement {
         -6 r_3 + 6 E22 <= 0 in T3. All p_i <= 1 gives r_2 <= 1.",
     source: "this project, docs/theory.md section 4",
     location: location("bound::laplace::gaussian_bound", "src/bound/laplace.rs"),
-    status: ProofStatus::ProvedOnPaper,
+    status: ProofStatus::MachineChecked,
 };

@@ -42,7 +42,7 @@ pub(crate) const CHERNOFF_BOUND: Statement = Statement {
         non-negative variables gives.",
     source: OWN_4,
     location: location("bound::output_bounds", "src/bound/output.rs"),
-    status: ProofStatus::ProvedOnPaper,
+    status: ProofStatus::MachineChecked,
 };
 
 pub(crate) const CHERNOFF_TAIL: Statement = Statement {
@@ -61,7 +61,7 @@ pub(crate) const CHERNOFF_TAIL: Statement = Statement {
         Chernoff's bound for the probability that they do not.",
     source: OWN_4,
     location: location("bound::tail_bound", "src/bound/chernoff_tail.rs"),
-    status: ProofStatus::ProvedOnPaper,
+    status: ProofStatus::MachineChecked,
 };
 
 pub(crate) const CHERNOFF_FOURTH_MOMENT: Statement = Statement {
@@ -81,7 +81,7 @@ pub(crate) const CHERNOFF_FOURTH_MOMENT: Statement = Statement {
     proof_idea: "As T4, with E|sum w_i f_i|^4 <= L A4 + 3 L^2 A2^2 for independent centred vectors.",
     source: OWN_4,
     location: location("bound::fourth_moment_bound", "src/bound/chernoff_fourth.rs"),
-    status: ProofStatus::ProvedOnPaper,
+    status: ProofStatus::MachineChecked,
 };
 
 pub(crate) const LAPLACE_BOUND: Statement = Statement {

@@ -38,7 +38,7 @@ pub(crate) const TILTED_MEAN: Statement = Statement {
         and KL = <a,m> - Lam(a) <= |a| |m|.",
     source: OWN_6,
     location: location("bound::SubGaussianMoments", "src/bound/sub_gaussian.rs"),
-    status: ProofStatus::ProvedOnPaper,
+    status: ProofStatus::MachineChecked,
 };
 
 pub(crate) const NORM_MGF: Statement = Statement {
