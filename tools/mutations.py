@@ -61,7 +61,7 @@ MUTATIONS = [
     ("exact, factor of r_3", "src/exact/integral.rs", "third: third * scale / 2.0", "third: third * scale", EXACT),
     ("exact, pairs", "src/exact/integral.rs", "pairs * scale * (length - 1.0) / 6.0", "pairs * scale * length / 6.0", EXACT),
     ("exact, factor of eta", "src/exact/gaussian.rs", "6.0 * (r.squared_second.value - r.third.value)", "5.0 * (r.squared_second.value - r.third.value)", EXACT),
-    ("exact, pair term of the output", "src/exact/output.rs", "(single + (length - 1.0) * pairs)", "single", EXACT),
+    ("exact, pair term of the output", "src/exact/output_moments.rs", "(single + (length - 1.0) * pairs)", "single", EXACT),
     ("exact, series below the table", "src/exact/lognormal.rs", "sums[0] += m1 - m2 / 2.0 + m3 / 6.0 - m4 / 24.0;", "sums[0] += m1;", EXACT),
     ("exact, upper score window", "src/law/atoms.rs", "tilt.min(rare.max(deviation)) + self.margin", "self.margin * 0.5", EXACT),
     ("density, mean of the query", "src/attention/score_variance.rs", "exponent -= pole.ln() * 0.5 + z * (nu * nu) / pole;", "exponent -= pole.ln() * 0.5;", AVERAGE),

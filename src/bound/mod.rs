@@ -19,6 +19,7 @@
 mod chernoff;
 mod chernoff_fourth;
 mod chernoff_tail;
+mod gauss_legendre;
 mod inverse_moment;
 mod laplace;
 mod logarithm;

@@ -1,5 +1,6 @@
 //! Bounds averaged over the query law: an average of valid bounds bounds the average error.
 
+use super::gauss_legendre::{GAUSS_6, GAUSS_8};
 use super::inverse_moment::{Splits, inverse_moment};
 use super::laplace::gaussian_at;
 use super::logarithm::outward;
@@ -317,47 +318,5 @@ impl Candidates {
         let laplace = upper(&|q| self.laplace(q)).map_or(trivial, |value| value.min(trivial));
         let smallest = upper(&|q| self.chernoff(q)).map_or(laplace, |value| value.min(laplace));
         (laplace, smallest)
-    }
-}
-
-/// Gauss-Legendre nodes and weights of order 8 on `[0, 1]`.
-const GAUSS_8: [(f64, f64); 8] = [
-    (0.019_855_071_751_231_88, 0.050_614_268_145_188_13),
-    (0.101_666_761_293_186_63, 0.111_190_517_226_687_24),
-    (0.237_233_795_041_835_5, 0.156_853_322_938_943_64),
-    (0.408_282_678_752_175_1, 0.181_341_891_689_181),
-    (0.591_717_321_247_824_9, 0.181_341_891_689_181),
-    (0.762_766_204_958_164_5, 0.156_853_322_938_943_64),
-    (0.898_333_238_706_813_4, 0.111_190_517_226_687_24),
-    (0.980_144_928_248_768_1, 0.050_614_268_145_188_13),
-];
-
-/// Gauss-Legendre nodes and weights of order 6 on `[0, 1]`.
-const GAUSS_6: [(f64, f64); 6] = [
-    (0.033_765_242_898_423_99, 0.085_662_246_189_585_17),
-    (0.169_395_306_766_867_74, 0.180_380_786_524_069_3),
-    (0.380_690_406_958_401_56, 0.233_956_967_286_345_52),
-    (0.619_309_593_041_598_4, 0.233_956_967_286_345_52),
-    (0.830_604_693_233_132_3, 0.180_380_786_524_069_3),
-    (0.966_234_757_101_576, 0.085_662_246_189_585_17),
-];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_rules_integrate_polynomials_of_their_degree() {
-        for (rule, degree) in [(&GAUSS_8[..], 15), (&GAUSS_6[..], 11)] {
-            for power in 0..=degree {
-                let sum: f64 = rule.iter().map(|(x, w)| w * x.powi(power)).sum();
-                let exact = 1.0 / f64::from(power + 1);
-                assert!(
-                    (sum - exact).abs() < 1e-15,
-                    "order {} power {power}",
-                    rule.len()
-                );
-            }
-        }
     }
 }

@@ -13,7 +13,9 @@ mod gaussian;
 mod integral;
 mod lognormal;
 mod output;
+mod output_moments;
 mod participation;
+mod query_lattice;
 mod weights;
 
 use serde::Serialize;
