@@ -62,7 +62,7 @@ MUTATIONS = [
     ("exact, pairs", "src/exact/integral.rs", "pairs * scale * (length - 1.0) / 6.0", "pairs * scale * length / 6.0", EXACT),
     ("exact, factor of eta", "src/exact/gaussian.rs", "6.0 * (r.squared_second.value - r.third.value)", "5.0 * (r.squared_second.value - r.third.value)", EXACT),
     ("exact, pair term of the output", "src/exact/output_moments.rs", "(single + (length - 1.0) * pairs)", "single", EXACT),
-    ("exact, series below the table", "src/exact/lognormal.rs", "sums[0] += m1 - m2 / 2.0 + m3 / 6.0 - m4 / 24.0;", "sums[0] += m1;", EXACT),
+    ("exact, series below the table", "src/exact/lognormal.rs", "sums[0] += m1 - m2 / 2.0 + m3 / 6.0 - m4 / 24.0 + m5 / 120.0 - m6 / 720.0;", "sums[0] += m1;", EXACT),
     ("exact, upper score window", "src/law/atoms.rs", "tilt.min(rare.max(deviation)) + self.margin", "self.margin * 0.5", EXACT),
     ("density, mean of the query", "src/attention/score_variance.rs", "exponent -= pole.ln() * 0.5 + z * (nu * nu) / pole;", "exponent -= pole.ln() * 0.5;", AVERAGE),
     ("density, response", "src/attention/score_variance.rs", "total += self.response[(j, j)] * self.variances[j] / poles[j];", "total += self.response[(j, j)] * self.variances[j];", AVERAGE),
