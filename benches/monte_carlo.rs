@@ -21,7 +21,9 @@ use rand_distr::{Distribution, StandardNormal};
 
 const DIMENSION: usize = 16;
 const LENGTH: u64 = 1024;
-const ROUNDS: usize = 25;
+const ROUNDS: usize = 300;
+/// Prompts of the runs that are compared between 1 and 2 threads: 16 blocks.
+const MANY_BLOCKS: u64 = 4096;
 
 /// Names and nanoseconds a token; the smallest of all rounds is kept.
 #[derive(Default)]
@@ -141,11 +143,11 @@ fn main() {
         )
         .unwrap()
     };
-    // 2 and 16 blocks of 2^18 tokens.
-    let (few, many) = (512, 4096);
+    // A millisecond or two each: short enough that some rounds are not interrupted by another process.
+    let (few, many) = (32, 256);
     let plain = simulation(few, Route::Plain);
     let scores = simulation(many, Route::RaoBlackwell);
-    let plain_many = simulation(8 * few, Route::Plain);
+    let plain_many = simulation(MANY_BLOCKS, Route::Plain);
     let pool = |threads| {
         rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
@@ -185,8 +187,8 @@ fn main() {
             times.add("numpy scores", only);
         }
     }
-    for _ in 0..ROUNDS / 4 {
-        let tokens = 8 * few * LENGTH;
+    for _ in 0..ROUNDS / 20 {
+        let tokens = MANY_BLOCKS * LENGTH;
         times.add(
             "plain, 1 thread",
             one.install(|| time(tokens, || drop(black_box(run(&plain_many))))),

@@ -10,6 +10,17 @@ const CHUNK: usize = 256;
 /// Where the tail starts.
 const TAIL: f64 = ABSCISSAE[1];
 
+/// `e^{-x^2 / 2}` at the abscissae.
+const DENSITIES: [f64; 257] = {
+    let mut densities = [1.0; 257];
+    let mut place = 0;
+    while place < densities.len() {
+        densities[place] = density(ABSCISSAE[place]);
+        place += 1;
+    }
+    densities
+};
+
 /// Fills `numbers` with independent standard normal numbers.
 ///
 /// The Ziggurat method with 256 strips (Marsaglia and Tsang 2000, in the form of Doornik 2005): the lowest
@@ -55,15 +66,14 @@ fn settle<R: Rng>(random: &mut R, mut word: u64) -> f64 {
         let strip = (word & 0xff) as usize;
         let place = symmetric(word);
         let x = place * ABSCISSAE[strip];
-        let inner = ABSCISSAE[strip + 1];
-        if x.abs() < inner {
+        if x.abs() < ABSCISSAE[strip + 1] {
             return x;
         }
         if strip == 0 {
             return tail(random).copysign(place);
         }
-        let low = density(ABSCISSAE[strip]);
-        let height = low + (density(inner) - low) * random.random::<f64>();
+        let low = DENSITIES[strip];
+        let height = low + (DENSITIES[strip + 1] - low) * random.random::<f64>();
         if height < density(x) {
             return x;
         }
@@ -72,7 +82,7 @@ fn settle<R: Rng>(random: &mut R, mut word: u64) -> f64 {
 }
 
 /// `e^{-x^2 / 2}`.
-fn density(x: f64) -> f64 {
+const fn density(x: f64) -> f64 {
     exponential(-0.5 * x * x)
 }
 
@@ -187,5 +197,5 @@ mod tests {
         "-1.9200010717223346e0",
         "-5.666210275621916e-1",
     ];
-    const PINNED_SUM: &str = "";
+    const PINNED_SUM: &str = "7.907631445179727e2";
 }

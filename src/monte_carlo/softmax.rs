@@ -69,6 +69,9 @@ fn across(lanes: [f64; LANES]) -> f64 {
 /// `sum x_i y_i` over the shorter of the two.
 #[inline]
 pub(super) fn dot(x: &[f64], y: &[f64]) -> f64 {
+    // Cut to one length first: the groups of both must begin and end together.
+    let length = x.len().min(y.len());
+    let ((x, _), (y, _)) = (x.split_at(length), y.split_at(length));
     let (x_groups, x_rest) = x.as_chunks::<LANES>();
     let (y_groups, y_rest) = y.as_chunks::<LANES>();
     let mut lanes = [0.0; LANES];
@@ -241,6 +244,67 @@ fn scores_of(piece: &[f64], capacity: usize, tilt: &[f64], scores: &mut [f64]) {
     for (a, row) in rest.iter().zip(rows) {
         for (score, x) in scores.iter_mut().zip(row) {
             *score += a * x;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reductions_are_right_for_every_length() {
+        let x: Vec<f64> = (0..40).map(|k| (0.3 + f64::from(k)).sin()).collect();
+        let y: Vec<f64> = (0..40).map(|k| (1.7 * f64::from(k)).cos()).collect();
+        for n in 0..33 {
+            let wanted: f64 = x[..n].iter().zip(&y).map(|(x, y)| x * y).sum();
+            assert!((dot(&x[..n], &y) - wanted).abs() < 1e-14);
+            assert!((dot(&y, &x[..n]) - wanted).abs() < 1e-14);
+            let top = x[..n].iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            assert_eq!(largest(&x[..n]), top);
+            let powers = power_sums(&x[..n]);
+            let power = |k: i32| x[..n].iter().map(|x| x.powi(k)).sum::<f64>();
+            assert!((powers.0 - power(1)).abs() < 1e-14);
+            assert!((powers.1 - power(2)).abs() < 1e-14);
+            assert!((powers.2 - power(3)).abs() < 1e-14);
+        }
+    }
+
+    /// Tokens in increasing order of score, so that every piece moves the shift, against one plain pass.
+    #[test]
+    fn pieces_are_joined_with_their_shifts() {
+        for (dimension, length) in [(1, 1), (1, 700), (3, 257), (5, 1000), (300, 20)] {
+            let tilt: Vec<f64> = (0..dimension).map(|j| 1.0 / (1.0 + j as f64)).collect();
+            let token = |t: usize, j: usize| ((t * 31 + j * 17) as f64).sin() + 3e-3 * t as f64;
+            let mut sums = TokenSums::new(dimension, true);
+            let mut done = 0;
+            sums.prompt(length as u64, &tilt, |piece, capacity, count| {
+                for t in 0..count {
+                    for j in 0..dimension {
+                        piece[j * capacity + t] = token(done + t, j);
+                    }
+                }
+                done += count;
+            });
+            assert_eq!(done, length);
+            let score = |t: usize| (0..dimension).map(|j| tilt[j] * token(t, j)).sum::<f64>();
+            let top = (0..length).map(score).fold(f64::NEG_INFINITY, f64::max);
+            assert!((sums.weight_sums.shift - top).abs() < 1e-12);
+            let sum = |f: &dyn Fn(usize, f64) -> f64| -> f64 {
+                (0..length).map(|t| f(t, (score(t) - top).exp())).sum()
+            };
+            let close =
+                |x: f64, y: f64| assert!((x - y).abs() < 1e-11 * (1.0 + y.abs()), "{x} {y}");
+            close(sums.weight_sums.one, sum(&|_, w| w));
+            close(sums.weight_sums.two, sum(&|_, w| w * w));
+            close(sums.weight_sums.three, sum(&|_, w| w * w * w));
+            for j in 0..dimension {
+                close(sums.first[j], sum(&|t, w| w * token(t, j)));
+                for k in j..dimension.min(j + 3) {
+                    let wanted = sum(&|t, w| w * token(t, j) * token(t, k));
+                    close(sums.second[k * dimension + j], wanted);
+                }
+            }
         }
     }
 }
