@@ -255,8 +255,14 @@ impl PlainState {
                 }
             }
         }
-        self.product
-            .gemm(1.0, &problem.output, &self.covariance, 0.0);
+        // Column by column: a product of matrices would allocate.
+        let columns = self
+            .product
+            .column_iter_mut()
+            .zip(self.covariance.column_iter());
+        for (mut product, covariance) in columns {
+            product.gemv(1.0, &problem.output, &covariance, 0.0);
+        }
         if let Some(law) = problem.gaussian {
             times_transposed(&self.product, law.root(), &mut self.rooted);
         }
