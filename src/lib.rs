@@ -1,4 +1,92 @@
 //! How far is softmax attention over a prompt of `L` tokens from its infinite-prompt limit?
+//!
+//! For i.i.d. prompt tokens `X_1, ..., X_L` of a law `mu` and a query `z`, an attention head with key-query
+//! matrix `U` and value matrix `V` returns `That = V sum_i p_i X_i`, where the weights `p_i` are the softmax of the
+//! scores `<U z, X_i>`. As `L` grows, `That` tends to `T = V grad Lam(U z)`, where `Lam` is the cumulant
+//! generating function of `mu`. This crate computes the expected squared error `E|That - T|^2` at any `L`:
+//!
+//! * [`exact`]: its value, by a one-dimensional integral whose cost does not grow with `L`, without simulation;
+//! * [`bound`]: explicit upper bounds, each a theorem with its hypotheses and proof parameters;
+//! * [`check`]: the two side by side, the smallest sufficient `L`, and the rate.
+//!
+//! ```
+//! use attention_bounds::attention::{Head, QueryLaw};
+//! use attention_bounds::check::{Question, Silent, table};
+//! use attention_bounds::law::Gaussian;
+//! use attention_bounds::parameter::PromptLength;
+//! use nalgebra::{DMatrix, DVector};
+//!
+//! # fn main() -> attention_bounds::error::Result<()> {
+//! // Standard normal tokens in the plane, U = V = I, and one query.
+//! let identity = DMatrix::identity(2, 2);
+//! let tokens = Gaussian::centred(identity.clone())?;
+//! let head = Head::new(identity.clone(), identity)?;
+//! let query = QueryLaw::uniform(DMatrix::from_column_slice(2, 1, &[1.0, 0.0]))?;
+//!
+//! let question = Question::new(&tokens, &head, &query)?;
+//! let lengths = [PromptLength::new(100)?, PromptLength::new(1_000_000)?];
+//! let rows = table::rows(&question, &lengths, &table::TableOptions::default(), &Silent)?;
+//!
+//! for row in &rows {
+//!     let exact = row.exact.as_ref().expect("Gaussian tokens have exact values");
+//!     let best = row.best().expect("some theorem applies");
+//!     println!("L = {}: {:.4e} <= {:.4e} ({})", row.length, exact.value, best.value, best.theorem);
+//!     assert!(exact.value <= best.value);
+//! }
+//! // L E|That - T|^2 tends to e^{s^2} (tau_V + eta) = 3 e, here s^2 = eta = 1 and tau_V = 2.
+//! let limit = 3.0 * 1f64.exp() / 1e6;
+//! assert!((rows[1].exact.as_ref().unwrap().value / limit - 1.0).abs() < 1e-3);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Conventions
+//!
+//! * Errors are **squared** and are expectations over the prompt; [`theory`] states and proves everything.
+//! * Vectors are columns; a list of tokens or queries is a matrix with one a column. `U` is `d x e`, `V` is
+//!   `m x d`, for tokens in `R^d` and queries in `R^e`. A `1/sqrt(k)` scale of the scores is absorbed in `U`.
+//! * `sigma^2` is a **variance proxy**, 1 for a standard normal law, and not a psi_2 norm
+//!   ([`parameter::VarianceProxy::from_psi2_norm`] converts).
+//! * A bound never lies below what it bounds, up to the rounding it is widened by: it is rounded up, never
+//!   clamped, and says whether it is vacuous or which hypothesis fails ([`bound::Status`]). An exact value
+//!   carries an estimate of its numerical error ([`exact::Exact::error`]), which is not a proof.
+//! * Nothing panics on bad input: every fallible function returns [`error::Error`], which names the value
+//!   and what is accepted.
+//!
+//! # An exact value is not a bound
+//!
+//! A value with its error estimate ([`exact::Exact`]) and an upper bound with its theorem ([`bound::Bound`])
+//! are different types without a conversion, so neither can be passed for the other. Averaging bounds over
+//! queries:
+//!
+//! ```
+//! use attention_bounds::bound::{GaussianOutput, KnownMoments, list_average, trivial_bound};
+//! use attention_bounds::parameter::PromptLength;
+//!
+//! let output = GaussianOutput::new(1.0, 2.0, 1.0).unwrap();
+//! let length = PromptLength::new(100).unwrap();
+//! let bound = trivial_bound(Some(&KnownMoments::gaussian(output)), None, length);
+//! let average = list_average(&[vec![bound]], &[1.0]);
+//! assert!(average[0].value().unwrap() >= 3.0);
+//! ```
+//!
+//! The same call with an exact value does not compile:
+//!
+//! ```compile_fail,E0308
+//! use attention_bounds::bound::list_average;
+//! use attention_bounds::exact::gaussian_participation;
+//! use attention_bounds::parameter::PromptLength;
+//!
+//! let length = PromptLength::new(100).unwrap();
+//! let exact = gaussian_participation(1.0, &[length]).unwrap()[0].second;
+//! let average = list_average(&[vec![exact]], &[1.0]);
+//! ```
+//!
+//! # Modules
+//!
+//! Data flow one way: [`scenario`] (a TOML file or flags) to [`parameter`], [`law`] and [`attention`], from there
+//! to [`exact`] and [`bound`], which do not know each other, to [`check`], which compares them, to [`report`] and
+//! [`cli`]. A test reads the imports and holds this.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
@@ -6,7 +94,6 @@ pub mod attention;
 pub mod bound;
 pub mod check;
 pub mod cli;
-
 pub mod error;
 pub mod exact;
 pub mod file;
@@ -15,3 +102,9 @@ pub mod monte_carlo;
 pub mod parameter;
 pub mod report;
 pub mod scenario;
+pub mod theory;
+
+/// The examples of README.md, compiled and run as documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct ReadmeExamples;

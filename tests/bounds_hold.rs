@@ -182,7 +182,17 @@ fn no_bound_is_below_the_exact_average_over_a_gaussian_query() {
             };
             let query = QueryLaw::Gaussian(query);
             let question = Question::new(&tokens, &head, &query).unwrap();
-            for row in rows(&question, &lengths(), &TableOptions::default(), &Silent).unwrap() {
+            for row in rows(
+                &question,
+                &lengths(),
+                &TableOptions {
+                    participation: true,
+                    tail: None,
+                },
+                &Silent,
+            )
+            .unwrap()
+            {
                 prop_assert!(row.exact.is_ok(), "{:?}", row.exact);
                 prop_assert!(row.bounds.iter().filter(|b| b.value().is_some()).count() >= 1);
                 for bound in &row.bounds {

@@ -149,7 +149,7 @@ impl ScoreVarianceLaw {
             return nothing;
         }
         let saddle = self.saddle(excess);
-        let focus = self.focus(saddle);
+        let focus = self.focus(excess, saddle);
         let peak = self.transform(excess, Complex::new(saddle, 0.0));
         // Width of the integrand in y, from the curvature at the saddle, and the distance of its nearest
         // singularity, zeta = 0, in the plane of complex y: the step resolves the one, and the
@@ -169,7 +169,7 @@ impl ScoreVarianceLaw {
             density += factor.re;
             let weighted = factor * self.response_factor(zeta);
             response += weighted.re;
-            let small = factor.norm() < 1e-17 && weighted.norm() < 1e-17 * response.abs();
+            let small = factor.norm() < 1e-17 && weighted.norm() <= 1e-17 * response.abs();
             if (small && y > 3.0 * width) || node > 2e5 {
                 break;
             }
@@ -187,17 +187,54 @@ impl ScoreVarianceLaw {
     /// The transform has singularities at `-1/(2 b_j)`, essential ones where the mean `nu_j` is not zero.
     /// A parabola with its focus at the nearest of them, at distance `saddle`, needs the fewest nodes,
     /// but the integrand may grow again where it passes an essential one farther away. With the focus
-    /// at the farthest singularity of a coordinate with a mean, at distance `D`, the modulus is largest
-    /// at the saddle, for along that parabola `Re 1/zeta_j <= 1/D_j` and `|zeta_j| >= D_j` for every `j`
-    /// with a mean, and `|zeta_j| >= D_j` for the others up to that distance.
-    fn focus(&self, saddle: f64) -> f64 {
-        let moved = |(b, nu): &(&f64, &f64)| **b > 0.0 && *nu * *nu > 1e-20 * self.largest;
-        self.variances
+    /// at the farthest such singularity, at distance `D`, the modulus is largest at the saddle, for along
+    /// that parabola `Re 1/zeta_j <= 1/D_j`. The focus is the nearest one of a geometric ladder between
+    /// the two along which the means let the modulus grow nowhere.
+    fn focus(&self, excess: f64, saddle: f64) -> f64 {
+        // Pairs (D_j, nu_j^2 / (4 b_j^2)): coordinate j contributes the second times Re 1/zeta_j.
+        let essential: Vec<(f64, f64)> = self
+            .variances
             .iter()
             .zip(&self.means)
-            .filter(moved)
-            .map(|(b, _)| saddle + 0.5 / b - 0.5 / self.largest)
-            .fold(saddle, f64::max)
+            .filter(|(b, nu)| **b > 0.0 && **nu * **nu > 1e-20 * self.largest)
+            .map(|(b, nu)| {
+                (
+                    saddle + 0.5 / b - 0.5 / self.largest,
+                    0.25 * (nu / b) * (nu / b),
+                )
+            })
+            .collect();
+        let farthest = essential.iter().map(|e| e.0).fold(saddle, f64::max);
+        let mut focus = saddle;
+        while focus < farthest && self.grows(&essential, excess, saddle, focus, farthest) {
+            focus *= 2.0;
+        }
+        focus.min(farthest)
+    }
+
+    /// True if the modulus exceeds that of the saddle somewhere on a grid of the parabola, as far as
+    /// `e^{z q}` and the means decide it; at depth `u` the parabola has `y^2 = 4 focus u`.
+    fn grows(
+        &self,
+        essential: &[(f64, f64)],
+        excess: f64,
+        saddle: f64,
+        focus: f64,
+        farthest: f64,
+    ) -> bool {
+        const POINTS: u32 = 100;
+        let (low, high) = ((1e-3 * saddle).ln(), (4.0 * farthest).ln());
+        (0..=POINTS).any(|i| {
+            let u = (low + (high - low) * f64::from(i) / f64::from(POINTS)).exp();
+            let growth: f64 = essential
+                .iter()
+                .map(|&(distance, factor)| {
+                    let real = distance - u;
+                    factor * (real / (real * real + 4.0 * focus * u) - 1.0 / distance)
+                })
+                .sum();
+            growth - excess * u > 0.05
+        })
     }
 
     /// `1 + 2 b_j z` with `z = zeta - 1/(2 lam)`.

@@ -1,59 +1,20 @@
 //! T5 `laplace-bound`: an explicit bound with the sharp constant.
 
+use super::inverse_moment::{InverseMoment, Splits, inverse_moment, inverse_moment_at};
 use super::logarithm::{ln_add, outward_exp};
-use super::minimise::{HIGHEST, Unit, decay_range, minimise};
 use super::moments::{GaussianOutput, LogMoments};
 use super::{Bound, KnownMoments, Theorem};
 use crate::parameter::PromptLength;
 
-/// A bound of the inverse moment `I_k(n) = E (w_1 + ... + w_n)^{-k}`.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct InverseMoment {
-    /// Logarithm of the bound.
-    pub ln_value: f64,
-    /// The proof parameter `th`.
-    pub theta: f64,
-    /// True if the term `(n (1 - th/2))^{-k}` is the larger one.
-    pub main_dominates: bool,
-}
-
-/// `I_k(n) <= (n (1 - th/2))^{-k} + (kap/k)^k exp( -(n-k) (th/rho) (1 - th/2) )`, minimised over
-/// `0 < th <= 1`; needs `n > k`.
-pub(crate) fn inverse_moment(moments: &LogMoments, order: u32, count: f64) -> InverseMoment {
-    let k = f64::from(order);
-    let ln_count = count.ln();
-    let ln_rate = (count - k).ln() - moments.rho;
-    let ln_geometric = k * (moments.kappa - k.ln());
-    let terms = |x: f64| {
-        let theta = Unit::logistic(x);
-        let half = 0.5 * theta.value();
-        (
-            -k * (ln_count + (-half).ln_1p()),
-            ln_geometric - (ln_rate + theta.ln).exp() * (1.0 - half),
-        )
-    };
-    // The factor 1 - th/2 is at least 1/2, hence the factor 2 in the largest useful decay.
-    let most = 2.0 * (ln_geometric + k * ln_count + 50.0);
-    let (lower, upper) = decay_range(ln_rate, 1.0, most);
-    let found = minimise(lower, upper.min(HIGHEST), |x| {
-        let (first, second) = terms(x);
-        ln_add(first, second)
-    });
-    let (first, second) = terms(found.at);
-    InverseMoment {
-        ln_value: found.value,
-        theta: Unit::logistic(found.at).value(),
-        main_dominates: first >= second,
-    }
-}
-
 /// Logarithm of `L e^{q} I_2(L-1)` for Gaussian tokens of score variance `q` at a fixed `th`, `L >= 4`.
-pub(crate) fn gaussian_at(theta: f64, score_variance: f64, length: f64) -> f64 {
-    let half = (-0.5 * theta).ln_1p();
-    let main = -2.0 * ((length - 1.0).ln() + half);
-    let rate = ((length - 3.0).ln() + theta.ln() + half - score_variance).exp();
-    let small = 2.0 * (score_variance - std::f64::consts::LN_2) - rate;
-    length.ln() + score_variance + ln_add(main, small)
+pub(crate) fn gaussian_at(theta: f64, splits: Splits, score_variance: f64, length: f64) -> f64 {
+    let moments = LogMoments {
+        rho: score_variance,
+        kappa: score_variance,
+        a2: 0.0,
+        f0: 0.0,
+    };
+    length.ln() + score_variance + inverse_moment_at(&moments, 2, length - 1.0, theta, splits)
 }
 
 /// One evaluation of T5.
@@ -113,7 +74,9 @@ pub(crate) fn bound(
         .with_hypothesis("ln kap", moments.kappa)
         .with_hypothesis("ln A2", moments.a2)
         .with_parameter("th of I_2", found.second.theta)
+        .with_parameter("splits of I_2", found.second.splits.count())
         .with_parameter("th of I_4", found.fourth.theta)
+        .with_parameter("splits of I_4", found.fourth.splits.count())
 }
 
 /// T5 for Gaussian tokens: `(tau_V + eta) L e^{s^2} I_2(L-1)` with `rho = kap = e^{s^2}`, `L >= 4`.
@@ -139,6 +102,7 @@ pub(crate) fn gaussian_bound(output: &GaussianOutput, length: PromptLength, triv
         .with_hypothesis("tau_V", output.tau_v())
         .with_hypothesis("eta", output.eta())
         .with_parameter("th of I_2", second.theta)
+        .with_parameter("splits of I_2", second.splits.count())
 }
 
 /// Bounds the expected participation `r_2 = E P_2` of a known token law (theory T5, participation):
@@ -166,6 +130,7 @@ pub fn participation_bounds(known: &KnownMoments, length: PromptLength) -> Vec<B
         .with_hypothesis("L", length.as_f64())
         .with_hypothesis("ln rho", moments.rho)
         .with_hypothesis("ln kap", moments.kappa)
-        .with_parameter("th of I_2", second.theta);
+        .with_parameter("th of I_2", second.theta)
+        .with_parameter("splits of I_2", second.splits.count());
     vec![trivial, bound]
 }

@@ -19,6 +19,7 @@
 mod chernoff;
 mod chernoff_fourth;
 mod chernoff_tail;
+mod inverse_moment;
 mod laplace;
 mod logarithm;
 mod minimise;

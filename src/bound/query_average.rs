@@ -1,5 +1,6 @@
 //! Bounds averaged over the query law: an average of valid bounds bounds the average error.
 
+use super::inverse_moment::{Splits, inverse_moment};
 use super::laplace::gaussian_at;
 use super::logarithm::outward;
 use super::{Bound, GaussianOutput, KnownMoments, Theorem, chernoff};
@@ -92,11 +93,20 @@ const LEFT: f64 = -12.0;
 const REST: f64 = 1e-19;
 
 impl GaussianQueryAverage {
-    /// For the law of the score variance and the output variance `tau_V = tr(V Gamma V^T)`.
-    pub fn new(law: &ScoreVarianceLaw, output_variance: f64) -> Self {
+    /// For the output error: the law of the score variance and the output variance
+    /// `tau_V = tr(V Gamma V^T)`.
+    pub fn output(law: &ScoreVarianceLaw, output_variance: f64) -> Self {
         let total = output_variance + law.mean_response();
+        Self::new(law, total, |d| output_variance * d.density + d.response)
+    }
+
+    /// For the expected participation `E P_2 <= min(1, L e^{s^2} I_2(L-1))`, whose mass is that of the query.
+    pub fn participation(law: &ScoreVarianceLaw) -> Self {
+        Self::new(law, 1.0, |d| d.density)
+    }
+
+    fn new(law: &ScoreVarianceLaw, total: f64, mass: impl Fn(ScoreVarianceDensity) -> f64) -> Self {
         let scale = law.largest_eigenvalue();
-        let mass = |d: ScoreVarianceDensity| output_variance * d.density + d.response;
         let mut panels = Vec::new();
         let (mean, deviation) = law.mean_and_deviation();
         let edge = law.offset() + law.edge();
@@ -161,11 +171,32 @@ impl GaussianQueryAverage {
         }
     }
 
-    /// The trivial bound `tau_V + E eta`, T5 and T6 for one length.
+    /// The trivial bound 1 and T5's bound of the average of `E P_2`, of a [`Self::participation`].
     ///
     /// # Errors
     /// If a Gaussian constant is not finite.
-    pub fn bounds(&self, length: PromptLength) -> Result<Vec<Bound>> {
+    pub fn participation_bounds(&self, length: PromptLength) -> Result<Vec<Bound>> {
+        let trivial = Bound::proved(Theorem::TrivialBound, 1.0, 1.0, "sum_i p_i = 1");
+        let theorem = Theorem::LaplaceParticipation;
+        let record = match self.integrals(length)?.0 {
+            Some(value) => Bound::proved(
+                theorem,
+                outward(value),
+                1.0,
+                "integral over the Gaussian query",
+            )
+            .with_hypothesis("L", length.as_f64())
+            .with_hypothesis("panels", self.panels.len() as f64),
+            None => Bound::not_applicable(theorem, "L >= 4 is required"),
+        };
+        Ok(vec![trivial, record])
+    }
+
+    /// The trivial bound `tau_V + E eta`, T5 and T6 for one length, of a [`Self::output`].
+    ///
+    /// # Errors
+    /// If a Gaussian constant is not finite.
+    pub fn output_bounds(&self, length: PromptLength) -> Result<Vec<Bound>> {
         let trivial = outward(self.total);
         let trivial_record = Bound::proved(
             Theorem::TrivialBound,
@@ -230,8 +261,8 @@ const MOST_PANELS: usize = 4000;
 /// The competing bounds of Gaussian tokens per unit of `tau_V + eta`, with proof parameters fixed.
 struct Candidates {
     length: f64,
-    /// `th` of T5, for `L >= 4`.
-    theta: Option<f64>,
+    /// `th` and form of T5, for `L >= 4`.
+    theta: Option<(f64, Splits)>,
     /// `del` of T4, for `L >= 2`.
     delta: Option<f64>,
 }
@@ -243,15 +274,17 @@ impl Candidates {
         let number = length.as_f64();
         Ok(Self {
             length: number,
-            theta: (length.get() >= 4)
-                .then(|| super::laplace::inverse_moment(&unit, 2, number - 1.0).theta),
+            theta: (length.get() >= 4).then(|| {
+                let found = inverse_moment(&unit, 2, number - 1.0);
+                (found.theta, found.splits)
+            }),
             delta: (length.get() >= 2).then(|| chernoff::evaluate(&unit, number).delta),
         })
     }
 
     fn laplace(&self, q: f64) -> Option<f64> {
         self.theta
-            .map(|theta| gaussian_at(theta, q, self.length).exp())
+            .map(|(theta, splits)| gaussian_at(theta, splits, q, self.length).exp())
     }
 
     fn chernoff(&self, q: f64) -> Option<f64> {

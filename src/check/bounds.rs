@@ -95,10 +95,15 @@ fn pointwise(
         tail: tail.map_or_else(Vec::new, |eps| {
             lengths
                 .iter()
-                .map(|&l| vec![tail_bound(known, eps, l)])
+                .map(|&l| vec![certain(), tail_bound(known, eps, l)])
                 .collect()
         }),
     }
+}
+
+/// The trivial bound of a probability.
+fn certain() -> Bound {
+    Bound::proved(Theorem::TrivialBound, 1.0, 1.0, "a probability")
 }
 
 /// The average of each metric over a list of queries.
@@ -146,7 +151,10 @@ fn gaussian_query(
             let law = ScoreVarianceLaw::new(tokens, question.head, query)?;
             let value = question.head.value();
             let variance = (value * tokens.covariance()).dot(value).max(0.0);
-            Some(GaussianQueryAverage::new(&law, variance))
+            Some((
+                GaussianQueryAverage::output(&law, variance),
+                GaussianQueryAverage::participation(&law),
+            ))
         }
         None => None,
     };
@@ -155,7 +163,7 @@ fn gaussian_query(
         .par_iter()
         .map(|&length| {
             let mut records = match &integrated {
-                Some(average) => average.bounds(length)?,
+                Some((average, _)) => average.output_bounds(length)?,
                 None => vec![bounded_support(question.tokens, question)],
             };
             let trivial = records
@@ -176,9 +184,16 @@ fn gaussian_query(
             .map(|_| vec![Bound::not_applicable(theorem, reason)])
             .collect()
     };
+    let participation = match &integrated {
+        Some((_, average)) => lengths
+            .par_iter()
+            .map(|&l| average.participation_bounds(l))
+            .collect::<Result<_>>()?,
+        None => not_averaged(Theorem::LaplaceParticipation),
+    };
     Ok(BoundCells {
         output: output?,
-        participation: not_averaged(Theorem::LaplaceParticipation),
+        participation,
         tail: tail.map_or_else(Vec::new, |_| not_averaged(Theorem::ChernoffTail)),
     })
 }

@@ -1,8 +1,8 @@
 //! The smallest prompt length at which the error, or its best bound, is at most epsilon.
 
-use nalgebra::DVector;
+use nalgebra::{DMatrix, DVector};
 
-use super::bounds::{BoundCells, bound_cells};
+use super::bounds::bound_cells;
 use super::exact::{exact_cells, reason};
 use super::{Progress, Question, Silent};
 use crate::attention::QueryLaw;
@@ -49,18 +49,17 @@ pub fn smallest(
     asked: &LengthQuestion,
     progress: &dyn Progress,
 ) -> Result<SmallestLengths> {
-    if let QueryLabel::Index(index) = asked.query
-        && question.query.query(index).is_none()
-    {
-        return Err(Error::Parameter {
-            parameter: "--at-query",
-            value: index.to_string(),
-            required: "the number of a query of the scenario's list, from 0",
-            theorem: None,
-        });
-    }
+    // One query of the list is a list of its own: the others need not be evaluated.
+    let single = match asked.query {
+        QueryLabel::Average => None,
+        QueryLabel::Index(index) => Some(single_query(question, index)?),
+    };
+    let question = &match &single {
+        Some(query) => Question { query, ..*question },
+        None => *question,
+    };
     let relative_to = if asked.relative {
-        Some(response_squared(question, asked.query)?)
+        Some(response_squared(question)?)
     } else {
         None
     };
@@ -74,37 +73,23 @@ pub fn smallest(
         });
     }
     let exact = search(epsilon, |lengths| {
-        let cells = exact_cells(question, lengths, progress);
-        let values: Vec<f64> = match asked.query {
-            QueryLabel::Average => cells
-                .average?
-                .iter()
-                .map(|o| o.squared_error.value)
-                .collect(),
-            QueryLabel::Index(index) => match cells.queries.into_iter().nth(index) {
-                Some(outputs) => outputs?.iter().map(|o| o.squared_error.value).collect(),
-                None => return Err(format!("there is no query {index}")),
-            },
-        };
+        let values = exact_cells(question, lengths, progress).average?;
         Ok(values
-            .into_iter()
-            .map(|value| Reached {
-                value,
+            .iter()
+            .map(|o| Reached {
+                value: o.squared_error.value,
                 theorem: None,
             })
             .collect())
     });
     let bound = search(epsilon, |lengths| {
         let bounds = bound_cells(question, lengths, None, &Silent).map_err(reason)?;
-        let cells = match asked.query {
-            QueryLabel::Average => bounds.average,
-            QueryLabel::Index(index) => bounds
-                .queries
-                .into_iter()
-                .nth(index)
-                .unwrap_or_else(BoundCells::default),
-        };
-        Ok(cells.output.iter().map(|records| best(records)).collect())
+        Ok(bounds
+            .average
+            .output
+            .iter()
+            .map(|records| best(records))
+            .collect())
     });
     Ok(SmallestLengths {
         epsilon,
@@ -199,24 +184,33 @@ fn step(
     Ok((low, None))
 }
 
-/// `|T|^2` of a query, or its average over the query law.
-fn response_squared(question: &Question<'_>, query: QueryLabel) -> Result<f64> {
+/// The law concentrated in one query of a list.
+fn single_query(question: &Question<'_>, index: usize) -> Result<QueryLaw> {
+    match question.query.query(index) {
+        Some(query) => QueryLaw::uniform(DMatrix::from_columns(&[query])),
+        None => Err(Error::Parameter {
+            parameter: "--at-query",
+            value: index.to_string(),
+            required: "the number of a query of the scenario's list, from 0",
+            theorem: None,
+        }),
+    }
+}
+
+/// `|T|^2`, averaged over the query law.
+fn response_squared(question: &Question<'_>) -> Result<f64> {
     let value = question.head.value();
     let squared = |z: &DVector<f64>| {
         (value * question.tokens.tilted_mean(&question.head.tilt(z))).norm_squared()
     };
-    match (question.query, query) {
-        (QueryLaw::List { queries, weights }, QueryLabel::Average) => Ok(queries
+    match question.query {
+        QueryLaw::List { queries, weights } => Ok(queries
             .column_iter()
             .zip(weights)
             .map(|(z, w)| w * squared(&z.into_owned()))
             .sum()),
-        (QueryLaw::List { .. }, QueryLabel::Index(index)) => Ok(question
-            .query
-            .query(index)
-            .map_or(f64::NAN, |z| squared(&z))),
         // T1: T(z) = V (m0 + Gamma (U z + b)) is Gaussian, so E|T|^2 is its squared mean and its variance.
-        (QueryLaw::Gaussian(law), _) => match question.tokens.as_gaussian() {
+        QueryLaw::Gaussian(law) => match question.tokens.as_gaussian() {
             Some(tokens) => {
                 let response = value * tokens.covariance() * question.head.key_query();
                 let mean = squared(law.mean());

@@ -26,6 +26,9 @@ pub struct TableArguments {
     /// Queries shown by text, markdown and latex
     #[arg(long, value_enum, default_value_t = Queries::Auto)]
     queries: Queries,
+    /// Show bounds that are vacuous at every length too (text, markdown and latex)
+    #[arg(long)]
+    vacuous: bool,
     /// Caption of the LaTeX table
     #[arg(long)]
     caption: Option<String>,
@@ -93,6 +96,7 @@ impl TableArguments {
                 Queries::Average => QuerySelection::Average,
                 Queries::Auto => QuerySelection::Auto,
             },
+            vacuous: self.vacuous,
             caption: self.caption.clone(),
             label: self.label.clone(),
         }

@@ -99,10 +99,16 @@ pub fn gaussian_query_average(
             .zip(&finer)
             .all(|(a, b)| a.agrees(b, output_variance));
         if done {
-            return Ok(finer
+            return Ok(lengths
                 .iter()
-                .zip(&sums)
-                .map(|(fine, coarse)| fine.result(coarse, output_variance))
+                .zip(finer.iter().zip(&sums))
+                .map(|(length, (fine, coarse))| {
+                    if length.get() == 1 {
+                        single_token(output_variance, law.mean_response())
+                    } else {
+                        fine.result(coarse, output_variance)
+                    }
+                })
                 .collect());
         }
         sums = finer;
@@ -112,6 +118,21 @@ pub fn gaussian_query_average(
         reached: f64::NAN,
         wanted: TOLERANCE,
     })
+}
+
+/// One token has all the weight: `E|V(X - T)|^2 = tau_V + eta` for every query.
+fn single_token(output_variance: f64, response: f64) -> AverageOutput {
+    let value = output_variance + response;
+    AverageOutput {
+        squared_error: Exact {
+            value,
+            error: super::ROUNDING * value,
+        },
+        participation: Exact {
+            value: 1.0,
+            error: 0.0,
+        },
+    }
 }
 
 fn fixed(ratios: &ParticipationRatios, output_variance: f64, response: f64) -> AverageOutput {

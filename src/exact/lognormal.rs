@@ -7,9 +7,11 @@
 use super::integral::{WeightMoments, may_stop};
 use crate::law::Resolution;
 
-/// Below this `y` the fixed functions are replaced by four terms of their series in `e^y`;
-/// the first term left out is `e^{4 y} / 24 < 1e-17` of the first.
-const SERIES_BELOW: f64 = -9.0;
+/// Below this `y` the fixed functions are replaced by six terms of their series in `e^y`;
+/// the first term left out is at most `e^{6 y} / 720 < 1e-18` of the first.
+const SERIES_BELOW: f64 = -6.0;
+/// Moments of the lattice points below the table: order 4 and five terms more.
+const ORDERS: usize = 9;
 /// Above this `y`, `e^{4 y - e^y} < 1e-22` and `1 - e^{-e^y}` is 1 in double precision.
 const CONSTANT_ABOVE: f64 = 4.35;
 
@@ -40,7 +42,7 @@ pub(super) fn moments(
         nodes.push(node);
         let negligible = [(b2, 2), (b3, 3), (b4, 4)]
             .iter()
-            .all(|&(bump, k)| bump * longest.powi(k) <= 1e-20);
+            .all(|&(bump, k)| bump * longest.powi(k) <= 1e-19);
         if negligible {
             break;
         }
@@ -52,24 +54,27 @@ pub(super) fn moments(
         index += 1;
         let node = convolution.at(index);
         nodes.push(node);
-        if may_stop(shortest, longest, (-node[0]).ln_1p(), node[1]) {
+        if may_stop(shortest, longest, ln_one_minus(node[0]), node[1]) {
             break;
         }
     }
-    // Rounding may carry 1 - phi to or past 1 where phi is below 1e-16: phi is zero there.
-    let ln_phi = |rise: f64| {
-        if rise < 1.0 {
-            (-rise).ln_1p()
-        } else {
-            f64::NEG_INFINITY
-        }
-    };
-    WeightMoments::new(
-        step,
-        nodes
-            .iter()
-            .map(|&[rise, b2, b3, b4]| (ln_phi(rise), [b2, b3, b4])),
-    )
+    let nodes: Vec<(f64, [f64; 3])> = nodes
+        .iter()
+        .map(|&[rise, b2, b3, b4]| (ln_one_minus(rise), [b2, b3, b4]))
+        .collect();
+    WeightMoments::new(step, &nodes)
+}
+
+/// `ln phi` from `1 - phi`. Rounding may carry `1 - phi` to or past 1 where `phi` is below `1e-16`: it is zero
+/// there. Where `1 - phi` is small, as at most nodes, five terms of the series do.
+fn ln_one_minus(rise: f64) -> f64 {
+    if rise < 5e-4 {
+        -rise * (1.0 + rise * (0.5 + rise * (1.0 / 3.0 + rise * (0.25 + rise * 0.2))))
+    } else if rise < 1.0 {
+        (-rise).ln_1p()
+    } else {
+        f64::NEG_INFINITY
+    }
 }
 
 /// The normal density of `ln w` and the fixed functions, on one lattice.
@@ -78,8 +83,8 @@ struct Convolution {
     /// Probabilities of the lattice points `ln w = -s^2/2 + j step`, `j = first, first + 1, ...`.
     probability: Vec<f64>,
     first: i64,
-    /// `below[k-1][j]`: sum over `i <= j` of `probability[i] e^{k (i - j) step}`, `k = 1..=7`.
-    below: Vec<[f64; 7]>,
+    /// `below[k-1][j]`: sum over `i <= j` of `probability[i] e^{k (i - j) step}`, `k = 1..=9`.
+    below: Vec<[f64; ORDERS]>,
     /// `above[j]`: sum over `i >= j` of `probability[i]`.
     above: Vec<f64>,
     /// `[1 - e^{-e^y}, e^{2y - e^y}, e^{3y - e^y}, e^{4y - e^y}]` at `y = (first_y + n) step`.
@@ -100,11 +105,11 @@ impl Convolution {
                 norm * (-0.5 * z * z).exp()
             })
             .collect();
-        let mut decay = [0.0; 7];
+        let mut decay = [0.0; ORDERS];
         for (k, factor) in decay.iter_mut().enumerate() {
             *factor = (-(k as f64 + 1.0) * step).exp();
         }
-        let mut running = [0.0; 7];
+        let mut running = [0.0; ORDERS];
         let below = probability
             .iter()
             .map(|&p| {
@@ -171,20 +176,25 @@ impl Convolution {
     }
 
     /// Adds the contribution of all lattice points up to the one at `y`, below the table.
-    fn add_series(&self, sums: &mut [f64; 4], y: f64, below: &[f64; 7]) {
+    fn add_series(&self, sums: &mut [f64; 4], y: f64, below: &[f64; ORDERS]) {
         let x = y.exp();
         // moment[k] = E[x^{k+1}] over those points.
-        let mut moment = [0.0; 7];
+        let mut moment = [0.0; ORDERS];
         let mut power = 1.0;
         for (m, sum) in moment.iter_mut().zip(below) {
             power *= x;
             *m = power * sum;
         }
-        let [m1, m2, m3, m4, m5, m6, m7] = moment;
-        sums[0] += m1 - m2 / 2.0 + m3 / 6.0 - m4 / 24.0;
-        sums[1] += m2 - m3 + m4 / 2.0 - m5 / 6.0;
-        sums[2] += m3 - m4 + m5 / 2.0 - m6 / 6.0;
-        sums[3] += m4 - m5 + m6 / 2.0 - m7 / 6.0;
+        let [m1, m2, m3, m4, m5, m6, m7, m8, m9] = moment;
+        // x^k e^{-x} for k = 2, 3, 4, and 1 - e^{-x}.
+        let exponential = |m: [f64; 6]| {
+            let [a, b, c, d, e, f] = m;
+            a - b + c / 2.0 - d / 6.0 + e / 24.0 - f / 120.0
+        };
+        sums[0] += m1 - m2 / 2.0 + m3 / 6.0 - m4 / 24.0 + m5 / 120.0 - m6 / 720.0;
+        sums[1] += exponential([m2, m3, m4, m5, m6, m7]);
+        sums[2] += exponential([m3, m4, m5, m6, m7, m8]);
+        sums[3] += exponential([m4, m5, m6, m7, m8, m9]);
     }
 }
 

@@ -133,7 +133,7 @@ impl WeightAtoms {
             let ln_phi = self.ln_phi(rise, tau);
             nodes.push((ln_phi, bumps));
             if may_stop(shortest, longest, ln_phi, bumps[0]) {
-                return Ok(WeightMoments::new(step, nodes.into_iter()));
+                return Ok(WeightMoments::new(step, &nodes));
             }
             if nodes.len() > MOST_NODES {
                 return Err(too_wide());

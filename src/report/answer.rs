@@ -49,7 +49,7 @@ pub struct RateAnswer {
     pub description: String,
     /// `lam = |Gamma^{1/2} U Sig_z^{1/2}|_op^2` (T8), or why there is none.
     pub lambda: Cell<f64>,
-    /// The exponent `kappa(lam)` of T8: a conjecture.
+    /// The exponent `kappa(lam)` of T8: a conjecture for `lam >= 1/2`.
     pub kappa: Cell<f64>,
     /// `lim L E |That - T|^2` (T8, a theorem), or why there is none.
     pub limiting_constant: Cell<f64>,
@@ -102,7 +102,7 @@ fn reached_record(cell: &Cell<ReachedLength>) -> ReachedRecord<'_> {
     ReachedRecord {
         length: reached.map(|r| r.length),
         value: reached.map(|r| r.value),
-        theorem: reached.and_then(|r| r.theorem).map(Theorem::name),
+        theorem: reached.and_then(|r| r.theorem).map(Theorem::id),
         reason: cell.as_ref().err().map(String::as_str),
     }
 }
@@ -181,6 +181,20 @@ impl LengthAnswer {
 }
 
 impl RateAnswer {
+    /// Status of `kappa` and what stands behind it: for `lam < 1/2` the exponent 1 follows from the limit.
+    fn kappa_proof(&self) -> (&'static str, &'static str) {
+        match &self.lambda {
+            Ok(lambda) if *lambda < 0.5 => (
+                "theorem",
+                "a theorem for lam < 1/2: it follows from T8 limiting-constant",
+            ),
+            _ => (
+                "conjecture",
+                "T8 sharp-rate: a conjecture, supported by numbers, not a theorem",
+            ),
+        }
+    }
+
     /// The answer for a terminal; the conjecture is labelled.
     pub fn text(&self, provenance: &Provenance) -> String {
         let value = |cell: &Cell<f64>| match cell {
@@ -190,10 +204,7 @@ impl RateAnswer {
         let mut lines = vec![
             self.description.clone(),
             format!("lam = {}", value(&self.lambda)),
-            format!(
-                "kappa = {} (T8 sharp-rate: a conjecture, supported by numbers, not a theorem)",
-                value(&self.kappa)
-            ),
+            format!("kappa = {} ({})", value(&self.kappa), self.kappa_proof().1),
             format!(
                 "lim L E|That - T|^2 = {} (T8 limiting-constant)",
                 value(&self.limiting_constant)
@@ -231,7 +242,7 @@ impl RateAnswer {
             provenance,
             description: &self.description,
             lambda: value_record(&self.lambda, None),
-            kappa: value_record(&self.kappa, Some("conjecture")),
+            kappa: value_record(&self.kappa, Some(self.kappa_proof().0)),
             limiting_constant: value_record(&self.limiting_constant, Some("theorem")),
             slopes: &self.slopes,
             notes: &self.notes,

@@ -41,8 +41,8 @@ pub(super) fn render(table: &Table, provenance: &Provenance) -> String {
     .map(String::from)
     .to_vec();
     for theorem in &theorems {
-        header.push(format!("{}_value", theorem.name()));
-        header.push(format!("{}_status", theorem.name()));
+        header.push(format!("{}_value", theorem.id()));
+        header.push(format!("{}_status", theorem.id()));
     }
     header.extend(
         [
@@ -88,7 +88,7 @@ fn record(row: &Row, theorems: &[Theorem]) -> Vec<String> {
         }
     }
     match row.best() {
-        Some(best) => fields.extend([best.theorem.name().to_string(), float(best.value)]),
+        Some(best) => fields.extend([best.theorem.id().to_string(), float(best.value)]),
         None => fields.extend([String::new(), String::new()]),
     }
     fields.extend(std::iter::repeat_n(String::new(), 5));

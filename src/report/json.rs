@@ -45,13 +45,14 @@ enum QueryRecord {
 #[derive(Serialize)]
 struct BestRecord {
     theorem: &'static str,
+    name: &'static str,
     value: f64,
 }
 
 #[derive(Serialize)]
 struct BoundRecord<'a> {
     theorem: &'static str,
-    id: &'static str,
+    name: &'static str,
     value: Option<f64>,
     status: &'static str,
     /// Present if the bound is larger than every finite float; its value is then null.
@@ -100,7 +101,8 @@ fn row(row: &Row) -> RowRecord<'_> {
         reason: row.exact.as_ref().err().map(String::as_str),
         bounds: row.bounds.iter().map(bound).collect(),
         best: row.best().map(|best| BestRecord {
-            theorem: best.theorem.name(),
+            theorem: best.theorem.id(),
+            name: best.theorem.name(),
             value: best.value,
         }),
         monte_carlo: None,
@@ -115,8 +117,8 @@ fn bound(bound: &Bound) -> BoundRecord<'_> {
         Status::NotApplicable { hypothesis } => (None, Some(hypothesis.as_str())),
     };
     BoundRecord {
-        theorem: bound.theorem().name(),
-        id: bound.theorem().id(),
+        theorem: bound.theorem().id(),
+        name: bound.theorem().name(),
         value: bound.value().filter(|value| value.is_finite()),
         status: status_name(bound.status()),
         overflow: bound.value() == Some(f64::INFINITY),

@@ -8,7 +8,7 @@ use super::{Provenance, Style, Table};
 const LABEL: &str = "tab:attention-bounds";
 
 pub(super) fn render(table: &Table, provenance: &Provenance, style: &Style) -> String {
-    let document = Document::new(table, style.queries, "bold");
+    let document = Document::new(table, style, "bold");
     let mut text = format!(
         "% {}\n% needs \\usepackage{{booktabs}}\n",
         one_line(&provenance.line())

@@ -2,10 +2,10 @@
 
 use super::decimal::round_up;
 use super::sheet::{BOUND_DIGITS, BoundCell, Document, Sheet, theorem_label};
-use super::{Provenance, QuerySelection, Table};
+use super::{Provenance, Style, Table};
 
-pub(super) fn render(table: &Table, provenance: &Provenance, queries: QuerySelection) -> String {
-    let document = Document::new(table, queries, "bold");
+pub(super) fn render(table: &Table, provenance: &Provenance, style: &Style) -> String {
+    let document = Document::new(table, style, "bold");
     let mut text = format!("{}\n", escape(&table.description));
     for sheet in &document.sheets {
         text.push_str(&format!("\n**{}**\n\n", escape(&sheet.heading)));

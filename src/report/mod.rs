@@ -55,6 +55,8 @@ pub struct Style {
     pub format: Format,
     /// The queries shown.
     pub queries: QuerySelection,
+    /// True if the formats for people show bounds that are vacuous at every length.
+    pub vacuous: bool,
     /// Caption of a LaTeX table, taken as plain text.
     pub caption: Option<String>,
     /// Label of a LaTeX table.
@@ -64,10 +66,10 @@ pub struct Style {
 /// A table in the format of `style`; the text ends with a line end.
 pub fn render(table: &Table, provenance: &Provenance, style: &Style) -> String {
     match style.format {
-        Format::Text => text::render(table, provenance, style.queries),
+        Format::Text => text::render(table, provenance, style),
         Format::Json => json::render(table, provenance),
         Format::Csv => csv::render(table, provenance),
-        Format::Markdown => markdown::render(table, provenance, style.queries),
+        Format::Markdown => markdown::render(table, provenance, style),
         Format::Latex => latex::render(table, provenance, style),
     }
 }

@@ -1,10 +1,10 @@
 //! What the formats for people have in common: which rows and columns they show, and what is said
 //! under them.
 
-use crate::bound::{ProofStatus, Status, Theorem};
+use crate::bound::{Bound, ProofStatus, Status, Theorem};
 
 use super::decimal::{round_nearest, round_up, significant_digits};
-use super::{Metric, QueryLabel, QuerySelection, Row, Table, Verdict};
+use super::{Metric, QueryLabel, QuerySelection, Row, Style, Table, Verdict};
 
 /// More queries than this are shown by their average only, unless all are asked for.
 const MANY_QUERIES: usize = 8;
@@ -29,7 +29,7 @@ pub(super) struct Sheet {
     pub heading: String,
     /// The heading with its formula in LaTeX.
     pub latex_heading: String,
-    /// The theorems that have a value in some line, in the order in which they were tried.
+    /// The theorems that have a value in some line, in the order of the registry.
     pub theorems: Vec<Theorem>,
     pub lines: Vec<Line>,
 }
@@ -69,8 +69,8 @@ impl Line {
 
 impl Document {
     /// Selects rows and columns of a table; `mark` says how the tightest bound is marked.
-    pub(super) fn new(table: &Table, selection: QuerySelection, mark: &str) -> Self {
-        let (rows, hidden) = select(table, selection);
+    pub(super) fn new(table: &Table, style: &Style, mark: &str) -> Self {
+        let (rows, hidden) = select(table, style.queries);
         let mut sheets: Vec<Sheet> = Vec::new();
         let mut remarks = Vec::new();
         let mut groups: Vec<((QueryLabel, Metric), Vec<&Row>)> = Vec::new();
@@ -90,9 +90,13 @@ impl Document {
                 heading,
                 latex_heading(metric, query, table.tail_threshold),
                 &group,
+                style.vacuous,
             );
             named.extend(&sheet.theorems);
             let mut said = empty_cells(&group);
+            if !style.vacuous {
+                said.extend(always_vacuous(&group));
+            }
             if many {
                 let prefix = short_heading(metric, query);
                 for line in &mut said {
@@ -142,13 +146,47 @@ fn select(table: &Table, selection: QuerySelection) -> (Vec<&Row>, Option<String
     (rows, remark)
 }
 
-fn sheet(heading: String, latex_heading: String, rows: &[&Row]) -> Sheet {
+/// The theorems with a value in some row that `keep` accepts, in the order of the registry.
+fn theorems_with(rows: &[&Row], keep: impl Fn(&Bound) -> bool) -> Vec<Theorem> {
     let mut theorems: Vec<Theorem> = Vec::new();
     for bound in rows.iter().flat_map(|row| &row.bounds) {
-        if bound.value().is_some() && !theorems.contains(&bound.theorem()) {
+        if bound.value().is_some() && keep(bound) && !theorems.contains(&bound.theorem()) {
             theorems.push(bound.theorem());
         }
     }
+    theorems.sort_unstable();
+    theorems
+}
+
+/// Theorems that are vacuous in every row, with the range of their values, as one remark.
+fn always_vacuous(rows: &[&Row]) -> Option<String> {
+    let useful = theorems_with(rows, |bound| bound.useful_value().is_some());
+    let hidden: Vec<String> = theorems_with(rows, |bound| !useful.contains(&bound.theorem()))
+        .iter()
+        .map(|theorem| {
+            let least = rows
+                .iter()
+                .flat_map(|row| &row.bounds)
+                .filter(|b| b.theorem() == *theorem)
+                .filter_map(Bound::value)
+                .fold(f64::INFINITY, f64::min);
+            format!(
+                "{} (at least {})",
+                theorem_label(*theorem),
+                round_nearest(least, 3)
+            )
+        })
+        .collect();
+    (!hidden.is_empty()).then(|| {
+        format!(
+            "vacuous at every length, so not shown (--vacuous shows them): {}",
+            hidden.join(", ")
+        )
+    })
+}
+
+fn sheet(heading: String, latex_heading: String, rows: &[&Row], vacuous: bool) -> Sheet {
+    let theorems = theorems_with(rows, |bound| vacuous || bound.useful_value().is_some());
     let lines = rows
         .iter()
         .map(|row| Line {

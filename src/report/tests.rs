@@ -60,6 +60,7 @@ fn printed(table: &Table, format: Format, queries: QuerySelection) -> String {
     let style = Style {
         format,
         queries,
+        vacuous: true,
         ..Style::default()
     };
     render(table, &provenance(), &style)
@@ -169,12 +170,12 @@ fn csv_table() {
 # attention-bounds 1.2.3 (git abc1234), scenario a_b.toml, seed 7, created 2026-01-02T03:04:05Z
 # tokens: x; 50% of y
 # L x error -> 3
-metric,query,length,exact_value,exact_error,exact_reason,trivial-bound_value,trivial-bound_status,\
-chernoff-bound_value,chernoff-bound_status,laplace-bound_value,laplace-bound_status,\
+metric,query,length,exact_value,exact_error,exact_reason,trivial_value,trivial_status,\
+T4_value,T4_status,T5_value,T5_status,\
 best_theorem,best_value,monte_carlo_mean,monte_carlo_standard_error,monte_carlo_lower,\
 monte_carlo_upper,monte_carlo_prompts,verdict
-output,average,4,2.5e-1,1e-5,,1e0,valid,2.5e0,vacuous,,not applicable,trivial-bound,1e0,,,,,,consistent
-output,average,1024,,,no atoms,1e0,valid,inf,vacuous,1.23456e-3,valid,laplace-bound,1.23456e-3,,,,,,inconclusive
+output,average,4,2.5e-1,1e-5,,1e0,valid,2.5e0,vacuous,,not applicable,trivial,1e0,,,,,,consistent
+output,average,1024,,,no atoms,1e0,valid,inf,vacuous,1.23456e-3,valid,T5,1.23456e-3,,,,,,inconclusive
 ";
     assert_eq!(show(Format::Csv), expected);
 }
@@ -205,8 +206,8 @@ fn json_table() {
       "reason": "no atoms",
       "bounds": [
         {
-          "theorem": "trivial-bound",
-          "id": "trivial",
+          "theorem": "trivial",
+          "name": "trivial-bound",
           "value": 1.0,
           "status": "valid",
           "hypotheses": [],
@@ -214,8 +215,8 @@ fn json_table() {
           "dominant": "variance"
         },
         {
-          "theorem": "chernoff-bound",
-          "id": "T4",
+          "theorem": "T4",
+          "name": "chernoff-bound",
           "value": null,
           "status": "vacuous",
           "overflow": true,
@@ -225,8 +226,8 @@ fn json_table() {
           "dominant": "failure"
         },
         {
-          "theorem": "laplace-bound",
-          "id": "T5",
+          "theorem": "T5",
+          "name": "laplace-bound",
           "value": 0.00123456,
           "status": "valid",
           "hypotheses": [],
@@ -235,7 +236,8 @@ fn json_table() {
         }
       ],
       "best": {
-        "theorem": "laplace-bound",
+        "theorem": "T5",
+        "name": "laplace-bound",
         "value": 0.00123456
       },
       "monte_carlo": null,
@@ -386,7 +388,7 @@ attention-bounds 1.2.3 (git abc1234), scenario a_b.toml, seed 7, created 2026-01
         serde_json::from_str(&length_answer().json(&provenance())).unwrap();
     assert_eq!(json["schema"], "attention-bounds/length/1");
     assert_eq!(json["bound"]["length"], 120);
-    assert_eq!(json["bound"]["theorem"], "laplace-bound");
+    assert_eq!(json["bound"]["theorem"], "T5");
     assert_eq!(json["exact"]["value"], 0.009_9);
     let never = LengthAnswer {
         bound: Err("no bound gets there".into()),
@@ -468,4 +470,22 @@ quickcheck::quickcheck! {
         let one_line = |text: &str| !text.contains(|c: char| c.is_control());
         one_line(&latex) && one_line(&super::markdown::escape(&given)) && !['%', '&', '#', '_'].into_iter().any(bare)
     }
+}
+
+#[test]
+fn a_bound_that_is_always_vacuous_is_named_and_not_shown() {
+    let text = render(&table(), &provenance(), &Style::default());
+    assert!(
+        text.contains("so not shown (--vacuous shows them): T4 chernoff-bound (at least 2.50)")
+    );
+    assert!(!text.contains("(inf)"));
+    let json = render(
+        &table(),
+        &provenance(),
+        &Style {
+            format: Format::Json,
+            ..Style::default()
+        },
+    );
+    assert!(json.contains("\"T4\""));
 }

@@ -4,13 +4,13 @@ use comfy_table::{Cell, CellAlignment, ContentArrangement, TableComponent, prese
 
 use super::decimal::round_up;
 use super::sheet::{BOUND_DIGITS, BoundCell, Document, Sheet, theorem_label};
-use super::{Provenance, QuerySelection, Table};
+use super::{Provenance, Style, Table};
 
 /// Width that a table keeps to, if one bound column fits at all.
 const WIDTH: usize = 100;
 
-pub(super) fn render(table: &Table, provenance: &Provenance, queries: QuerySelection) -> String {
-    let document = Document::new(table, queries, "marked *");
+pub(super) fn render(table: &Table, provenance: &Provenance, style: &Style) -> String {
+    let document = Document::new(table, style, "marked *");
     let mut text = String::new();
     let mut line = |content: &str| {
         text.push_str(content);

@@ -18,7 +18,10 @@ pub(crate) const CGF_ATTENTION: Statement = Statement {
         E[X e^{<a,X>}] / E e^{<a,X>}, the mean of the tilted law, which is what softmax attention with \
         infinitely many tokens returns.",
     source: PAPER,
-    location: location("law::TokenLaw::tilted_mean", "src/law/mod.rs"),
+    location: location(
+        "attention::population_attention",
+        "src/attention/population.rs",
+    ),
     status: ProofStatus::ProvedOnPaper,
 };
 
@@ -35,7 +38,7 @@ pub(crate) const GAUSSIAN_LINEARITY: Statement = Statement {
     ],
     proof_idea: "Lam(a) = <a,m0> + a^T Gamma a / 2 is quadratic, so by T0 its gradient is affine.",
     source: PAPER_LEMMA_2_1,
-    location: location("law::Gaussian::covariance", "src/law/gaussian.rs"),
+    location: location("law::Gaussian::tilted_mean", "src/law/gaussian.rs"),
     status: ProofStatus::ProvedOnPaper,
 };
 
@@ -55,7 +58,7 @@ pub(crate) const LAPLACE_IDENTITY: Statement = Statement {
         expectation, and use that the tokens are independent. Only expectations over a single token \
         are left.",
     source: "this project, docs/theory.md section 3",
-    location: location("exact::Exact", "src/exact/mod.rs"),
+    location: location("exact::output_error", "src/exact/output.rs"),
     status: ProofStatus::ProvedOnPaper,
 };
 
@@ -75,7 +78,7 @@ pub(crate) const GAUSSIAN_EXACT: Statement = Statement {
         independent remainder. The remainder contributes r_2 times its variance; Stein's identity for \
         the scores turns the moments of sum p_i S_i into participation sums.",
     source: "this project, docs/theory.md section 4",
-    location: location("exact::Exact", "src/exact/mod.rs"),
+    location: location("exact::gaussian_output_error", "src/exact/gaussian.rs"),
     status: ProofStatus::ProvedOnPaper,
 };
 
@@ -93,6 +96,6 @@ pub(crate) const PARTICIPATION_ORDER: Statement = Statement {
     proof_idea: "Cauchy-Schwarz with sum p_i = 1: (sum p_i^{1/2} p_i^{3/2})^2 <= sum p_i^3. So \
         -6 r_3 + 6 E22 <= 0 in T3. All p_i <= 1 gives r_2 <= 1.",
     source: "this project, docs/theory.md section 4",
-    location: location("bound::GaussianOutput", "src/bound/moments.rs"),
+    location: location("bound::laplace::gaussian_bound", "src/bound/laplace.rs"),
     status: ProofStatus::ProvedOnPaper,
 };

@@ -90,7 +90,9 @@ pub(crate) const LAPLACE_BOUND: Statement = Statement {
     title: "Explicit bound of the squared error with the sharp constant A2 / L",
     statement: "E|sum p_i f(X_i)|^2 <= A2 [ L I_2(L-1) + 6 L (L-1) rho I_4(L-2) ]; Gaussian tokens: \
         E|That - T|^2 <= (tau_V + eta) min(1, L e^{s^2} I_2(L-1)); \
-        I_k(n) <= (n (1 - th/2))^{-k} + (kap/k)^k exp( -(n-k) (th/rho) (1 - th/2) )",
+        I_k(n) <= (n (1 - th/2))^{-k} + (kap/k)^k exp( -(n-k) (th/rho) (1 - th/2) ) (one split); \
+        I_k(n) <= (n (1 - th/2))^{-k} + (n/2)^{-k} Q_k(n th / (2 rho)) + (kap/k)^k exp( -(n-k) / (2 rho) ), \
+        Q_k(x) = e^{-x} sum_{j<k} x^j / j! (two splits)",
     hypotheses: &[
         CENTRED,
         "L >= 7; Gaussian tokens: L >= 4",
