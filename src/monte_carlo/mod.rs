@@ -55,11 +55,16 @@ mod histogram;
 mod moments;
 mod normal;
 mod partial;
+mod partial_file;
+mod plain;
 mod plan;
 mod problem;
+mod rao_blackwell;
+mod run;
 mod simulation;
 mod softmax;
 mod stream;
+mod summary;
 mod tally;
 mod ziggurat_table;
 

@@ -1,13 +1,8 @@
 //! Unfinished and finished runs: shards, checkpoints, and joining them.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
-
 use serde::{Deserialize, Serialize};
 
-use super::estimate::{CellEstimates, Deviation, Estimate, GradientEstimates, HEAVY_FRACTION};
-use super::moments::{Node, push_node, total};
-use super::plan::Quantity;
+use super::moments::{Node, push_node};
 use super::tally::Tally;
 use super::{Cell, Plan, QueryChoice, block_prompts};
 use crate::error::{Error, Result};
@@ -15,8 +10,6 @@ use crate::parameter::PromptLength;
 
 /// Schema of the JSON of a [`Partial`].
 pub const SCHEMA: &str = "attention-bounds/monte-carlo-partial/1";
-/// Largest partial file that is read (1 GiB).
-const MAX_BYTES: u64 = 1 << 30;
 
 /// Share `index` of `of`, counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,18 +77,18 @@ pub struct Partial {
     version: String,
     scenario: String,
     pub(super) plan: Plan,
-    outputs: usize,
+    pub(super) outputs: usize,
     pub(super) cells: Vec<CellState>,
 }
 
-fn refuse(why: impl Into<String>) -> Error {
+pub(super) fn refuse(why: impl Into<String>) -> Error {
     Error::Unavailable {
         what: "the joined simulation",
         why: why.into(),
     }
 }
 
-fn all_blocks(plan: &Plan, length: u64) -> Result<u64> {
+pub(super) fn all_blocks(plan: &Plan, length: u64) -> Result<u64> {
     Ok(plan
         .prompts
         .div_ceil(block_prompts(PromptLength::new(length)?)))
@@ -261,88 +254,6 @@ impl Partial {
         Ok(joined)
     }
 
-    /// The estimates of a finished, whole run.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] if blocks are missing: the run is not finished, or this is a share of it.
-    pub fn estimates(&self) -> Result<Vec<CellEstimates>> {
-        self.check()?;
-        self.cells
-            .iter()
-            .map(|cell| self.cell_estimates(cell))
-            .collect()
-    }
-
-    fn cell_estimates(&self, cell: &CellState) -> Result<CellEstimates> {
-        let blocks = all_blocks(&self.plan, cell.length)?;
-        if cell.first != 0 || cell.next != blocks {
-            return Err(Error::Unavailable {
-                what: "the estimate",
-                why: format!(
-                    "only blocks {} to {} of {blocks} of length {} are done; resume the run, or join its \
-                     shares",
-                    cell.first, cell.next, cell.length
-                ),
-            });
-        }
-        let sums = total(&cell.nodes).ok_or_else(|| refuse("a cell has no prompts"))?;
-        let count = sums.prompts as f64;
-        let all: Vec<Estimate> = sums
-            .moments
-            .iter()
-            .enumerate()
-            .map(|(place, moments)| Estimate {
-                mean: moments.mean,
-                standard_error: (moments.deviations / (count - 1.0) / count).sqrt(),
-                prompts: sums.prompts,
-                seed: self.plan.seed,
-                largest_share: cell
-                    .tally
-                    .quantities
-                    .get(place)
-                    .map(|histogram| histogram.share_of_largest(HEAVY_FRACTION)),
-            })
-            .collect();
-        let quantities = self.plan.quantities();
-        let find = |wanted: Quantity| {
-            let place = quantities.iter().position(|quantity| *quantity == wanted)?;
-            all.get(place).copied()
-        };
-        let need = |wanted| find(wanted).ok_or_else(|| refuse("a quantity is missing"));
-        Ok(CellEstimates {
-            query: cell.query,
-            length: cell.length,
-            route: self.plan.route,
-            output_error: need(Quantity::OutputError)?,
-            bias: all.iter().skip(quantities.len()).copied().collect(),
-            participation_two: need(Quantity::ParticipationTwo)?,
-            participation_three: need(Quantity::ParticipationThree)?,
-            effective_length: need(Quantity::EffectiveLength)?,
-            value_gradient: find(Quantity::ValueGradient).map(|operator| GradientEstimates {
-                frobenius: operator.scaled(self.outputs as f64),
-                operator: Some(operator),
-            }),
-            key_query_gradient: find(Quantity::KeyQueryGradient).map(|frobenius| {
-                GradientEstimates {
-                    frobenius,
-                    operator: find(Quantity::KeyQueryOperator),
-                }
-            }),
-            deviations: self
-                .plan
-                .thresholds
-                .iter()
-                .zip(&cell.tally.deviations)
-                .map(|(threshold, count)| Deviation {
-                    threshold: *threshold,
-                    count: *count,
-                    prompts: sums.prompts,
-                })
-                .collect(),
-            errors: cell.tally.errors.clone(),
-        })
-    }
-
     /// Refuses contents that no run could have written.
     pub(super) fn check(&self) -> Result<()> {
         self.plan.check()?;
@@ -382,94 +293,6 @@ impl Partial {
             }
         }
         Ok(())
-    }
-
-    /// The JSON of this partial.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] if it cannot be written, which no run can cause.
-    pub fn to_json(&self) -> Result<String> {
-        serde_json::to_string(self).map_err(|error| Error::Unavailable {
-            what: "the JSON of a simulation",
-            why: error.to_string(),
-        })
-    }
-
-    /// Reads what [`Self::to_json`] wrote, and checks it.
-    ///
-    /// # Errors
-    /// [`Error::File`] with this `path` if it is not such a text, or one of another schema, or its contents
-    /// contradict each other.
-    pub fn from_json(path: &Path, text: &str) -> Result<Self> {
-        let refuse = |reason: String| Error::File {
-            path: path.to_path_buf(),
-            reason,
-        };
-        #[derive(Deserialize)]
-        struct Head {
-            schema: String,
-        }
-        let head: Head = serde_json::from_str(text)
-            .map_err(|error| refuse(format!("is not the state of a simulation: {error}")))?;
-        if head.schema != SCHEMA {
-            return Err(refuse(format!(
-                "has schema {:?}; {SCHEMA:?} is read",
-                head.schema
-            )));
-        }
-        let partial: Self = serde_json::from_str(text)
-            .map_err(|error| refuse(format!("is not the state of a simulation: {error}")))?;
-        partial.check().map_err(|error| refuse(error.to_string()))?;
-        Ok(partial)
-    }
-
-    /// Reads a file written by [`Self::write`].
-    ///
-    /// # Errors
-    /// [`Error::File`] if it cannot be read or is not what [`Self::from_json`] accepts.
-    pub fn read(path: &Path) -> Result<Self> {
-        let refuse = |reason: String| Error::File {
-            path: path.to_path_buf(),
-            reason,
-        };
-        let size = std::fs::metadata(path)
-            .map_err(|error| refuse(format!("cannot be read: {error}")))?
-            .len();
-        if size > MAX_BYTES {
-            return Err(refuse(format!(
-                "has {size} bytes; at most {MAX_BYTES} are read"
-            )));
-        }
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| refuse(format!("cannot be read: {error}")))?;
-        Self::from_json(path, &text)
-    }
-
-    /// Writes the JSON to `path`: to a temporary file beside it, then renamed, so that an interruption at any
-    /// moment leaves either the old file or the new one.
-    ///
-    /// # Errors
-    /// [`Error::File`] if a file cannot be written or renamed.
-    pub fn write(&self, path: &Path) -> Result<()> {
-        let text = self.to_json()?;
-        let refuse = |error: std::io::Error| Error::File {
-            path: path.to_path_buf(),
-            reason: format!("cannot be written: {error}"),
-        };
-        let mut name = path.as_os_str().to_os_string();
-        name.push(format!(".{}.tmp", std::process::id()));
-        let temporary = PathBuf::from(name);
-        let written = std::fs::File::create(&temporary)
-            .and_then(|mut file| {
-                file.write_all(text.as_bytes())?;
-                file.sync_all()
-            })
-            .and_then(|()| std::fs::rename(&temporary, path));
-        if written.is_err() {
-            // What was wrong is told below; a temporary file that stays behind does no harm.
-            let _ = std::fs::remove_file(&temporary);
-        }
-        written.map_err(refuse)
     }
 }
 

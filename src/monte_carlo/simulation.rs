@@ -1,18 +1,15 @@
-//! A run: cells, blocks, threads, checkpoints.
+//! What a run consists of, checked, and how it is started and stopped.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use super::digest::digest;
-use super::draw::Drawer;
-use super::moments::{Node, Sums, push_node};
-use super::partial::{Partial, Shard, prompts_between};
+use super::partial::{Partial, Shard};
 use super::problem::Problem;
-use super::tally::BlockTally;
-use super::{Cell, Plan, QueryChoice, Route, block_prompts, block_stream};
+use super::run::Run;
+use super::{Cell, Plan, QueryChoice, Route};
 use crate::attention::{Head, QueryLaw};
 use crate::error::{Error, Result};
 use crate::law::TokenLaw;
@@ -51,9 +48,9 @@ impl std::fmt::Debug for Control<'_> {
 /// A simulation, ready to run: tokens, head, query law, cells and plan, all checked.
 #[derive(Debug)]
 pub struct Simulation<'a> {
-    problem: Problem<'a>,
-    cells: Vec<Cell>,
-    plan: Plan,
+    pub(super) problem: Problem<'a>,
+    pub(super) cells: Vec<Cell>,
+    pub(super) plan: Plan,
     scenario: String,
 }
 
@@ -192,164 +189,4 @@ fn check_cells(query: &QueryLaw, cells: &[Cell]) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// What a block gave.
-struct Block {
-    sums: Sums,
-    tally: BlockTally,
-}
-
-/// What the threads of a run share.
-struct Run<'a> {
-    simulation: &'a Simulation<'a>,
-    control: &'a Control<'a>,
-    /// First block of each cell to do, and the number of blocks before it in the order of work.
-    queue: Vec<(u64, u64)>,
-    blocks: u64,
-    next: AtomicU64,
-    halted: AtomicBool,
-    state: Mutex<State>,
-}
-
-struct State {
-    partial: Partial,
-    /// Blocks that were finished before an earlier one of their cell.
-    early: Vec<BTreeMap<u64, Block>>,
-    written: Instant,
-    error: Option<Error>,
-}
-
-impl<'a> Run<'a> {
-    fn new(simulation: &'a Simulation<'a>, partial: Partial, control: &'a Control<'a>) -> Self {
-        let mut blocks = 0;
-        let mut queue = Vec::with_capacity(partial.cells.len());
-        for cell in &partial.cells {
-            queue.push((cell.next, blocks));
-            blocks += cell.end - cell.next;
-        }
-        Self {
-            simulation,
-            control,
-            queue,
-            blocks,
-            next: AtomicU64::new(0),
-            halted: AtomicBool::new(false),
-            state: Mutex::new(State {
-                early: partial.cells.iter().map(|_| BTreeMap::new()).collect(),
-                partial,
-                written: Instant::now(),
-                error: None,
-            }),
-        }
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn stopped(&self) -> bool {
-        self.halted.load(Ordering::Relaxed)
-            || self
-                .control
-                .stop
-                .is_some_and(|stop| stop.load(Ordering::Relaxed))
-    }
-
-    /// One thread: takes the next block until there is none.
-    fn work(&self) {
-        let mut drawer = Drawer::new(&self.simulation.problem, &self.simulation.plan);
-        while !self.stopped() {
-            let task = self.next.fetch_add(1, Ordering::Relaxed);
-            if task >= self.blocks {
-                return;
-            }
-            // The last cell that starts at or before the task; empty cells start where the next one does.
-            let place = self.queue.partition_point(|(_, before)| *before <= task) - 1;
-            let (Some((first, before)), Some(cell)) =
-                (self.queue.get(place), self.simulation.cells.get(place))
-            else {
-                return;
-            };
-            let number = first + (task - before);
-            let block = self.block(&mut drawer, *cell, number);
-            if let Err(error) = self.accept(place, number, block) {
-                self.halted.store(true, Ordering::Relaxed);
-                self.state().error.get_or_insert(error);
-            }
-        }
-    }
-
-    fn block(&self, drawer: &mut Drawer<'_>, cell: Cell, number: u64) -> Block {
-        let plan = &self.simulation.plan;
-        let prompts = prompts_between(plan, block_prompts(cell.length), number, number + 1);
-        let mut random = block_stream(plan.seed, cell, plan.route, number);
-        let numbers = plan.quantities().len() + self.simulation.problem.outputs();
-        let mut sums = Sums::new(numbers);
-        let mut tally = BlockTally::new(plan, prompts as usize);
-        for _ in 0..prompts {
-            let measured = drawer.prompt(cell.query, cell.length.get(), &mut random);
-            sums.push(&measured.numbers);
-            tally.push(plan, &measured.numbers, measured.error);
-        }
-        Block { sums, tally }
-    }
-
-    /// Adds a block to the state, and those that waited for it.
-    fn accept(&self, place: usize, number: u64, block: Block) -> Result<()> {
-        if !block.sums.is_finite() {
-            return Err(Error::Unavailable {
-                what: "the Monte Carlo estimate",
-                why: "a score or an output is not a finite number, or its square overflows; head, query and \
-                      tokens must be smaller"
-                    .into(),
-            });
-        }
-        let mut state = self.state();
-        let State {
-            partial,
-            early,
-            written,
-            ..
-        } = &mut *state;
-        let (Some(cell), Some(early)) = (partial.cells.get_mut(place), early.get_mut(place)) else {
-            return Ok(());
-        };
-        early.insert(number, block);
-        while let Some(mut block) = early.remove(&cell.next) {
-            cell.tally.add(&mut block.tally);
-            let node = Node {
-                level: 0,
-                index: cell.next,
-                sums: block.sums,
-            };
-            push_node(&mut cell.nodes, node);
-            cell.next += 1;
-        }
-        if let Some(progress) = self.control.progress {
-            progress(1);
-        }
-        if let Some(checkpoint) = self.control.checkpoint
-            && written.elapsed() >= checkpoint.every
-        {
-            partial.write(checkpoint.path)?;
-            *written = Instant::now();
-        }
-        Ok(())
-    }
-
-    /// The state at the end, also written to the checkpoint.
-    fn finish(self) -> Result<Partial> {
-        let state = self
-            .state
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(checkpoint) = self.control.checkpoint {
-            state.partial.write(checkpoint.path)?;
-        }
-        match state.error {
-            Some(error) => Err(error),
-            None => Ok(state.partial),
-        }
-    }
 }
