@@ -52,6 +52,8 @@ mod estimate;
 mod exponential;
 mod gaussian_scores;
 mod histogram;
+#[doc(hidden)]
+pub mod kernel;
 mod moments;
 mod normal;
 mod partial;
@@ -74,14 +76,3 @@ pub use partial::{Partial, SCHEMA, Shard};
 pub use plan::{Cell, Plan, QueryChoice, Route};
 pub use simulation::{Checkpoint, Control, Simulation};
 pub use stream::{block_prompts, block_stream};
-
-/// The two innermost loops, for benchmarks: not part of the promises of this crate.
-#[doc(hidden)]
-pub mod kernel {
-    pub use super::softmax::exponentials;
-
-    /// Fills `numbers` with standard normal numbers, as every simulation does.
-    pub fn normals(random: &mut rand_chacha::ChaCha8Rng, numbers: &mut [f64]) {
-        super::normal::fill_normals(random, numbers);
-    }
-}

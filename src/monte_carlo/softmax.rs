@@ -125,7 +125,7 @@ pub(super) fn power_sums(weights: &[f64]) -> (f64, f64, f64) {
 /// Replaces each `x` by `e^{scale x - shift}`, within two units in the last place of the exponential of that
 /// argument; see the conditions of the exponential: the argument is at most 0.
 #[inline]
-pub fn exponentials(numbers: &[f64], scale: f64, shift: f64, weights: &mut [f64]) {
+pub(super) fn exponentials(numbers: &[f64], scale: f64, shift: f64, weights: &mut [f64]) {
     for (weight, x) in weights.iter_mut().zip(numbers) {
         *weight = exponential(scale * x - shift);
     }
