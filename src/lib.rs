@@ -98,6 +98,7 @@ pub mod error;
 pub mod exact;
 pub mod file;
 pub mod law;
+pub mod monte_carlo;
 pub mod parameter;
 pub mod report;
 pub mod scenario;

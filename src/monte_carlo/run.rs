@@ -1,0 +1,174 @@
+//! Blocks shared among threads: each takes the next one, and their sums are joined in order.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use super::draw::Drawer;
+use super::moments::{Node, Sums, push_node};
+use super::partial::{Partial, prompts_between};
+use super::tally::BlockTally;
+use super::{Cell, Control, Simulation, block_prompts, block_stream};
+use crate::error::{Error, Result};
+
+/// What a block gave.
+struct Block {
+    sums: Sums,
+    tally: BlockTally,
+}
+
+/// What the threads of a run share.
+pub(super) struct Run<'a> {
+    simulation: &'a Simulation<'a>,
+    control: &'a Control<'a>,
+    /// First block of each cell to do, and the number of blocks before it in the order of work.
+    queue: Vec<(u64, u64)>,
+    blocks: u64,
+    next: AtomicU64,
+    halted: AtomicBool,
+    state: Mutex<State>,
+}
+
+struct State {
+    partial: Partial,
+    /// Blocks that were finished before an earlier one of their cell.
+    early: Vec<BTreeMap<u64, Block>>,
+    written: Instant,
+    error: Option<Error>,
+}
+
+impl<'a> Run<'a> {
+    /// All that is open in `partial`.
+    pub fn new(simulation: &'a Simulation<'a>, partial: Partial, control: &'a Control<'a>) -> Self {
+        let mut blocks = 0;
+        let mut queue = Vec::with_capacity(partial.cells.len());
+        for cell in &partial.cells {
+            queue.push((cell.next, blocks));
+            blocks += cell.end - cell.next;
+        }
+        Self {
+            simulation,
+            control,
+            queue,
+            blocks,
+            next: AtomicU64::new(0),
+            halted: AtomicBool::new(false),
+            state: Mutex::new(State {
+                early: partial.cells.iter().map(|_| BTreeMap::new()).collect(),
+                partial,
+                written: Instant::now(),
+                error: None,
+            }),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn stopped(&self) -> bool {
+        self.halted.load(Ordering::Relaxed)
+            || self
+                .control
+                .stop
+                .is_some_and(|stop| stop.load(Ordering::Relaxed))
+    }
+
+    /// One thread: takes the next block until there is none.
+    pub fn work(&self) {
+        let mut drawer = Drawer::new(&self.simulation.problem, &self.simulation.plan);
+        while !self.stopped() {
+            let task = self.next.fetch_add(1, Ordering::Relaxed);
+            if task >= self.blocks {
+                return;
+            }
+            // The last cell that starts at or before the task; empty cells start where the next one does.
+            let place = self.queue.partition_point(|(_, before)| *before <= task) - 1;
+            let (Some((first, before)), Some(cell)) =
+                (self.queue.get(place), self.simulation.cells.get(place))
+            else {
+                return;
+            };
+            let number = first + (task - before);
+            let block = self.block(&mut drawer, *cell, number);
+            if let Err(error) = self.accept(place, number, block) {
+                self.halted.store(true, Ordering::Relaxed);
+                self.state().error.get_or_insert(error);
+            }
+        }
+    }
+
+    fn block(&self, drawer: &mut Drawer<'_>, cell: Cell, number: u64) -> Block {
+        let plan = &self.simulation.plan;
+        let prompts = prompts_between(plan, block_prompts(cell.length), number, number + 1);
+        let mut random = block_stream(plan.seed, cell, plan.route, number);
+        let numbers = plan.quantities().len() + self.simulation.problem.outputs();
+        let mut sums = Sums::new(numbers);
+        let mut tally = BlockTally::new(plan, prompts as usize);
+        for _ in 0..prompts {
+            let measured = drawer.prompt(cell.query, cell.length.get(), &mut random);
+            sums.push(&measured.numbers);
+            tally.push(plan, &measured.numbers, measured.error);
+        }
+        Block { sums, tally }
+    }
+
+    /// Adds a block to the state, and those that waited for it.
+    fn accept(&self, place: usize, number: u64, block: Block) -> Result<()> {
+        if !block.sums.is_finite() {
+            return Err(Error::Unavailable {
+                what: "the Monte Carlo estimate",
+                why: "a score or an output is not a finite number, or its square overflows; head, query and \
+                      tokens must be smaller"
+                    .into(),
+            });
+        }
+        let mut state = self.state();
+        let State {
+            partial,
+            early,
+            written,
+            ..
+        } = &mut *state;
+        let (Some(cell), Some(early)) = (partial.cells.get_mut(place), early.get_mut(place)) else {
+            return Ok(());
+        };
+        early.insert(number, block);
+        while let Some(mut block) = early.remove(&cell.next) {
+            cell.tally.add(&mut block.tally);
+            let node = Node {
+                level: 0,
+                index: cell.next,
+                sums: block.sums,
+            };
+            push_node(&mut cell.nodes, node);
+            cell.next += 1;
+        }
+        if let Some(progress) = self.control.progress {
+            progress(1);
+        }
+        if let Some(checkpoint) = self.control.checkpoint
+            && written.elapsed() >= checkpoint.every
+        {
+            partial.write(checkpoint.path)?;
+            *written = Instant::now();
+        }
+        Ok(())
+    }
+
+    /// The state at the end, also written to the checkpoint.
+    pub fn finish(self) -> Result<Partial> {
+        let state = self
+            .state
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(checkpoint) = self.control.checkpoint {
+            state.partial.write(checkpoint.path)?;
+        }
+        match state.error {
+            Some(error) => Err(error),
+            None => Ok(state.partial),
+        }
+    }
+}
