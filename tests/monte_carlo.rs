@@ -263,6 +263,30 @@ fn rao_blackwell_agrees_with_plain() {
     }
 }
 
+/// Short prompts and a tilt between the axes of the covariance, so that every term of the conditional
+/// expectation of the key-query gradient counts, the mixed one too.
+#[test]
+fn key_query_gradient_has_all_its_terms() {
+    let covariance = DMatrix::from_diagonal(&DVector::from_column_slice(&[1.0, 4.0]));
+    let tokens = Gaussian::centred(covariance).unwrap();
+    let value = DMatrix::from_row_slice(1, 2, &[0.3, 1.0]);
+    let head = Head::new(DMatrix::identity(2, 2) * 0.4, value).unwrap();
+    for length in [2, 4] {
+        let run = |route| {
+            let plan = without_operator(everything(400_000, 23), route);
+            estimates(
+                &tokens,
+                &head,
+                &one_query(&[1.0, 1.0]),
+                vec![first(length)],
+                plan,
+            )
+            .remove(0)
+        };
+        compare(&run(Route::Plain), &run(Route::RaoBlackwell));
+    }
+}
+
 fn moments(numbers: &[f64]) -> Estimate {
     let n = numbers.len() as f64;
     let mean = numbers.iter().sum::<f64>() / n;
