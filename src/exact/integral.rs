@@ -157,6 +157,10 @@ fn ln_right_tail(length: f64, ln_phi: f64, bump: f64) -> f64 {
 ///
 /// The remainder is then below `1e-19 / L^3`, and the smallest integral, `r_4`, is at least `1 / L^3`.
 pub(super) fn may_stop(shortest: f64, longest: f64, ln_phi: f64, bump: f64) -> bool {
+    // The remainder is at least phi^L: at most nodes that settles it without a logarithm.
+    if !(shortest * ln_phi <= -44.0) {
+        return false;
+    }
     // A phi that rounded to zero gives -inf, and a NaN bump cannot stop anything.
     [shortest, longest]
         .iter()

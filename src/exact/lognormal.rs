@@ -30,19 +30,23 @@ pub(super) fn moments(
 ) -> WeightMoments {
     let convolution = Convolution::new(s, resolution);
     let step = resolution.score_step;
-    let mut nodes = Vec::new();
+    let mut nodes: Vec<(f64, [f64; 3])> = Vec::new();
+    let at = |index: i64| {
+        let [rise, b2, b3, b4] = convolution.at(index);
+        (ln_one_minus(rise), [b2, b3, b4])
+    };
     // tau = s^2/2 + i step. Start at tau = -ln longest, left of the maximum of every bump integral.
     let start = ((-longest.ln() - 0.5 * s * s) / step).floor() as i64;
     // The bump integrals are log-concave in tau (convolutions of log-concave functions), so once
-    // L^k E[x^k e^{-x}] is this small the rest to the left is smaller than 1e-19 of L^k r_k >= L.
+    // L^k E[x^k e^{-x}] is this small the rest to the left is smaller than 1e-16 of L^k r_k >= L.
     let mut index = start;
     loop {
-        let node = convolution.at(index);
-        let [_, b2, b3, b4] = node;
+        let node = at(index);
+        let [b2, b3, b4] = node.1;
         nodes.push(node);
         let negligible = [(b2, 2), (b3, 3), (b4, 4)]
             .iter()
-            .all(|&(bump, k)| bump * longest.powi(k) <= 1e-19);
+            .all(|&(bump, k)| bump * longest.powi(k) <= 1e-17);
         if negligible {
             break;
         }
@@ -52,16 +56,12 @@ pub(super) fn moments(
     index = start;
     loop {
         index += 1;
-        let node = convolution.at(index);
+        let node = at(index);
         nodes.push(node);
-        if may_stop(shortest, longest, ln_one_minus(node[0]), node[1]) {
+        if may_stop(shortest, longest, node.0, node.1[0]) {
             break;
         }
     }
-    let nodes: Vec<(f64, [f64; 3])> = nodes
-        .iter()
-        .map(|&[rise, b2, b3, b4]| (ln_one_minus(rise), [b2, b3, b4]))
-        .collect();
     WeightMoments::new(step, &nodes)
 }
 

@@ -26,7 +26,7 @@ impl Resolution {
             score_step: 0.22,
             standard_step: 0.5,
             ln_length,
-            margin: 9.0,
+            margin: 8.6,
         }
     }
 
@@ -36,7 +36,7 @@ impl Resolution {
             score_step: 0.28,
             standard_step: 0.7,
             ln_length,
-            margin: 8.2,
+            margin: 8.0,
         }
     }
 
