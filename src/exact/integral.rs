@@ -94,13 +94,13 @@ impl WeightMoments {
     /// `E P_2^2 = E P_4 + L (L-1) INT E[x^2 e^{-x}]^2 / 6 phi^{L-2} dtau` (T2).
     pub fn ratios(&self, length: f64) -> RawRatios {
         let mut sums = [[0.0; LANES]; 4];
-        // r_2 is at least 1/L, so nodes that add up to less than 1e-17 of that are left out; so are
-        // those where phi^{L-2} is below e^{-60}, for phi only decreases.
-        let negligible = 1e-17 / (length * length * self.step);
+        // r_2 is at least 1/L, so nodes that add up to less than 1e-15 of that are left out; so are
+        // those where phi^{L-2} is below e^{-50}, for phi only decreases.
+        let negligible = 1e-15 / (length * length * self.step);
         let start = self.second_below.partition_point(|&sum| sum < negligible);
         let end = self
             .blocks
-            .partition_point(|block| length <= 2.0 || (length - 2.0) * block.ln_phi[0] > -60.0);
+            .partition_point(|block| length <= 2.0 || (length - 2.0) * block.ln_phi[0] > -50.0);
         for block in self.blocks.get(start..end).unwrap_or_default() {
             let power = block.power(length);
             let [b2, b3, b4] = &block.bumps;
