@@ -27,10 +27,12 @@ pub use participation::{ParticipationRatios, gaussian_participation};
 
 /// A value computed without simulation, with an estimate of its absolute numerical error.
 ///
-/// The estimate is the disagreement of two resolutions (the second with twice the step in `ln t` and,
-/// for continuous laws, twice the score step and a narrower score window) plus an allowance for
-/// rounding. An [`Exact`] is not a bound and not an estimate of a random quantity: there is no
-/// conversion between the three.
+/// The estimate is twice the disagreement of two resolutions plus an allowance for rounding. For finitely
+/// supported laws the second has twice the step in `ln t`; for continuous laws it has a step about a
+/// quarter larger in `ln t` and in the score and a narrower score window
+/// ([`Resolution`](crate::law::Resolution)). Averages over a Gaussian query add the disagreement of two
+/// lattices in the score variance. An [`Exact`] is not a bound and not an estimate of a random quantity:
+/// there is no conversion between the three.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Exact {
     /// The value.
