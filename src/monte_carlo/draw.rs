@@ -16,6 +16,8 @@ pub(super) struct Measured {
     pub numbers: Vec<f64>,
     /// `|That - T|`, if the plan needs it.
     pub error: f64,
+    /// A number with mean zero, correlated with the quantities (Rao-Blackwellised route only).
+    pub control: f64,
 }
 
 /// Draws prompts of one simulation; its memory is reused from prompt to prompt.
@@ -53,6 +55,7 @@ impl<'a> Drawer<'a> {
             measured: Measured {
                 numbers: vec![0.0; numbers],
                 error: 0.0,
+                control: 0.0,
             },
         }
     }

@@ -21,6 +21,8 @@ pub struct Estimate {
     pub prompts: u64,
     /// Seed of the random streams.
     pub seed: u64,
+    /// Sample skewness of the numbers whose mean this is.
+    pub skewness: f64,
     /// The share of the sum that the largest 1% of the prompts carry, within 4% of itself; `None` for a
     /// quantity that can be negative.
     ///

@@ -46,6 +46,7 @@
 //! needs_a_bound(estimate().into());
 //! ```
 
+mod control;
 mod digest;
 mod draw;
 mod estimate;

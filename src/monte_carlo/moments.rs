@@ -1,8 +1,8 @@
-//! Means and variances that can be joined, and the tree in which they are.
+//! Means, variances and third moments that can be joined, and the tree in which they are.
 
 use serde::{Deserialize, Serialize};
 
-/// Mean and sum of squared deviations of some numbers; how many there are is kept beside it.
+/// Mean and sums of powers of the deviations of some numbers; how many there are is kept beside it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Moments {
@@ -10,31 +10,54 @@ pub struct Moments {
     pub mean: f64,
     /// Sum of the squared deviations from the mean.
     pub deviations: f64,
+    /// Sum of the cubed deviations from the mean.
+    pub cubes: f64,
 }
 
 impl Moments {
-    /// Adds one number, the `count`-th (Welford 1962).
+    /// Adds one number, the `count`-th (Welford 1962; the cubes as in Pebay 2008).
     #[inline]
     pub fn push(&mut self, count: f64, number: f64) {
         let before = number - self.mean;
-        self.mean += before / count;
-        self.deviations += before * (number - self.mean);
+        let step = before / count;
+        self.mean += step;
+        let square = before * (number - self.mean);
+        self.cubes += square * step * (count - 2.0) - 3.0 * step * self.deviations;
+        self.deviations += square;
     }
 
-    /// The moments of both lists (Chan, Golub and LeVeque 1979).
+    /// The moments of both lists (Chan, Golub and LeVeque 1979; the cubes as in Pebay 2008).
     fn join(self, count: f64, other: Self, other_count: f64) -> Self {
         let total = count + other_count;
         let difference = other.mean - self.mean;
+        let (share, other_share) = (count / total, other_count / total);
         Self {
-            mean: self.mean + difference * (other_count / total),
+            mean: self.mean + difference * other_share,
             deviations: self.deviations
                 + other.deviations
-                + difference * difference * (count * (other_count / total)),
+                + difference * difference * (count * other_share),
+            cubes: self.cubes
+                + other.cubes
+                + difference.powi(3) * (count * other_share) * (share - other_share)
+                + 3.0 * difference * (share * other.deviations - other_share * self.deviations),
+        }
+    }
+
+    /// Skewness: third central moment over the cube of the standard deviation; 0 for equal numbers.
+    pub fn skewness(self, count: f64) -> f64 {
+        let variance = self.deviations / count;
+        if variance > 0.0 {
+            self.cubes / count / variance / variance.sqrt()
+        } else {
+            0.0
         }
     }
 
     fn is_finite(self) -> bool {
-        self.mean.is_finite() && self.deviations.is_finite() && self.deviations >= 0.0
+        self.mean.is_finite()
+            && self.deviations.is_finite()
+            && self.deviations >= 0.0
+            && self.cubes.is_finite()
     }
 }
 
@@ -57,13 +80,15 @@ impl Sums {
         }
     }
 
-    /// Adds one prompt.
+    /// Adds one prompt: its numbers, the first of them less their coefficient times the control variate.
     #[inline]
-    pub fn push(&mut self, numbers: &[f64]) {
+    pub fn push(&mut self, numbers: &[f64], coefficients: &[f64], control: f64) {
         self.prompts += 1;
         let count = self.prompts as f64;
-        for (moments, number) in self.moments.iter_mut().zip(numbers) {
-            moments.push(count, *number);
+        let controls = coefficients.iter().map(|beta| beta * control);
+        let controls = controls.chain(std::iter::repeat(0.0));
+        for ((moments, number), control) in self.moments.iter_mut().zip(numbers).zip(controls) {
+            moments.push(count, number - control);
         }
     }
 
@@ -148,7 +173,7 @@ mod tests {
         let mut sums = Sums::new(2);
         for k in 0..=(block % 5) {
             let x = ((block * 7 + k) as f64).sin();
-            sums.push(&[x, 1e8 + x]);
+            sums.push(&[x + 0.5, 1e8 + x], &[0.25], 2.0);
         }
         Node {
             level: 0,
@@ -205,10 +230,15 @@ mod tests {
         let n = numbers.len() as f64;
         let mean = numbers.iter().sum::<f64>() / n;
         let deviations: f64 = numbers.iter().map(|x| (x - mean).powi(2)).sum();
+        let cubes: f64 = numbers.iter().map(|x| (x - mean).powi(3)).sum();
+        let skewness = cubes / n / (deviations / n).powf(1.5);
         let sums = total(&run(0, 37)).unwrap();
         assert_eq!(sums.prompts, numbers.len() as u64);
         assert!((sums.moments[0].mean - mean).abs() < 1e-15);
         assert!((sums.moments[0].deviations / deviations - 1.0).abs() < 1e-13);
+        assert!((sums.moments[0].cubes - cubes).abs() < 1e-13 * deviations);
+        assert!((sums.moments[0].skewness(n) - skewness).abs() < 1e-13);
+        assert_eq!(Moments::default().skewness(5.0), 0.0);
         // Shifted by 1e8, the variance keeps all that the shifted numbers themselves hold.
         assert!((sums.moments[1].deviations / deviations - 1.0).abs() < 1e-6);
         assert!(total(&[]).is_none());

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::parameter::PromptLength;
 
 /// Schema of the JSON of a [`Partial`].
-pub const SCHEMA: &str = "attention-bounds/monte-carlo-partial/1";
+pub const SCHEMA: &str = "attention-bounds/monte-carlo-partial/2";
 
 /// Share `index` of `of`, counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -133,6 +133,8 @@ impl ScoreState {
         let mean = self.sums.first / weights.one;
         // M - s^2 = s (mean - s), and s u = v.
         let shift = mean - self.deviation;
+        // E mean = s (1 - r_2), by Stein's identity.
+        measured.control = shift + self.deviation * two;
         let (first, rest) = measured.numbers.split_at_mut(1);
         first.fill(self.output_response.norm_squared() * (shift * shift) + two * self.spread());
         let (places, rest) = rest.split_at_mut(3);

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
+use super::control;
 use super::draw::Drawer;
 use super::moments::{Node, Sums, push_node};
 use super::partial::{Partial, prompts_between};
@@ -25,6 +26,8 @@ pub(super) struct Run<'a> {
     /// First block of each cell to do, and the number of blocks before it in the order of work.
     queue: Vec<(u64, u64)>,
     blocks: u64,
+    /// Coefficients of the control variates of each cell, found when its first block is drawn.
+    coefficients: Vec<OnceLock<Vec<f64>>>,
     next: AtomicU64,
     halted: AtomicBool,
     state: Mutex<State>,
@@ -52,6 +55,7 @@ impl<'a> Run<'a> {
             control,
             queue,
             blocks,
+            coefficients: partial.cells.iter().map(|_| OnceLock::new()).collect(),
             next: AtomicU64::new(0),
             halted: AtomicBool::new(false),
             state: Mutex::new(State {
@@ -85,13 +89,17 @@ impl<'a> Run<'a> {
             }
             // The last cell that starts at or before the task; empty cells start where the next one does.
             let place = self.queue.partition_point(|(_, before)| *before <= task) - 1;
-            let (Some((first, before)), Some(cell)) =
-                (self.queue.get(place), self.simulation.cells.get(place))
-            else {
+            let (Some((first, before)), Some(cell), Some(known)) = (
+                self.queue.get(place),
+                self.simulation.cells.get(place),
+                self.coefficients.get(place),
+            ) else {
                 return;
             };
+            let coefficients = known
+                .get_or_init(|| control::coefficients(&mut drawer, &self.simulation.plan, *cell));
             let number = first + (task - before);
-            let block = self.block(&mut drawer, *cell, number);
+            let block = self.block(&mut drawer, *cell, number, coefficients);
             if let Err(error) = self.accept(place, number, block) {
                 self.halted.store(true, Ordering::Relaxed);
                 self.state().error.get_or_insert(error);
@@ -99,7 +107,13 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn block(&self, drawer: &mut Drawer<'_>, cell: Cell, number: u64) -> Block {
+    fn block(
+        &self,
+        drawer: &mut Drawer<'_>,
+        cell: Cell,
+        number: u64,
+        coefficients: &[f64],
+    ) -> Block {
         let plan = &self.simulation.plan;
         let prompts = prompts_between(plan, block_prompts(cell.length), number, number + 1);
         let mut random = block_stream(plan.seed, cell, plan.route, number);
@@ -108,7 +122,7 @@ impl<'a> Run<'a> {
         let mut tally = BlockTally::new(plan, prompts as usize);
         for _ in 0..prompts {
             let measured = drawer.prompt(cell.query, cell.length.get(), &mut random);
-            sums.push(&measured.numbers);
+            sums.push(&measured.numbers, coefficients, measured.control);
             tally.push(plan, &measured.numbers, measured.error);
         }
         Block { sums, tally }

@@ -42,6 +42,7 @@ impl Partial {
                 standard_error: (moments.deviations / (count - 1.0) / count).sqrt(),
                 prompts: sums.prompts,
                 seed: self.plan.seed,
+                skewness: moments.skewness(count),
                 largest_share: cell
                     .tally
                     .quantities
