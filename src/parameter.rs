@@ -111,6 +111,26 @@ impl Probability {
     }
 }
 
+/// The probability with which a statistical statement may be wrong, a number between 0 and 1/2.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub struct ErrorProbability(f64);
+
+impl ErrorProbability {
+    /// Accepts numbers greater than 0 and at most 1/2; `name` is used in the message.
+    pub fn new(name: &'static str, value: f64) -> Result<Self> {
+        if value > 0.0 && value <= 0.5 {
+            Ok(Self(value))
+        } else {
+            parameter(name, value, "a number greater than 0 and at most 0.5")
+        }
+    }
+
+    /// The number.
+    pub fn get(self) -> f64 {
+        self.0
+    }
+}
+
 /// Sub-Gaussian variance proxy `sigma^2`: `E e^{<v, X - E X>} <= e^{sigma^2 |v|^2 / 2}` for every `v`.
 ///
 /// This is the variance-proxy convention, in which a standard normal law has `sigma^2 = 1`; it is not
@@ -165,6 +185,7 @@ mod tests {
     fn nan_fails_every_guard() {
         assert!(Positive::new("x", f64::NAN).is_err());
         assert!(Probability::new(f64::NAN).is_err());
+        assert!(ErrorProbability::new("alpha", f64::NAN).is_err());
         assert!(VarianceProxy::new(f64::NAN).is_err());
         assert!(VarianceProxy::from_psi2_norm(f64::NAN).is_err());
     }
@@ -181,6 +202,9 @@ mod tests {
         assert!(Positive::new("x", 0.0).is_err());
         assert!(Positive::new("x", f64::INFINITY).is_err());
         assert!(Probability::new(1.0 + f64::EPSILON).is_err());
+        assert!(ErrorProbability::new("alpha", 0.0).is_err());
+        assert!(ErrorProbability::new("alpha", 0.5).is_ok());
+        assert!(ErrorProbability::new("alpha", 0.500_001).is_err());
         assert!(VarianceProxy::new(0.0).is_ok());
         assert!(VarianceProxy::new(-1e-300).is_err());
     }

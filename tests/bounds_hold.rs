@@ -137,7 +137,7 @@ fn no_bound_is_below_the_exact_value_at_a_query() {
             let question = Question::new(tokens.as_ref(), &head, &query).unwrap();
             let options = TableOptions {
                 participation: true,
-                tail: None,
+                ..TableOptions::default()
             };
             for row in rows(&question, &lengths(), &options, &Silent).unwrap() {
                 if row.exact.is_ok() && row.metric == Metric::Output {
@@ -187,7 +187,7 @@ fn no_bound_is_below_the_exact_average_over_a_gaussian_query() {
                 &lengths(),
                 &TableOptions {
                     participation: true,
-                    tail: None,
+                    ..TableOptions::default()
                 },
                 &Silent,
             )
@@ -294,8 +294,8 @@ fn a_tail_bound_is_a_bound_of_the_probability() {
         let limit = tokens.tilted_mean(&DVector::from_element(1, tilt))[0];
         for eps in [0.05, 0.2, 0.7] {
             let options = TableOptions {
-                participation: false,
                 tail: Some(attention_bounds::parameter::Positive::new("eps", eps).unwrap()),
+                ..TableOptions::default()
             };
             let lengths: Vec<PromptLength> = [1u64, 5, 50, 800]
                 .map(|l| PromptLength::new(l).unwrap())

@@ -2,11 +2,17 @@
 //! side and says whether they agree.
 
 mod bounds;
+pub mod claim;
 mod exact;
+pub mod formula;
+mod holm;
 pub mod length;
 mod progress;
 pub mod rate;
+pub mod recheck;
+pub mod simulate;
 pub mod table;
+pub mod verdict;
 
 pub use progress::{Progress, Silent};
 

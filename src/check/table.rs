@@ -6,17 +6,25 @@ use super::rate::spectrum;
 use super::{Progress, Question};
 use crate::attention::QueryLaw;
 use crate::error::Result;
-use crate::exact::Exact;
-use crate::parameter::{Positive, PromptLength};
+use crate::exact::{Exact, ExactOutput};
+use crate::parameter::{Positive, Probability, PromptLength};
 use crate::report::{Cell, Metric, QueryLabel, Row};
 
 /// What a table shows besides the output error.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct TableOptions {
+    /// Also the bias `E That - T`, coordinate by coordinate.
+    pub bias: bool,
     /// Also the expected participation `E P_2`.
     pub participation: bool,
+    /// Also the squared errors of both gradients, which have no exact values and no bounds yet.
+    pub gradients: bool,
+    /// Also the operator norm of the error of the gradient in `U`; only with `gradients`.
+    pub operator_norm: bool,
     /// Also `P(|That - T| >= eps)`, for this `eps`.
     pub tail: Option<Positive>,
+    /// Also these quantiles of `|That - T|`, which only a simulation gives.
+    pub quantiles: Vec<Probability>,
 }
 
 /// The rows of a table: by query (the average last), then metric, then length.
@@ -38,39 +46,75 @@ pub fn rows(
     let exact = exact_cells(question, lengths, progress);
     let bounds = bound_cells(question, lengths, options.tail, progress)?;
     let mut rows = Vec::new();
+    let outputs = question.head.value().nrows();
     for (index, (cells, bounds)) in exact.queries.iter().zip(bounds.queries).enumerate() {
-        let values = cells.as_ref().map(|outputs| {
-            outputs
-                .iter()
-                .map(|o| (o.squared_error, o.participation))
-                .collect::<Vec<_>>()
-        });
+        let value = |i: usize, metric| -> Cell<Exact> {
+            let output = cells.as_ref().map_err(Clone::clone)?.get(i);
+            let found = output.and_then(|output| match metric {
+                Metric::Output => Some(output.squared_error),
+                Metric::Participation => Some(output.participation),
+                Metric::Bias { coordinate } => output.bias.get(coordinate).copied(),
+                _ => None,
+            });
+            found.ok_or_else(|| "no value was computed".to_owned())
+        };
         let label = QueryLabel::Index(index);
-        push(
-            &mut rows,
-            label,
-            lengths,
-            values.map_err(String::as_str),
-            bounds,
-            options,
-        );
+        push(&mut rows, label, lengths, outputs, bounds, options, &value);
     }
-    let values = exact.average.as_ref().map(|outputs| {
-        outputs
-            .iter()
-            .map(|o| (o.squared_error, o.participation))
-            .collect::<Vec<_>>()
-    });
-    let values = values.map_err(String::as_str);
+    let value = |i: usize, metric| -> Cell<Exact> {
+        let found = match metric {
+            Metric::Bias { coordinate } => {
+                average_bias(question.query, &exact.queries, i, coordinate)?
+            }
+            _ => {
+                let outputs = exact.average.as_ref().map_err(Clone::clone)?;
+                outputs.get(i).and_then(|output| match metric {
+                    Metric::Output => Some(output.squared_error),
+                    Metric::Participation => Some(output.participation),
+                    _ => None,
+                })
+            }
+        };
+        found.ok_or_else(|| "no value was computed".to_owned())
+    };
+    let label = QueryLabel::Average;
     push(
         &mut rows,
-        QueryLabel::Average,
+        label,
         lengths,
-        values,
+        outputs,
         bounds.average,
         options,
+        &value,
     );
     Ok(rows)
+}
+
+/// One coordinate of the bias, averaged over a list of queries.
+fn average_bias(
+    query: &QueryLaw,
+    cells: &[Cell<Vec<ExactOutput>>],
+    length: usize,
+    coordinate: usize,
+) -> Cell<Option<Exact>> {
+    let QueryLaw::List { weights, .. } = query else {
+        return Err(
+            "the bias averaged over a Gaussian query is not computed; give fixed queries".into(),
+        );
+    };
+    let mut sum = Exact {
+        value: 0.0,
+        error: 0.0,
+    };
+    for (cell, weight) in cells.iter().zip(weights) {
+        let outputs = cell.as_ref().map_err(Clone::clone)?;
+        let Some(bias) = outputs.get(length).and_then(|o| o.bias.get(coordinate)) else {
+            return Ok(None);
+        };
+        sum.value += weight * bias.value;
+        sum.error += weight * bias.error;
+    }
+    Ok(Some(sum))
 }
 
 /// Remarks that belong under a table: what holds for its limit, and what the bounds use.
@@ -102,45 +146,50 @@ pub fn notes(question: &Question<'_>) -> Result<Vec<String>> {
     Ok(notes)
 }
 
-/// Pairs (squared output error, participation), one a length, or the reason why there are none.
-type Values<'a> = std::result::Result<Vec<(Exact, Exact)>, &'a str>;
-
+/// The rows of one query: every metric of the options, each at every length.
 fn push(
     rows: &mut Vec<Row>,
     query: QueryLabel,
     lengths: &[PromptLength],
-    values: Values<'_>,
+    outputs: usize,
     bounds: BoundCells,
     options: &TableOptions,
+    exact: &dyn Fn(usize, Metric) -> Cell<Exact>,
 ) {
-    let cell = |i: usize, pick: fn(&(Exact, Exact)) -> Exact| -> Cell<Exact> {
-        match &values {
-            Ok(list) => list
-                .get(i)
-                .map(pick)
-                .ok_or_else(|| "no value was computed".to_owned()),
-            Err(reason) => Err((*reason).to_owned()),
+    let mut add = |metric, records: Option<Vec<Vec<_>>>, reason: Option<&str>| {
+        let mut records = records.unwrap_or_default().into_iter();
+        for (i, length) in lengths.iter().enumerate() {
+            let value = match reason {
+                Some(reason) => Err(reason.to_owned()),
+                None => exact(i, metric),
+            };
+            let bounds = records.next().unwrap_or_default();
+            rows.push(Row::new(metric, query, length.get(), value, bounds));
         }
     };
-    let mut add = |metric, records: Vec<Vec<_>>, exact: &dyn Fn(usize) -> Cell<Exact>| {
-        for (i, (length, bounds)) in lengths.iter().zip(records).enumerate() {
-            rows.push(Row {
-                metric,
-                query,
-                length: length.get(),
-                exact: exact(i),
-                bounds,
-            });
+    add(Metric::Output, Some(bounds.output), None);
+    if options.bias {
+        for coordinate in 0..outputs {
+            add(Metric::Bias { coordinate }, None, None);
         }
-    };
-    add(Metric::Output, bounds.output, &|i| cell(i, |v| v.0));
+    }
     if options.participation {
-        add(Metric::Participation, bounds.participation, &|i| {
-            cell(i, |v| v.1)
-        });
+        add(Metric::Participation, Some(bounds.participation), None);
+    }
+    if options.gradients {
+        let reason = Some("the errors of gradients have no exact values yet");
+        add(Metric::ValueGradient, None, reason);
+        add(Metric::KeyQueryGradient, None, reason);
+        if options.operator_norm {
+            add(Metric::KeyQueryGradientOperator, None, reason);
+        }
     }
     if options.tail.is_some() {
-        let reason = "deviation probabilities have bounds, not exact values";
-        add(Metric::Tail, bounds.tail, &|_| Err(reason.to_owned()));
+        let reason = Some("deviation probabilities have bounds, not exact values");
+        add(Metric::Tail, Some(bounds.tail), reason);
+    }
+    for index in 0..options.quantiles.len() {
+        let reason = Some("quantiles come from a simulation only");
+        add(Metric::Quantile { index }, None, reason);
     }
 }

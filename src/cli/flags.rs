@@ -107,6 +107,14 @@ struct ScenarioFlags {
 }
 
 impl ScenarioArguments {
+    /// The file, if it is a table that was written earlier (its name ends in `.json`) and not a scenario.
+    pub fn table_file(&self) -> Option<&Path> {
+        self.scenario.as_deref().filter(|path| {
+            path.extension()
+                .is_some_and(|e| e.eq_ignore_ascii_case("json"))
+        })
+    }
+
     /// The scenario of the file, or of the flags.
     pub fn scenario(&self) -> Result<Scenario> {
         match &self.scenario {
@@ -282,8 +290,15 @@ mod tests {
     /// The scenarios are the same, wherever they come from.
     fn same(flags: &str, file: &str) {
         let (flags, file) = (scenario(flags), scenario(file));
-        let origin = flags.origin.clone();
-        assert_eq!(flags, Scenario { origin, ..file });
+        let (origin, source) = (flags.origin.clone(), flags.source.clone());
+        assert_eq!(
+            flags,
+            Scenario {
+                origin,
+                source,
+                ..file
+            }
+        );
     }
 
     #[test]

@@ -1,14 +1,18 @@
 //! The command line: parse, run, print. No mathematics here.
 //!
 //! Exit codes: 0 for success, 1 if a check found a violation, 2 for bad input; then standard output is
-//! empty and standard error holds one line.
+//! empty and standard error holds one line. 130 if a simulation with a checkpoint was stopped by Ctrl-C.
 
+mod check;
 mod explain;
 mod flags;
 mod length;
 mod output;
 mod progress;
 mod rate;
+mod sheets;
+mod simulate;
+mod simulation;
 mod table;
 mod theorems;
 
@@ -35,6 +39,12 @@ struct Arguments {
 enum Command {
     /// Exact error and every bound for each prompt length
     Table(Box<table::TableArguments>),
+    /// Simulate, and fail if a bound or an exact value is contradicted; or compute an earlier table (.json) again
+    Check(Box<check::CheckArguments>),
+    /// Monte Carlo estimates alone, or one share of them
+    Simulate(Box<simulate::SimulateArguments>),
+    /// Join the shares of a simulation
+    Merge(simulate::MergeArguments),
     /// Smallest prompt length with an error of at most epsilon
     Length(Box<length::LengthArguments>),
     /// How fast the error falls with the prompt length
@@ -54,6 +64,10 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
     match dispatch(&parsed.command) {
         Ok(Outcome::Success) => 0,
         Ok(Outcome::Violation) => 1,
+        Ok(Outcome::Stopped(message)) => {
+            let _ = std::io::stderr().write_all(output::message_line(&message).as_bytes());
+            130
+        }
         Err(error) => fail(&error.to_string()),
     }
 }
@@ -61,6 +75,9 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
 fn dispatch(command: &Command) -> Result<Outcome> {
     match command {
         Command::Table(arguments) => table::run(arguments),
+        Command::Check(arguments) => check::run(arguments),
+        Command::Simulate(arguments) => simulate::run(arguments),
+        Command::Merge(arguments) => simulate::merge(arguments),
         Command::Length(arguments) => length::run(arguments),
         Command::Rate(arguments) => rate::run(arguments),
         Command::Theorems => theorems::run(),
@@ -88,7 +105,9 @@ fn refuse_arguments(error: &clap::Error) -> u8 {
         };
     }
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        return fail("a command is required: table, length, rate, theorems or explain; see --help");
+        return fail(
+            "a command is required: table, check, simulate, merge, length, rate, theorems or explain; see --help",
+        );
     }
     if error.kind() == ErrorKind::ArgumentConflict && text.contains("'[SCENARIO]'") {
         return fail("a scenario file and flags that describe a scenario cannot be used together");

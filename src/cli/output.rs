@@ -6,12 +6,14 @@ use std::path::Path;
 use crate::error::{Error, Result};
 
 /// How a command that did its work ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// Everything agrees: exit code 0.
     Success,
     /// A check found a violation: exit code 1.
     Violation,
+    /// Stopped from outside, what is done is kept: exit code 130, and this message on standard error.
+    Stopped(String),
 }
 
 /// Prints a result to standard output, or writes it to a file.
@@ -37,6 +39,11 @@ pub fn print(text: &str, file: Option<&Path>) -> Result<()> {
             }
         }
     }
+}
+
+/// A message in one line, as standard error shows it.
+pub fn message_line(message: &str) -> String {
+    format!("attention-bounds: {message}\n")
 }
 
 /// An error in one line, as standard error shows it.

@@ -53,6 +53,9 @@ mod estimate;
 mod exponential;
 mod gaussian_scores;
 mod histogram;
+mod interval;
+#[cfg(test)]
+mod interval_tests;
 #[doc(hidden)]
 pub mod kernel;
 mod moments;
@@ -73,6 +76,8 @@ mod ziggurat_table;
 
 pub use estimate::{CellEstimates, Deviation, Estimate, GradientEstimates, HEAVY_FRACTION};
 pub use histogram::{Bracket, Histogram};
+pub(crate) use interval::upper_quantile;
+pub use interval::{ConfidenceInterval, HEAVY_SHARE, Reliability};
 pub use partial::{Partial, SCHEMA, Shard};
 pub use plan::{Cell, Plan, QueryChoice, Route};
 pub use simulation::{Checkpoint, Control, Simulation};

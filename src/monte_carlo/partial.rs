@@ -196,6 +196,23 @@ impl Partial {
         Ok(())
     }
 
+    /// Refuses a partial that is not the same share of the same run as `other`, saying what differs.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub fn check_same_share(&self, other: &Self) -> Result<()> {
+        self.same_run(other)?;
+        let ranges = |partial: &Self| -> Vec<(u64, u64)> {
+            let range = |cell: &CellState| (cell.first, cell.end);
+            partial.cells.iter().map(range).collect()
+        };
+        if ranges(self) == ranges(other) {
+            Ok(())
+        } else {
+            Err(refuse("it is another share of the run"))
+        }
+    }
+
     /// Joins the shares of one run; the result is that of the single run to the last bit.
     ///
     /// # Errors

@@ -89,6 +89,11 @@ impl<'a> Simulation<'a> {
         }
     }
 
+    /// The plan.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
     /// A share of the run, not started.
     ///
     /// # Errors

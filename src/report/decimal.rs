@@ -101,6 +101,17 @@ pub fn round_up(value: f64, significant_digits: usize) -> String {
         .map_or_else(|| value.to_string(), |decimal| decimal.to_string())
 }
 
+/// `value` rounded down; see [`round_up`].
+pub fn round_down(value: f64, significant_digits: usize) -> String {
+    match round_up(-value, significant_digits) {
+        negative if value == 0.0 => negative.trim_start_matches('-').to_owned(),
+        text => match text.strip_prefix('-') {
+            Some(positive) => positive.to_owned(),
+            None => format!("-{text}"),
+        },
+    }
+}
+
 /// `value` rounded to the nearest number of `significant_digits` decimal digits.
 pub fn round_nearest(value: f64, significant_digits: usize) -> String {
     Decimal::nearest(value, significant_digits)

@@ -1,7 +1,7 @@
 //! LaTeX tables; the document needs `\usepackage{booktabs}` and nothing else.
 
 use super::decimal::Decimal;
-use super::sheet::{BOUND_DIGITS, BoundCell, Document, Sheet, theorem_label};
+use super::sheet::{BOUND_DIGITS, BoundCell, Document, Sheet};
 use super::{Provenance, Style, Table};
 
 /// Label of the first table when none is given.
@@ -33,32 +33,37 @@ pub(super) fn render(table: &Table, provenance: &Provenance, style: &Style) -> S
 }
 
 fn draw(sheet: &Sheet, caption: &str, label: &str, remarks: &[String], text: &mut String) {
-    let columns = "r".repeat(3 + sheet.theorems.len());
+    let values = sheet.value_headings(sheet.simulated);
+    let names = sheet.bound_headings();
+    let columns = "r".repeat(values.len() + names.len());
     text.push_str("\\begin{table}\n\\centering\n");
     text.push_str(&format!("\\caption{{{caption}}}\n\\label{{{label}}}\n"));
     text.push_str(&format!("\\begin{{tabular}}{{{columns}}}\n\\toprule\n"));
-    let mut header = vec![
-        "$L$".to_string(),
-        "exact".to_string(),
-        "\\shortstack[r]{relative\\\\error}".to_string(),
-    ];
-    header.extend(sheet.theorems.iter().map(|t| {
-        let name = theorem_label(*t).replace(' ', "\\\\").replace('-', "-\\\\");
+    let stacked = |name: &str| {
+        let name = name.replace(' ', "\\\\").replace('-', "-\\\\");
         format!("\\shortstack[r]{{{name}}}")
-    }));
+    };
+    let mut header: Vec<String> = values
+        .iter()
+        .map(|heading| match *heading {
+            "L" => "$L$".into(),
+            "z" => "$z$".into(),
+            word if word.contains(' ') => stacked(word),
+            word => word.into(),
+        })
+        .collect();
+    header.extend(names.iter().map(|name| stacked(name)));
     text.push_str(&row(&header));
     text.push_str("\\midrule\n");
     for line in &sheet.lines {
-        let (exact, error) = line.exact_text().map_or_else(
-            || ("--".into(), String::new()),
-            |(value, error)| {
-                (
-                    format!("${}$", written(&value)),
-                    format!("${}$", written(&error)),
-                )
-            },
-        );
-        let mut cells = vec![format!("${}$", line.length), exact, error];
+        let mut cells: Vec<String> = sheet
+            .value_texts(line, sheet.simulated, "--")
+            .iter()
+            .map(|value| match value.as_str() {
+                "" | "--" => value.clone(),
+                number => format!("${}$", written(number)),
+            })
+            .collect();
         cells.extend(line.bounds.iter().map(bound_text));
         text.push_str(&row(&cells));
     }
@@ -86,6 +91,7 @@ fn bound_text(cell: &BoundCell) -> String {
         BoundCell::Vacuous(value) => format!("$({})$", number(*value)),
         BoundCell::Valid(value) => format!("${}$", number(*value)),
         BoundCell::Best(value) => format!("$\\mathbf{{{}}}$", number(*value)),
+        BoundCell::Violated(value) => format!("${}$!", number(*value)),
     }
 }
 

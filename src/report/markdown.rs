@@ -1,7 +1,7 @@
 //! Markdown tables.
 
 use super::decimal::round_up;
-use super::sheet::{BOUND_DIGITS, BoundCell, Document, Sheet, theorem_label};
+use super::sheet::{BOUND_DIGITS, BoundCell, Document, Sheet};
 use super::{Provenance, Style, Table};
 
 pub(super) fn render(table: &Table, provenance: &Provenance, style: &Style) -> String {
@@ -20,21 +20,16 @@ pub(super) fn render(table: &Table, provenance: &Provenance, style: &Style) -> S
 }
 
 fn draw(sheet: &Sheet, text: &mut String) {
-    let names = sheet.theorems.iter().map(|t| theorem_label(*t));
-    let header: Vec<String> = ["L".into(), "exact".into(), "relative error".into()]
+    let values = sheet
+        .value_headings(sheet.simulated)
         .into_iter()
-        .chain(names)
-        .collect();
+        .map(String::from);
+    let header: Vec<String> = values.chain(sheet.bound_headings()).collect();
     text.push_str(&row(&header));
     text.push_str(&row(&vec!["---:".to_string(); header.len()]));
     for line in &sheet.lines {
-        let (exact, error) = line
-            .exact_text()
-            .unwrap_or_else(|| ("-".into(), String::new()));
-        let cells: Vec<String> = [line.length.to_string(), exact, error]
-            .into_iter()
-            .chain(line.bounds.iter().map(bound_text))
-            .collect();
+        let mut cells = sheet.value_texts(line, sheet.simulated, "-");
+        cells.extend(line.bounds.iter().map(bound_text));
         text.push_str(&row(&cells));
     }
 }
@@ -49,6 +44,7 @@ fn bound_text(cell: &BoundCell) -> String {
         BoundCell::Vacuous(value) => format!("({})", round_up(*value, BOUND_DIGITS)),
         BoundCell::Valid(value) => round_up(*value, BOUND_DIGITS),
         BoundCell::Best(value) => format!("**{}**", round_up(*value, BOUND_DIGITS)),
+        BoundCell::Violated(value) => format!("{}!", round_up(*value, BOUND_DIGITS)),
     }
 }
 

@@ -1,23 +1,32 @@
 //! Rows in, text out: no mathematics and no input or output here.
 
 mod answer;
+mod comparison;
 mod csv;
 mod decimal;
 mod json;
 mod latex;
 mod markdown;
 mod provenance;
+mod recheck_answer;
 mod row;
 mod sheet;
+mod simulation_answer;
 mod text;
 
 pub use answer::{LengthAnswer, LocalSlope, RateAnswer, ReachedLength};
-pub use decimal::{Decimal, round_nearest, round_up, significant_digits};
+pub use comparison::{
+    Against, CheckSummary, Claim, Comparison, Detectable, Family, NegativeControl, Simulated,
+    Verdict, Witness,
+};
+pub use decimal::{Decimal, round_down, round_nearest, round_up, significant_digits};
 pub use json::TABLE_SCHEMA;
 pub use latex::escape as escape_latex;
 pub use provenance::Provenance;
-pub use row::{Best, Cell, Metric, QueryLabel, Row, Table, Verdict};
+pub use recheck_answer::{Difference, RecheckAnswer};
+pub use row::{Best, Cell, Metric, QueryLabel, Request, Row, Table};
 pub use sheet::theorem_label;
+pub use simulation_answer::{EstimateLine, SimulationAnswer};
 pub use text::wrap;
 
 /// An output format.

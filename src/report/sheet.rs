@@ -3,13 +3,19 @@
 
 use crate::bound::{Bound, ProofStatus, Status, Theorem};
 
-use super::decimal::{round_nearest, round_up, significant_digits};
-use super::{Metric, QueryLabel, QuerySelection, Row, Style, Table, Verdict};
+use super::decimal::{round_down, round_nearest, round_up, significant_digits};
+use super::{
+    Against, CheckSummary, Detectable, Family, Metric, QueryLabel, QuerySelection, Row, Simulated,
+    Style, Table, Verdict, Witness,
+};
+use crate::monte_carlo::{Reliability, Route};
 
 /// More queries than this are shown by their average only, unless all are asked for.
 const MANY_QUERIES: usize = 8;
 /// Most significant digits of an exact value.
 const EXACT_DIGITS: usize = 7;
+/// Significant digits of a simulated value.
+const SIMULATED_DIGITS: usize = 4;
 /// Significant digits of a bound.
 pub(super) const BOUND_DIGITS: usize = 4;
 /// Most prompt lengths that one remark lists.
@@ -29,9 +35,73 @@ pub(super) struct Sheet {
     pub heading: String,
     /// The heading with its formula in LaTeX.
     pub latex_heading: String,
+    /// Is there a simulated value in some line?
+    pub simulated: bool,
     /// The theorems that have a value in some line, in the order of the registry.
     pub theorems: Vec<Theorem>,
+    /// The names of the claims, whose columns follow those of the theorems.
+    pub claims: Vec<String>,
     pub lines: Vec<Line>,
+}
+
+impl Sheet {
+    /// Headings of the columns of values: `L`, exact, and simulated ones if `simulated`. Exact columns are left
+    /// out where nothing is exact and something is simulated, and `z` where nothing is compared.
+    pub(super) fn value_headings(&self, simulated: bool) -> Vec<&'static str> {
+        let mut headings = vec!["L"];
+        if self.shows_exact() {
+            headings.extend(["exact", "relative error"]);
+        }
+        if simulated {
+            headings.extend(["Monte Carlo", "lower limit", "upper limit"]);
+            if self.shows_differences() {
+                headings.push("z");
+            }
+        }
+        headings
+    }
+
+    fn shows_exact(&self) -> bool {
+        !self.simulated || self.lines.iter().any(|line| line.exact.is_some())
+    }
+
+    fn shows_differences(&self) -> bool {
+        self.lines.iter().any(|line| line.standardised.is_some())
+    }
+
+    /// The columns of values of a line, under [`Self::value_headings`]; `none` stands for a missing value.
+    pub(super) fn value_texts(&self, line: &Line, simulated: bool, none: &str) -> Vec<String> {
+        let mut texts = vec![line.length.to_string()];
+        if self.shows_exact() {
+            let (exact, error) = line
+                .exact_text()
+                .unwrap_or_else(|| (none.into(), String::new()));
+            texts.extend([exact, error]);
+        }
+        if simulated {
+            match &line.simulated {
+                // Limits are rounded outwards.
+                Some(found) => texts.extend([
+                    round_nearest(found.mean, SIMULATED_DIGITS),
+                    round_down(found.lower, SIMULATED_DIGITS),
+                    round_up(found.upper, SIMULATED_DIGITS),
+                ]),
+                None => texts.extend([none.into(), String::new(), String::new()]),
+            }
+            if self.shows_differences() {
+                let z = line.standardised;
+                texts.push(z.map_or_else(String::new, |z| format!("{z:.2}")));
+            }
+        }
+        texts
+    }
+
+    /// Headings of the columns of bounds and claims.
+    pub(super) fn bound_headings(&self) -> Vec<String> {
+        let theorems = self.theorems.iter().map(|t| theorem_label(*t));
+        let claims = (1..=self.claims.len()).map(claim_label);
+        theorems.chain(claims).collect()
+    }
 }
 
 /// One prompt length.
@@ -40,7 +110,10 @@ pub(super) struct Line {
     pub length: u64,
     /// Value and absolute error.
     pub exact: Option<(f64, f64)>,
-    /// One cell for each theorem of the sheet.
+    pub simulated: Option<Simulated>,
+    /// `(Monte Carlo - exact) / standard error`.
+    pub standardised: Option<f64>,
+    /// One cell for each theorem of the sheet, then one for each claim.
     pub bounds: Vec<BoundCell>,
 }
 
@@ -51,6 +124,8 @@ pub(super) enum BoundCell {
     Vacuous(f64),
     Valid(f64),
     Best(f64),
+    /// A simulation or the exact value contradicts it.
+    Violated(f64),
 }
 
 impl Line {
@@ -82,17 +157,13 @@ impl Document {
             }
         }
         let mut named: Vec<Theorem> = Vec::new();
+        let mut claims: Vec<String> = Vec::new();
         let mut reasons = Vec::new();
         let many = groups.len() > 1;
         for ((query, metric), group) in groups {
-            let heading = heading(metric, query, table.tail_threshold);
-            let sheet = sheet(
-                heading,
-                latex_heading(metric, query, table.tail_threshold),
-                &group,
-                style.vacuous,
-            );
+            let sheet = sheet(&group, table, style.vacuous);
             named.extend(&sheet.theorems);
+            claims.extend(sheet.claims.iter().cloned());
             let mut said = empty_cells(&group);
             if !style.vacuous {
                 said.extend(always_vacuous(&group));
@@ -112,6 +183,19 @@ impl Document {
         named.sort_unstable();
         named.dedup();
         remarks.extend(named.iter().map(|t| legend(*t)));
+        let mut claimed: Vec<String> = Vec::new();
+        for name in claims {
+            if !claimed.contains(&name) {
+                claimed.push(name);
+            }
+        }
+        remarks.extend(
+            (1..)
+                .zip(&claimed)
+                .map(|(number, name)| format!("{}: {name}", claim_label(number))),
+        );
+        remarks.extend(table.simulation.as_ref().map(simulation_line));
+        remarks.extend(table.check.iter().flat_map(summary_lines));
         remarks.extend(reasons);
         remarks.extend(hidden);
         remarks.extend(table.notes.iter().cloned());
@@ -185,61 +269,130 @@ fn always_vacuous(rows: &[&Row]) -> Option<String> {
     })
 }
 
-fn sheet(heading: String, latex_heading: String, rows: &[&Row], vacuous: bool) -> Sheet {
+fn sheet(rows: &[&Row], table: &Table, vacuous: bool) -> Sheet {
     let theorems = theorems_with(rows, |bound| vacuous || bound.useful_value().is_some());
+    let mut claims: Vec<String> = Vec::new();
+    for claim in rows.iter().flat_map(|row| &row.claims) {
+        if !claims.contains(&claim.name) {
+            claims.push(claim.name.clone());
+        }
+    }
     let lines = rows
         .iter()
         .map(|row| Line {
             length: row.length,
             exact: row.exact.as_ref().ok().map(|e| (e.value, e.error)),
-            bounds: theorems.iter().map(|t| cell(row, *t)).collect(),
+            simulated: row.monte_carlo,
+            standardised: row
+                .simulated_against(Against::Exact)
+                .and_then(|c| c.standardised),
+            bounds: theorems
+                .iter()
+                .map(|t| bound_cell(row, *t))
+                .chain(claims.iter().map(|name| claim_cell(row, name)))
+                .collect(),
         })
         .collect();
+    let (heading, latex_heading) = rows
+        .first()
+        .map(|row| headings(row, table))
+        .unwrap_or_default();
     Sheet {
         heading,
         latex_heading,
+        simulated: rows.iter().any(|row| row.monte_carlo.is_some()),
         theorems,
+        claims,
         lines,
     }
 }
 
-fn cell(row: &Row, theorem: Theorem) -> BoundCell {
+fn bound_cell(row: &Row, theorem: Theorem) -> BoundCell {
     let best = row.best().map(|best| best.theorem);
     let bound = row.bounds.iter().find(|b| b.theorem() == theorem);
     match bound.and_then(|b| Some((b.value()?, b.status()))) {
         None => BoundCell::NotApplicable,
+        Some((value, _)) if row.violates(Against::Bound(theorem)) => BoundCell::Violated(value),
         Some((value, Status::Valid)) if best == Some(theorem) => BoundCell::Best(value),
         Some((value, Status::Valid)) => BoundCell::Valid(value),
         Some((value, _)) => BoundCell::Vacuous(value),
     }
 }
 
-fn heading(metric: Metric, query: QueryLabel, threshold: Option<f64>) -> String {
-    let metric = match (metric, threshold) {
-        (Metric::Output, _) => "Expected squared output error E|That - T|^2".to_string(),
-        (Metric::Participation, _) => "Expected participation E P_2".to_string(),
-        (Metric::Tail, Some(eps)) => format!("Tail probability P(|That - T| >= {eps})"),
-        (Metric::Tail, None) => "Tail probability P(|That - T| >= eps)".to_string(),
-    };
-    match query {
-        QueryLabel::Index(index) => format!("{metric}, query {index}"),
-        QueryLabel::Average => format!("{metric}, average over queries"),
+fn claim_cell(row: &Row, name: &str) -> BoundCell {
+    let place = row.claims.iter().position(|claim| claim.name == name);
+    let claim = place.and_then(|place| row.claims.get(place));
+    match (place, claim.map(|claim| &claim.value)) {
+        (Some(place), Some(Ok(value))) if row.violates(Against::Claim(place)) => {
+            BoundCell::Violated(*value)
+        }
+        (_, Some(Ok(value))) => BoundCell::Valid(*value),
+        _ => BoundCell::NotApplicable,
     }
 }
 
-fn latex_heading(metric: Metric, query: QueryLabel, threshold: Option<f64>) -> String {
-    let metric = match (metric, threshold) {
-        (Metric::Output, _) => "Expected squared output error $E|\\hat T - T|^2$".to_string(),
-        (Metric::Participation, _) => "Expected participation $E P_2$".to_string(),
-        (Metric::Tail, Some(eps)) => {
-            format!("Tail probability $P(|\\hat T - T| \\ge {eps})$")
+/// The heading of a sheet, as text and with its formula in LaTeX.
+fn headings(row: &Row, table: &Table) -> (String, String) {
+    let (words, formula, latex) = match row.metric {
+        Metric::Output => (
+            "Expected squared output error",
+            "E|That - T|^2".into(),
+            "E|\\hat T - T|^2".into(),
+        ),
+        Metric::Bias { coordinate } => (
+            "Bias of the output",
+            format!("E (That - T)_{coordinate}"),
+            format!("E(\\hat T - T)_{{{coordinate}}}"),
+        ),
+        Metric::Participation => ("Expected participation", "E P_2".into(), "E P_2".into()),
+        Metric::ValueGradient => (
+            "Expected squared error of the gradient in V (Frobenius norm)",
+            "m E|mhat - m|^2".into(),
+            "m E|\\hat m - m|^2".into(),
+        ),
+        Metric::KeyQueryGradient => (
+            "Expected squared error of the gradient in U (Frobenius norm)",
+            "E|V (Chat - C)|_F^2 |z|^2".into(),
+            "E|V(\\hat C - C)|_F^2 |z|^2".into(),
+        ),
+        Metric::KeyQueryGradientOperator => (
+            "Expected squared error of the gradient in U (operator norm)",
+            "E|V (Chat - C)|^2 |z|^2".into(),
+            "E|V(\\hat C - C)|^2 |z|^2".into(),
+        ),
+        Metric::Tail => {
+            let (eps, latex) = match table.request.tail {
+                Some(eps) => (eps.to_string(), eps.to_string()),
+                None => ("eps".into(), "\\varepsilon".into()),
+            };
+            (
+                "Tail probability",
+                format!("P(|That - T| >= {eps})"),
+                format!("P(|\\hat T - T| \\ge {latex})"),
+            )
         }
-        (Metric::Tail, None) => "Tail probability $P(|\\hat T - T| \\ge \\varepsilon)$".to_string(),
+        Metric::Quantile { index } => {
+            let order = table
+                .request
+                .quantiles
+                .get(index)
+                .copied()
+                .unwrap_or(f64::NAN);
+            (
+                "Quantile of the output error",
+                format!("|That - T| of order {order}"),
+                format!("|\\hat T - T|, {order}"),
+            )
+        }
     };
-    match query {
-        QueryLabel::Index(index) => format!("{metric}, query {index}"),
-        QueryLabel::Average => format!("{metric}, average over queries"),
-    }
+    let query = match row.query {
+        QueryLabel::Index(index) => format!("query {index}"),
+        QueryLabel::Average => "average over queries".to_owned(),
+    };
+    (
+        format!("{words} {formula}, {query}"),
+        format!("{words} ${latex}$, {query}"),
+    )
 }
 
 fn short_heading(metric: Metric, query: QueryLabel) -> String {
@@ -276,13 +429,21 @@ fn empty_cells(rows: &[&Row]) -> Vec<String> {
         None => said.push((what, vec![length])),
     };
     for row in rows {
-        if row.verdict() == Verdict::Violated {
+        for what in violations(row) {
+            say(format!("VIOLATED: {what}"), row.length);
+        }
+        if let Some(found) = row.monte_carlo
+            && found.reliability == Reliability::HeavyTail
+        {
             say(
-                "VIOLATED: the exact value exceeds a bound".into(),
+                "heavy tail: the largest 1% of the prompts carry more than a fifth of the estimate, and its \
+                 limits are not reliable"
+                    .into(),
                 row.length,
             );
         }
-        if let Err(reason) = &row.exact {
+        // Quantiles are simulated or not there at all.
+        if let (Err(reason), false) = (&row.exact, matches!(row.metric, Metric::Quantile { .. })) {
             say(format!("no exact value: {reason}"), row.length);
         }
         for bound in &row.bounds {
@@ -312,6 +473,114 @@ fn empty_cells(rows: &[&Row]) -> Vec<String> {
         .collect()
 }
 
+/// Everything that is violated in a row, in words.
+pub(super) fn violations(row: &Row) -> Vec<String> {
+    let mut found = Vec::new();
+    if let (Ok(exact), Some(best)) = (&row.exact, row.best())
+        && exact.value - exact.error > best.value
+    {
+        found.push("the exact value exceeds a bound".to_owned());
+    }
+    for comparison in row.comparisons.iter().filter(|c| !row.is_control(c)) {
+        if comparison.verdict != Verdict::Violated {
+            continue;
+        }
+        let witness = match comparison.witness {
+            Witness::Exact => "the exact value",
+            Witness::MonteCarlo => "the simulation",
+        };
+        found.push(match comparison.against {
+            Against::Exact => format!("{witness} contradicts the exact value"),
+            Against::Bound(theorem) => format!("{witness} exceeds {}", theorem_label(theorem)),
+            Against::Claim(place) => {
+                let name = row.claims.get(place).map_or("a claim", |c| c.name.as_str());
+                format!("{witness} exceeds {name}")
+            }
+        });
+    }
+    found
+}
+
+/// How a claim is called in headings.
+fn claim_label(number: usize) -> String {
+    format!("claim {number}")
+}
+
+/// What the columns of a simulation are.
+pub(super) fn simulation_line(family: &Family) -> String {
+    let route = match family.route {
+        Route::Plain => "whole tokens drawn",
+        Route::RaoBlackwell => "scores drawn, the rest of a token integrated out",
+    };
+    format!(
+        "Monte Carlo: {} prompts a cell, seed {}, {route}; limits at {}% for each cell by itself; z = (Monte Carlo \
+         - exact) / standard error; {} comparisons, any verdict wrong with probability at most {:e} (Holm)",
+        family.prompts,
+        family.seed,
+        100.0 * family.confidence,
+        family.comparisons,
+        family.error_probability,
+    )
+}
+
+/// What a check found.
+fn summary_lines(summary: &CheckSummary) -> Vec<String> {
+    let mut lines = vec![format!(
+        "CHECK {}: {} comparisons confirmed, {} violated, {} inconclusive",
+        match summary.verdict() {
+            Verdict::Consistent => "PASSED",
+            Verdict::Violated => "FAILED",
+            Verdict::Inconclusive => "INCONCLUSIVE",
+        },
+        summary.consistent,
+        summary.violated,
+        summary.inconclusive
+    )];
+    let place = |found: &Detectable| {
+        format!(
+            "{} at L = {}",
+            short_heading(found.metric, found.query),
+            found.length
+        )
+    };
+    if let Some(found) = &summary.detectable_bound {
+        let what = match found.against {
+            Against::Bound(theorem) => theorem_label(theorem),
+            _ => "a claim".into(),
+        };
+        lines.push(format!(
+            "smallest violation that this run would have found with probability 0.9: a true value of {} times {what} \
+             ({})",
+            round_up(found.size, 4),
+            place(found)
+        ));
+    }
+    if let Some(found) = &summary.detectable_exact {
+        lines.push(format!(
+            "smallest relative error of an exact value that it would have found: {} ({})",
+            round_up(found.size, 2),
+            place(found)
+        ));
+    }
+    if let Some(control) = &summary.control {
+        let why = match (control.rejected, control.known_false) {
+            (0, 0) => {
+                "; it is not known to be false here, so it controls nothing: longer prompts or single queries are needed"
+            }
+            (0, _) => {
+                "; this run cannot tell a false bound from a true one: more prompts are needed"
+            }
+            _ => "",
+        };
+        lines.push(format!(
+            "negative control (half of T5, a false bound): rejected by the simulation in {} of {} comparisons, in {} of \
+             which the exact value shows that it is false{why}",
+            control.rejected, control.comparisons, control.known_false
+        ));
+    }
+    lines
+}
+
 /// What the marks in the cells mean; only the marks that occur.
 fn key_to_marks(sheets: &[Sheet], mark: &str) -> Option<String> {
     let cells = || sheets.iter().flat_map(|s| &s.lines).flat_map(|l| &l.bounds);
@@ -321,6 +590,9 @@ fn key_to_marks(sheets: &[Sheet], mark: &str) -> Option<String> {
     }
     if cells().any(|c| matches!(c, BoundCell::Vacuous(_))) {
         parts.push("one in parentheses is vacuous: the trivial bound is smaller".into());
+    }
+    if cells().any(|c| matches!(c, BoundCell::Violated(_))) {
+        parts.push("one with an exclamation mark is contradicted".into());
     }
     if cells().any(|c| *c == BoundCell::NotApplicable) {
         parts.push("- does not apply".into());

@@ -19,18 +19,16 @@ fn provenance() -> Provenance {
 /// overflows.
 fn table() -> Table {
     let exact = |value, error| Ok(Exact { value, error });
-    let row = |length, exact, bounds| Row {
-        metric: Metric::Output,
-        query: QueryLabel::Average,
-        length,
-        exact,
-        bounds,
+    let row = |length, exact, bounds| {
+        Row::new(Metric::Output, QueryLabel::Average, length, exact, bounds)
     };
     Table {
         scenario: "a_b.toml".into(),
         description: "tokens: x; 50% of y".into(),
         notes: vec!["L x error -> 3".into()],
-        tail_threshold: None,
+        request: Request::default(),
+        simulation: None,
+        check: None,
         rows: vec![
             row(
                 4,
@@ -173,9 +171,10 @@ fn csv_table() {
 metric,query,length,exact_value,exact_error,exact_reason,trivial_value,trivial_status,\
 T4_value,T4_status,T5_value,T5_status,\
 best_theorem,best_value,monte_carlo_mean,monte_carlo_standard_error,monte_carlo_lower,\
-monte_carlo_upper,monte_carlo_prompts,verdict
-output,average,4,2.5e-1,1e-5,,1e0,valid,2.5e0,vacuous,,not applicable,trivial,1e0,,,,,,consistent
-output,average,1024,,,no atoms,1e0,valid,inf,vacuous,1.23456e-3,valid,T5,1.23456e-3,,,,,,inconclusive
+monte_carlo_upper,monte_carlo_prompts,monte_carlo_largest_share,monte_carlo_reliability,\
+standardised_difference,verdict
+output,average,4,2.5e-1,1e-5,,1e0,valid,2.5e0,vacuous,,not applicable,trivial,1e0,,,,,,,,,consistent
+output,average,1024,,,no atoms,1e0,valid,inf,vacuous,1.23456e-3,valid,T5,1.23456e-3,,,,,,,,,inconclusive
 ";
     assert_eq!(show(Format::Csv), expected);
 }
@@ -197,6 +196,18 @@ fn json_table() {
   "notes": [
     "L x error -> 3"
   ],
+  "request": {
+    "scenario": null,
+    "bias": false,
+    "participation": false,
+    "gradients": false,
+    "operator_norm": false,
+    "tail": null,
+    "quantiles": [],
+    "formulas": [],
+    "negative_control": false
+  },
+  "simulation": null,
   "rows": [
     {
       "metric": "output",
@@ -488,4 +499,147 @@ fn a_bound_that_is_always_vacuous_is_named_and_not_shown() {
         },
     );
     assert!(json.contains("\"T4\""));
+}
+
+/// The table with a simulation of its first row, which contradicts a claim, and a summary.
+fn simulated_table() -> Table {
+    let mut table = table();
+    let row = &mut table.rows[0];
+    row.claims = vec![Claim {
+        name: "1/L".into(),
+        control: false,
+        value: Ok(0.2),
+    }];
+    row.monte_carlo = Some(Simulated {
+        mean: 0.251,
+        standard_error: Some(0.002),
+        lower: 0.247_123_4,
+        upper: 0.255_678_9,
+        prompts: 5000,
+        largest_share: Some(0.5),
+        reliability: crate::monte_carlo::Reliability::HeavyTail,
+        effective_length: 3.5,
+    });
+    let comparison = |against, standardised, verdict| Comparison {
+        witness: Witness::MonteCarlo,
+        against,
+        standardised: Some(standardised),
+        p_value: Some(1e-9),
+        verdict,
+        detectable: Some(1.25),
+    };
+    row.comparisons = vec![
+        comparison(Against::Exact, 0.5, Verdict::Consistent),
+        comparison(
+            Against::Bound(Theorem::TrivialBound),
+            -300.0,
+            Verdict::Consistent,
+        ),
+        comparison(Against::Claim(0), 25.5, Verdict::Violated),
+    ];
+    table.simulation = Some(Family {
+        prompts: 5000,
+        seed: 7,
+        route: crate::monte_carlo::Route::Plain,
+        longest: None,
+        average_only: false,
+        confidence: 0.95,
+        comparisons: 3,
+        error_probability: 1e-6,
+    });
+    table.check = Some(CheckSummary {
+        consistent: 2,
+        violated: 1,
+        inconclusive: 0,
+        detectable_bound: Some(Detectable {
+            metric: Metric::Output,
+            query: QueryLabel::Average,
+            length: 4,
+            against: Against::Bound(Theorem::TrivialBound),
+            size: 1.25,
+        }),
+        detectable_exact: None,
+        control: Some(NegativeControl {
+            comparisons: 2,
+            known_false: 1,
+            rejected: 0,
+        }),
+    });
+    table
+}
+
+#[test]
+fn simulated_values_stand_beside_exact_ones() {
+    let table = simulated_table();
+    let text = printed(&table, Format::Text, QuerySelection::Auto);
+    // Limits are rounded outwards.
+    let line = "    4   2.500e-1       5e-5   2.510e-1   2.471e-1   2.557e-1   0.50     1.000*";
+    assert!(text.contains(line), "{text}");
+    for part in [
+        "2.001e-1!", // the float 0.2 exceeds 1/5
+        "claim 1: 1/L",
+        "VIOLATED: the simulation exceeds 1/L (L = 4)",
+        "heavy tail: the largest 1% of the prompts",
+        "5000 prompts a cell, seed 7, whole tokens drawn; limits at 95%",
+        "CHECK FAILED: 2 comparisons confirmed, 1 violated, 0 inconclusive",
+        "a true value of 1.250 times trivial-bound",
+        "more prompts are needed",
+        "an exclamation mark is contradicted",
+    ] {
+        let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(flat.contains(part), "{part}: {text}");
+    }
+    let markdown = printed(&table, Format::Markdown, QuerySelection::Auto);
+    assert!(markdown.contains("| 4 | 2.500e-1 | 5e-5 | 2.510e-1 | 2.471e-1 | 2.557e-1 | 0.50 | **1.000** | (2.500) | - | 2.001e-1! |"), "{markdown}");
+    assert!(
+        markdown.contains("| 1024 | - |  | - |  |  |  | 1.000 |"),
+        "{markdown}"
+    );
+    let latex = printed(&table, Format::Latex, QuerySelection::Auto);
+    let line = "$4$ & $2.500\\times10^{-1}$ & $5\\times10^{-5}$ & $2.510\\times10^{-1}$ & $2.471\\times10^{-1}$ & $2.557\\times10^{-1}$ & $0.50$ &";
+    assert!(latex.contains(line), "{latex}");
+    assert!(latex.contains("\\begin{tabular}{rrrrrrrrrrr}"), "{latex}");
+    let csv = printed(&table, Format::Csv, QuerySelection::Auto);
+    assert!(
+        csv.contains(
+            "2.51e-1,2e-3,2.471234e-1,2.556789e-1,5000,5e-1,heavy-tail,5e-1,2e-1,violated"
+        ),
+        "{csv}"
+    );
+    assert!(csv.contains("# claim 1: 1/L"));
+}
+
+#[test]
+fn json_of_a_check_has_comparisons_and_summary() {
+    let table = simulated_table();
+    let text = printed(&table, Format::Json, QuerySelection::Auto);
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(json["check"]["verdict"], "violated");
+    assert_eq!(
+        json["check"]["smallest_detectable_violation"]["against"],
+        "trivial"
+    );
+    assert_eq!(json["check"]["negative_control"]["rejected"], 0);
+    assert_eq!(json["simulation"]["route"], "plain");
+    let row = &json["rows"][0];
+    assert_eq!(row["monte_carlo"]["upper"], 0.255_678_9);
+    assert_eq!(row["monte_carlo"]["reliability"], "heavy-tail");
+    assert_eq!(row["claims"][0]["value"], 0.2);
+    assert_eq!(row["comparisons"][2]["against"], "claim 0");
+    assert_eq!(row["comparisons"][2]["verdict"], "violated");
+    assert_eq!(row["verdict"], "violated");
+    assert!(json["rows"][1]["monte_carlo"].is_null());
+}
+
+#[test]
+fn only_exact_columns_that_exist_are_shown() {
+    let mut table = simulated_table();
+    table.rows.truncate(1);
+    table.rows[0].exact = Err("none".into());
+    table.rows[0].comparisons.remove(0);
+    let text = printed(&table, Format::Markdown, QuerySelection::Auto);
+    assert!(
+        text.contains("| L | Monte Carlo | lower limit | upper limit | trivial-bound |"),
+        "{text}"
+    );
 }

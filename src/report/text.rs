@@ -3,7 +3,7 @@
 use comfy_table::{Cell, CellAlignment, ContentArrangement, TableComponent, presets};
 
 use super::decimal::round_up;
-use super::sheet::{BOUND_DIGITS, BoundCell, Document, Sheet, theorem_label};
+use super::sheet::{BOUND_DIGITS, BoundCell, Document, Sheet};
 use super::{Provenance, Style, Table};
 
 /// Width that a table keeps to, if one bound column fits at all.
@@ -37,7 +37,7 @@ pub(super) fn render(table: &Table, provenance: &Provenance, style: &Style) -> S
 
 /// The sheet as one table, or as several that share their first three columns, each narrow enough.
 fn blocks(sheet: &Sheet) -> Vec<String> {
-    let count = sheet.theorems.len();
+    let count = sheet.bound_headings().len();
     let mut blocks = Vec::new();
     let mut start = 0;
     loop {
@@ -66,33 +66,21 @@ fn draw(sheet: &Sheet, start: usize, end: usize) -> String {
         .set_content_arrangement(ContentArrangement::Disabled)
         .set_style(TableComponent::HeaderLines, '-')
         .set_style(TableComponent::MiddleHeaderIntersections, '-');
-    let shown = start..end;
-    let mut header = vec![
-        "L".to_string(),
-        "exact".to_string(),
-        "relative\nerror".to_string(),
-    ];
-    for theorem in sheet.theorems.iter().take(end).skip(start) {
-        header.push(
-            theorem_label(*theorem)
-                .replace(
-                    ' ', "
-",
-                )
-                .replace(
-                    '-', "-
-",
-                ),
-        );
+    // Later blocks repeat length and exact value only.
+    let simulated = sheet.simulated && start == 0;
+    let mut header: Vec<String> = sheet
+        .value_headings(simulated)
+        .iter()
+        .map(|heading| heading.replace(' ', "\n"))
+        .collect();
+    let names = sheet.bound_headings();
+    for name in names.iter().take(end).skip(start) {
+        header.push(name.replace(' ', "\n").replace('-', "-\n"));
     }
     table.set_header(header.into_iter().map(right));
     for line in &sheet.lines {
-        let (exact, error) = line
-            .exact_text()
-            .unwrap_or_else(|| ("-".into(), String::new()));
-        let mut cells = vec![line.length.to_string(), exact, error];
-        let bounds = line.bounds.iter().take(shown.end).skip(shown.start);
-        cells.extend(bounds.map(bound_text));
+        let mut cells = sheet.value_texts(line, simulated, "-");
+        cells.extend(line.bounds.iter().take(end).skip(start).map(bound_text));
         table.add_row(cells.into_iter().map(right));
     }
     let drawn = table.to_string();
@@ -111,6 +99,7 @@ fn bound_text(cell: &BoundCell) -> String {
         BoundCell::Vacuous(value) => format!("({})", round_up(*value, BOUND_DIGITS)),
         BoundCell::Valid(value) => format!("{} ", round_up(*value, BOUND_DIGITS)),
         BoundCell::Best(value) => format!("{}*", round_up(*value, BOUND_DIGITS)),
+        BoundCell::Violated(value) => format!("{}!", round_up(*value, BOUND_DIGITS)),
     }
 }
 

@@ -47,6 +47,8 @@ pub struct Scenario {
     pub grid: GridSpec,
     /// How to simulate, if at all.
     pub monte_carlo: Option<MonteCarloSpec>,
+    /// The table that all this was read from.
+    pub source: Table,
 }
 
 impl Scenario {
@@ -102,8 +104,32 @@ impl Scenario {
             head,
             grid,
             monte_carlo,
+            source: table.clone(),
             origin: origin.clone(),
         })
+    }
+
+    /// The content of the scenario as JSON, which [`Self::from_json`] reads.
+    pub fn source_json(&self) -> serde_json::Value {
+        // A table of texts, numbers, lists and tables always has a JSON form.
+        serde_json::to_value(&self.source).unwrap_or_default()
+    }
+
+    /// The scenario of an earlier run, from its name and its content.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn from_json(name: &str, content: &serde_json::Value) -> Result<Self> {
+        let path = Path::new(name);
+        let table = serde_json::from_value(content.clone()).map_err(|error| Error::File {
+            path: path.to_path_buf(),
+            reason: format!("the stored scenario is not one: {error}"),
+        })?;
+        let origin = Origin {
+            name: name.to_owned(),
+            folder: path.parent().unwrap_or(Path::new("")).to_path_buf(),
+        };
+        Self::from_table(origin, &table)
     }
 
     /// Tokens, query and head in one line.
