@@ -23,7 +23,7 @@ use crate::parameter::ErrorProbability;
 /// Above this many prompts Student's law is replaced by the normal one; a tail of 1e-9 changes by 0.03%.
 const MANY: u64 = 1_000_000;
 /// An estimate whose largest 1% of prompts carry more than this share of the sum is [`Reliability::HeavyTail`].
-pub const HEAVY_SHARE: f64 = 0.2;
+pub const HEAVY_SHARE: f64 = 0.15;
 
 /// Lower and upper confidence limit.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]

@@ -8,7 +8,7 @@ use super::{
     Against, CheckSummary, Detectable, Family, Metric, QueryLabel, QuerySelection, Row, Simulated,
     Style, Table, Verdict, Witness,
 };
-use crate::monte_carlo::{Reliability, Route};
+use crate::monte_carlo::{HEAVY_SHARE, Reliability, Route};
 
 /// More queries than this are shown by their average only, unless all are asked for.
 const MANY_QUERIES: usize = 8;
@@ -435,12 +435,12 @@ fn empty_cells(rows: &[&Row]) -> Vec<String> {
         if let Some(found) = row.monte_carlo
             && found.reliability == Reliability::HeavyTail
         {
-            say(
-                "heavy tail: the largest 1% of the prompts carry more than a fifth of the estimate, and its \
-                 limits are not reliable"
-                    .into(),
-                row.length,
+            let most = 100.0 * HEAVY_SHARE;
+            let what = format!(
+                "heavy tail: the largest 1% of the prompts carry more than {most}% of the estimate, and its limits are \
+                 not reliable"
             );
+            say(what, row.length);
         }
         // Quantiles are simulated or not there at all.
         if let (Err(reason), false) = (&row.exact, matches!(row.metric, Metric::Quantile { .. })) {
