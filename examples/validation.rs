@@ -207,7 +207,7 @@ fn scenario(number: u64, prompts: u64, levels: Levels) -> Result<Vec<Outcome>> {
 
 /// Heavy tails on purpose: one-dimensional normal tokens, a Gaussian query of growing width, `L = 2000`; 400 runs with
 /// seeds of their own for each width.
-fn heavy(width: f64, levels: Levels, prompts: u64) -> Result<Vec<Outcome>> {
+fn heavy(number: u64, width: f64, levels: Levels, prompts: u64) -> Result<Vec<Outcome>> {
     let one = DMatrix::identity(1, 1);
     let tokens = Gaussian::centred(one.clone())?;
     let head = Head::new(one.clone(), one.clone())?;
@@ -221,7 +221,7 @@ fn heavy(width: f64, levels: Levels, prompts: u64) -> Result<Vec<Outcome>> {
         let mut rows = rows.clone();
         let request = SimulationRequest {
             prompts,
-            seed: 1_000_000 + seed,
+            seed: 1_000_000 * (number + 1) + seed,
             route: None,
             longest: None,
             average_only: false,
@@ -325,10 +325,10 @@ fn main() -> ExitCode {
     println!(
         "| lam | median share of the largest 1% | coverage of 95% intervals | called reliable | called reliable and wrong |\n|---|---|---|---|---|"
     );
-    for width in [
+    for (number, width) in (0..).zip([
         0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.7, 1.0, 2.0,
-    ] {
-        let Ok(found) = heavy(width, Levels { interval, family }, prompts) else {
+    ]) {
+        let Ok(found) = heavy(number, width, Levels { interval, family }, prompts) else {
             continue;
         };
         let mut shares: Vec<f64> = found.iter().map(|o| o.share).collect();

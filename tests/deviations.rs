@@ -16,6 +16,7 @@ use attention_bounds::check::formula::Formula;
 use attention_bounds::check::simulate::{
     self, CellEstimates, Ended, Shard, SimulationRequest, Work,
 };
+use attention_bounds::check::summary;
 use attention_bounds::check::table::{self, TableOptions};
 use attention_bounds::check::verdict::{self, Levels};
 use attention_bounds::check::{Question, Silent};
@@ -230,7 +231,7 @@ fn the_negative_control_is_rejected() {
     let (tokens, head, query) = normal(0.7);
     let question = Question::new(&tokens, &head, &query).unwrap();
     let rows = simulated(&question, &lengths(&[2000]), &request(3000, 5));
-    let summary = verdict::summary(&rows, true);
+    let summary = summary::summary(&rows, true);
     let control = summary.control.unwrap();
     assert!(
         control.rejected >= 1 && control.rejected == control.known_false,
@@ -239,7 +240,7 @@ fn the_negative_control_is_rejected() {
     assert_eq!(summary.verdict(), Verdict::Consistent);
     // With too few prompts to tell, the check fails instead of passing.
     let rows = simulated(&question, &lengths(&[2000]), &request(4, 5));
-    assert_eq!(verdict::summary(&rows, true).verdict(), Verdict::Violated);
+    assert_eq!(summary::summary(&rows, true).verdict(), Verdict::Violated);
 }
 
 /// A user's formula that is true passes, one that is false is found, by the exact value and by the simulation.

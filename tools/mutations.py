@@ -15,6 +15,8 @@ BOUND = ["--test", "bound_oracles"]
 EXACT = ["--test", "oracle_participation", "--test", "oracle_output"]
 AVERAGE = ["--test", "oracle_query_average"]
 HOLD = ["--test", "bounds_hold"]
+SIMULATION = ["--test", "deviations", "--test", "monte_carlo"]
+JUDGE = ["--lib", "--test", "deviations"]
 
 # (name, file, text to find (once), what replaces it, tests to run)
 MUTATIONS = [
@@ -66,6 +68,21 @@ MUTATIONS = [
     ("exact, upper score window", "src/law/atoms.rs", "tilt.min(rare.max(deviation)) + self.margin", "self.margin * 0.5", EXACT),
     ("density, mean of the query", "src/attention/score_variance.rs", "exponent -= pole.ln() * 0.5 + z * (nu * nu) / pole;", "exponent -= pole.ln() * 0.5;", AVERAGE),
     ("density, response", "src/attention/score_variance.rs", "total += self.response[(j, j)] * self.variances[j] / poles[j];", "total += self.response[(j, j)] * self.variances[j];", AVERAGE),
+    ("simulation, shift of the softmax", "src/monte_carlo/softmax.rs", "*weight = exponential(scale * x - shift);", "*weight = exponential(scale * x - 0.0 * shift);", SIMULATION),
+    ("simulation, sums when the shift moves", "src/monte_carlo/softmax.rs", "self.first.iter_mut().for_each(|sum| *sum *= factor);", "self.first.iter_mut().for_each(|sum| *sum *= 1.0 + 0.0 * factor);", SIMULATION),
+    ("simulation, tilt", "src/monte_carlo/problem.rs", "self.drawn_tilt.gemv_tr(1.0, law.root(), &self.tilt, 0.0);", "self.drawn_tilt.gemv_tr(1.02, law.root(), &self.tilt, 0.0);", SIMULATION),
+    ("simulation, sampler", "src/monte_carlo/normal.rs", "let x = symmetric(word) * ABSCISSAE[strip];", "let x = 1.01 * symmetric(word) * ABSCISSAE[strip];", ["--lib", *SIMULATION]),
+    ("simulation, centre of other tokens", "src/monte_carlo/plain.rs", "*number = x - c;", "*number = x - 0.99 * c;", SIMULATION),
+    ("simulation, orthogonal part", "src/monte_carlo/rao_blackwell.rs", "(shift * shift) + two * self.spread());", "(shift * shift) + 0.98 * two * self.spread());", SIMULATION),
+    ("simulation, control variate", "src/monte_carlo/rao_blackwell.rs", "shift + self.deviation * two;", "shift + 1.05 * self.deviation * two;", SIMULATION),
+    ("simulation, standard error", "src/monte_carlo/summary.rs", "(moments.deviations / (count - 1.0) / count).sqrt()", "(moments.deviations / (count - 1.0) / count).sqrt() * 0.7", SIMULATION + ["--test", "monte_carlo_runs"]),
+    ("simulation, skewness of joined blocks", "src/monte_carlo/moments.rs", "+ 3.0 * difference * (share * other.deviations", "+ 2.0 * difference * (share * other.deviations", JUDGE),
+    ("intervals, bend", "src/monte_carlo/interval.rs", "self.skewness / (3.0 * (self.prompts as f64).sqrt())", "self.skewness / (6.0 * (self.prompts as f64).sqrt())", JUDGE),
+    ("intervals, lower binomial limit", "src/monte_carlo/interval.rs", "beta_quantile(prompts, count, half)", "beta_quantile(prompts, count + 1, half)", JUDGE),
+    ("intervals, rank of a quantile", "src/monte_carlo/interval.rs", "let upper = last_rank(count, |rank| above(rank) > half) + 1;", "let upper = last_rank(count, |rank| above(rank) > half);", JUDGE),
+    ("verdicts, family", "src/check/holm.rs", "if !(p(place) <= error / open) {", "if !(p(place) <= error) {", JUDGE),
+    ("verdicts, heavy tails confirm nothing", "src/check/evidence.rs", "add(against, value, estimate.p_above(value), Some(below));", "add(against, value, estimate.p_above(value), Some(estimate.p_below(value)));", JUDGE),
+    ("verdicts, negative control", "src/check/claim.rs", "value: checked(0.5 * value),", "value: checked(1.5 * value),", JUDGE),
     ("T8 determinant", "src/bound/sharp_rate.rs", "DMatrix::identity(size, size) - spread * 2.0", "DMatrix::identity(size, size) - spread", AVERAGE + ["--lib"]),
 ]
 

@@ -3,6 +3,8 @@
 
 mod bounds;
 pub mod claim;
+pub mod estimates;
+mod evidence;
 mod exact;
 pub mod formula;
 mod holm;
@@ -11,8 +13,11 @@ mod progress;
 pub mod rate;
 pub mod recheck;
 pub mod simulate;
+pub mod summary;
 pub mod table;
 pub mod verdict;
+#[cfg(test)]
+mod verdict_tests;
 
 pub use progress::{Progress, Silent};
 

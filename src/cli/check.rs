@@ -7,6 +7,7 @@ use clap::Args;
 
 use crate::check::recheck::{self, StoredTable};
 use crate::check::simulate::SimulationRequest;
+use crate::check::summary;
 use crate::check::verdict;
 use crate::error::Result;
 use crate::parameter::ErrorProbability;
@@ -52,7 +53,7 @@ pub fn run(arguments: &CheckArguments) -> Result<Outcome> {
     match make(&scenario, &arguments.metrics, Some(&simulator), control)? {
         Made::Stopped(message) => Ok(Outcome::Stopped(message)),
         Made::Table(mut table) => {
-            let summary = verdict::summary(&table.rows, control);
+            let summary = summary::summary(&table.rows, control);
             let violated = summary.verdict() == Verdict::Violated;
             table.check = Some(summary);
             arguments.style.print(&table)?;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::check::Question;
+use crate::check::estimates::estimate_lines;
 use crate::check::simulate::{self, Partial, Shard};
-use crate::check::verdict::estimate_lines;
 use crate::error::{Error, Result};
 use crate::report::{Provenance, SimulationAnswer};
 

@@ -100,6 +100,9 @@ fn geometric(section: &Section) -> Result<Vec<PromptLength>> {
     )))
 }
 
+/// Most prompts for a cell.
+const MOST_PROMPTS: u64 = 1 << 48;
+
 /// How to simulate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MonteCarloSpec {
@@ -113,12 +116,12 @@ impl MonteCarloSpec {
     /// Reads the `[monte_carlo]` table.
     pub(super) fn read(section: &Section) -> Result<Self> {
         section.only(&["prompts", "seed"])?;
-        let prompts = "an integer from 2 to 2^53";
+        let prompts = "an integer from 2 to 2^48";
         let seed = "an integer from 0 to 2^63 - 1";
         Ok(Self {
             prompts: section
                 .require("prompts", prompts)?
-                .integer(2, PromptLength::MAX, prompts)?,
+                .integer(2, MOST_PROMPTS, prompts)?,
             seed: section
                 .require("seed", seed)?
                 .integer(0, i64::MAX as u64, seed)?,
