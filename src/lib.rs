@@ -7,7 +7,8 @@
 //!
 //! * [`exact`]: its value, by a one-dimensional integral whose cost does not grow with `L`, without simulation;
 //! * [`bound`]: explicit upper bounds, each a theorem with its hypotheses and proof parameters;
-//! * [`check`]: the two side by side, the smallest sufficient `L`, and the rate.
+//! * [`monte_carlo`]: seeded simulation by a route that shares nothing with either but the samplers;
+//! * [`check`]: the three side by side, with verdicts; the smallest sufficient `L`, and the rate.
 //!
 //! ```
 //! use attention_bounds::attention::{Head, QueryLaw};
@@ -85,7 +86,7 @@
 //! # Modules
 //!
 //! Data flow one way: [`scenario`] (a TOML file or flags) to [`parameter`], [`law`] and [`attention`], from there
-//! to [`exact`] and [`bound`], which do not know each other, to [`check`], which compares them, to [`report`] and
+//! to [`exact`], [`bound`] and [`monte_carlo`], which do not know each other, to [`check`], which compares them, to [`report`] and
 //! [`cli`]. A test reads the imports and holds this.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]

@@ -6,7 +6,7 @@ use crate::monte_carlo::{
 use crate::parameter::ErrorProbability;
 use crate::report::{Against, Metric, Row, Simulated};
 
-/// Probability with which [`Comparison::detectable`] would be found.
+/// Probability with which [`crate::report::Comparison::detectable`] would be found.
 pub const POWER: f64 = 0.9;
 
 /// What a simulation says about a row.
@@ -150,7 +150,7 @@ impl<'a> Evidence<'a> {
         }
     }
 
-    /// See [`Comparison::detectable`]; the standard error is taken to be the same fraction of the mean as here.
+    /// See [`crate::report::Comparison::detectable`]; the standard error is taken to be the same fraction of the mean as here.
     pub fn detectable(&self, test: &Test, level: f64) -> Option<f64> {
         match self {
             Evidence::Count(deviation) => {

@@ -46,9 +46,8 @@ pub fn run(arguments: &LengthArguments) -> Result<Outcome> {
     // Checked before any file is read.
     Positive::new("--epsilon", arguments.epsilon)?;
     let scenario = arguments.scenario.scenario()?;
-    let seed = scenario.monte_carlo.map(|spec| spec.seed);
     let answer = compute(arguments, &scenario)?;
-    let provenance = Provenance::now(&scenario.origin.name, seed);
+    let provenance = Provenance::now(&scenario.origin.name, None);
     let text = match arguments.format {
         AnswerFormat::Text => answer.text(&provenance),
         AnswerFormat::Json => answer.json(&provenance),

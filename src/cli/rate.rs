@@ -25,9 +25,8 @@ pub struct RateArguments {
 /// Runs `rate`.
 pub fn run(arguments: &RateArguments) -> Result<Outcome> {
     let scenario = arguments.scenario.scenario()?;
-    let seed = scenario.monte_carlo.map(|spec| spec.seed);
     let answer = compute(&scenario)?;
-    let provenance = Provenance::now(&scenario.origin.name, seed);
+    let provenance = Provenance::now(&scenario.origin.name, None);
     let text = match arguments.format {
         AnswerFormat::Text => answer.text(&provenance),
         AnswerFormat::Json => answer.json(&provenance),

@@ -31,7 +31,7 @@ pub enum Metric {
     Tail,
     /// A quantile of `|That - T|` (not squared).
     Quantile {
-        /// Which one, from 0: its order is that entry of [`Table::quantiles`].
+        /// Which one, from 0: its order is that entry of [`Request::quantiles`].
         index: usize,
     },
 }
