@@ -3,7 +3,7 @@
 use crate::bound::Theorem;
 
 use super::json::status_name;
-use super::sheet::simulation_line;
+use super::remarks::simulation_line;
 use super::{Against, Metric, Provenance, QueryLabel, Row, Table};
 use crate::monte_carlo::Reliability;
 

@@ -1,14 +1,15 @@
 //! What the formats for people have in common: which rows and columns they show, and what is said
 //! under them.
 
-use crate::bound::{Bound, ProofStatus, Status, Theorem};
+use crate::bound::{Bound, Status, Theorem};
 
 use super::decimal::{round_down, round_nearest, round_up, significant_digits};
-use super::{
-    Against, CheckSummary, Detectable, Family, Metric, QueryLabel, QuerySelection, Row, Simulated,
-    Style, Table, Verdict, Witness,
+use super::heading::{claim_label, headings, short_heading};
+use super::remarks::{
+    always_vacuous, effective_lengths, empty_cells, key_to_marks, legend, simulation_line,
+    summary_lines,
 };
-use crate::monte_carlo::{HEAVY_SHARE, Reliability, Route};
+use super::{Against, Metric, QueryLabel, QuerySelection, Row, Simulated, Style, Table};
 
 /// More queries than this are shown by their average only, unless all are asked for.
 const MANY_QUERIES: usize = 8;
@@ -18,8 +19,6 @@ const EXACT_DIGITS: usize = 7;
 const SIMULATED_DIGITS: usize = 4;
 /// Significant digits of a bound.
 pub(super) const BOUND_DIGITS: usize = 4;
-/// Most prompt lengths that one remark lists.
-const LISTED: usize = 4;
 
 /// The tables and remarks of a report for people.
 #[derive(Debug)]
@@ -164,7 +163,8 @@ impl Document {
             let sheet = sheet(&group, table, style.vacuous);
             named.extend(&sheet.theorems);
             claims.extend(sheet.claims.iter().cloned());
-            let mut said = empty_cells(&group);
+            let mut said: Vec<String> = effective_lengths(&group).into_iter().collect();
+            said.extend(empty_cells(&group));
             if !style.vacuous {
                 said.extend(always_vacuous(&group));
             }
@@ -231,7 +231,7 @@ fn select(table: &Table, selection: QuerySelection) -> (Vec<&Row>, Option<String
 }
 
 /// The theorems with a value in some row that `keep` accepts, in the order of the registry.
-fn theorems_with(rows: &[&Row], keep: impl Fn(&Bound) -> bool) -> Vec<Theorem> {
+pub(super) fn theorems_with(rows: &[&Row], keep: impl Fn(&Bound) -> bool) -> Vec<Theorem> {
     let mut theorems: Vec<Theorem> = Vec::new();
     for bound in rows.iter().flat_map(|row| &row.bounds) {
         if bound.value().is_some() && keep(bound) && !theorems.contains(&bound.theorem()) {
@@ -240,33 +240,6 @@ fn theorems_with(rows: &[&Row], keep: impl Fn(&Bound) -> bool) -> Vec<Theorem> {
     }
     theorems.sort_unstable();
     theorems
-}
-
-/// Theorems that are vacuous in every row, with the range of their values, as one remark.
-fn always_vacuous(rows: &[&Row]) -> Option<String> {
-    let useful = theorems_with(rows, |bound| bound.useful_value().is_some());
-    let hidden: Vec<String> = theorems_with(rows, |bound| !useful.contains(&bound.theorem()))
-        .iter()
-        .map(|theorem| {
-            let least = rows
-                .iter()
-                .flat_map(|row| &row.bounds)
-                .filter(|b| b.theorem() == *theorem)
-                .filter_map(Bound::value)
-                .fold(f64::INFINITY, f64::min);
-            format!(
-                "{} (at least {})",
-                theorem_label(*theorem),
-                round_nearest(least, 3)
-            )
-        })
-        .collect();
-    (!hidden.is_empty()).then(|| {
-        format!(
-            "vacuous at every length, so not shown (--vacuous shows them): {}",
-            hidden.join(", ")
-        )
-    })
 }
 
 fn sheet(rows: &[&Row], table: &Table, vacuous: bool) -> Sheet {
@@ -331,77 +304,6 @@ fn claim_cell(row: &Row, name: &str) -> BoundCell {
     }
 }
 
-/// The heading of a sheet, as text and with its formula in LaTeX.
-fn headings(row: &Row, table: &Table) -> (String, String) {
-    let (words, formula, latex) = match row.metric {
-        Metric::Output => (
-            "Expected squared output error",
-            "E|That - T|^2".into(),
-            "E|\\hat T - T|^2".into(),
-        ),
-        Metric::Bias { coordinate } => (
-            "Bias of the output",
-            format!("E (That - T)_{coordinate}"),
-            format!("E(\\hat T - T)_{{{coordinate}}}"),
-        ),
-        Metric::Participation => ("Expected participation", "E P_2".into(), "E P_2".into()),
-        Metric::ValueGradient => (
-            "Expected squared error of the gradient in V (Frobenius norm)",
-            "m E|mhat - m|^2".into(),
-            "m E|\\hat m - m|^2".into(),
-        ),
-        Metric::KeyQueryGradient => (
-            "Expected squared error of the gradient in U (Frobenius norm)",
-            "E|V (Chat - C)|_F^2 |z|^2".into(),
-            "E|V(\\hat C - C)|_F^2 |z|^2".into(),
-        ),
-        Metric::KeyQueryGradientOperator => (
-            "Expected squared error of the gradient in U (operator norm)",
-            "E|V (Chat - C)|^2 |z|^2".into(),
-            "E|V(\\hat C - C)|^2 |z|^2".into(),
-        ),
-        Metric::Tail => {
-            let (eps, latex) = match table.request.tail {
-                Some(eps) => (eps.to_string(), eps.to_string()),
-                None => ("eps".into(), "\\varepsilon".into()),
-            };
-            (
-                "Tail probability",
-                format!("P(|That - T| >= {eps})"),
-                format!("P(|\\hat T - T| \\ge {latex})"),
-            )
-        }
-        Metric::Quantile { index } => {
-            let order = table
-                .request
-                .quantiles
-                .get(index)
-                .copied()
-                .unwrap_or(f64::NAN);
-            (
-                "Quantile of the output error",
-                format!("|That - T| of order {order}"),
-                format!("|\\hat T - T|, {order}"),
-            )
-        }
-    };
-    let query = match row.query {
-        QueryLabel::Index(index) => format!("query {index}"),
-        QueryLabel::Average => "average over queries".to_owned(),
-    };
-    (
-        format!("{words} {formula}, {query}"),
-        format!("{words} ${latex}$, {query}"),
-    )
-}
-
-fn short_heading(metric: Metric, query: QueryLabel) -> String {
-    match query {
-        QueryLabel::Index(index) => format!("{} of query {index}", metric.name()),
-        QueryLabel::Average => format!("{} on average", metric.name()),
-    }
-}
-
 /// Identifier and name of a theorem; the name alone if it begins with the identifier.
 pub fn theorem_label(theorem: Theorem) -> String {
     if theorem.name().starts_with(theorem.id()) {
@@ -409,196 +311,4 @@ pub fn theorem_label(theorem: Theorem) -> String {
     } else {
         format!("{} {}", theorem.id(), theorem.name())
     }
-}
-
-/// A theorem with its title; a conjecture says that it is one.
-fn legend(theorem: Theorem) -> String {
-    let status = match theorem.status() {
-        ProofStatus::Conjecture => " (conjecture)",
-        _ => "",
-    };
-    let title = theorem.statement().title;
-    format!("{}{status}: {title}", theorem_label(theorem))
-}
-
-/// Why cells are empty, and where the exact value contradicts a bound.
-fn empty_cells(rows: &[&Row]) -> Vec<String> {
-    let mut said: Vec<(String, Vec<u64>)> = Vec::new();
-    let mut say = |what: String, length: u64| match said.iter_mut().find(|(w, _)| *w == what) {
-        Some((_, lengths)) => lengths.push(length),
-        None => said.push((what, vec![length])),
-    };
-    for row in rows {
-        for what in violations(row) {
-            say(format!("VIOLATED: {what}"), row.length);
-        }
-        if let Some(found) = row.monte_carlo
-            && found.reliability == Reliability::HeavyTail
-        {
-            let most = 100.0 * HEAVY_SHARE;
-            let what = format!(
-                "heavy tail: the largest 1% of the prompts carry more than {most}% of the estimate, and its limits are \
-                 not reliable"
-            );
-            say(what, row.length);
-        }
-        // Quantiles are simulated or not there at all.
-        if let (Err(reason), false) = (&row.exact, matches!(row.metric, Metric::Quantile { .. })) {
-            say(format!("no exact value: {reason}"), row.length);
-        }
-        for bound in &row.bounds {
-            if let Status::NotApplicable { hypothesis } = bound.status() {
-                let theorem = bound.theorem();
-                say(
-                    format!("{} does not apply: {hypothesis}", theorem_label(theorem)),
-                    row.length,
-                );
-            }
-        }
-    }
-    said.into_iter()
-        .map(|(what, lengths)| match lengths.as_slice() {
-            all if all.len() == rows.len() => what,
-            few if few.len() <= LISTED => {
-                let list: Vec<String> = few.iter().map(u64::to_string).collect();
-                format!("{what} (L = {})", list.join(", "))
-            }
-            many => format!(
-                "{what} ({} lengths from L = {} to {})",
-                many.len(),
-                many.iter().min().unwrap_or(&0),
-                many.iter().max().unwrap_or(&0)
-            ),
-        })
-        .collect()
-}
-
-/// Everything that is violated in a row, in words.
-pub(super) fn violations(row: &Row) -> Vec<String> {
-    let mut found = Vec::new();
-    if let (Ok(exact), Some(best)) = (&row.exact, row.best())
-        && exact.value - exact.error > best.value
-    {
-        found.push("the exact value exceeds a bound".to_owned());
-    }
-    for comparison in row.comparisons.iter().filter(|c| !row.is_control(c)) {
-        if comparison.verdict != Verdict::Violated {
-            continue;
-        }
-        let witness = match comparison.witness {
-            Witness::Exact => "the exact value",
-            Witness::MonteCarlo => "the simulation",
-        };
-        found.push(match comparison.against {
-            Against::Exact => format!("{witness} contradicts the exact value"),
-            Against::Bound(theorem) => format!("{witness} exceeds {}", theorem_label(theorem)),
-            Against::Claim(place) => {
-                let name = row.claims.get(place).map_or("a claim", |c| c.name.as_str());
-                format!("{witness} exceeds {name}")
-            }
-        });
-    }
-    found
-}
-
-/// How a claim is called in headings.
-fn claim_label(number: usize) -> String {
-    format!("claim {number}")
-}
-
-/// What the columns of a simulation are.
-pub(super) fn simulation_line(family: &Family) -> String {
-    let route = match family.route {
-        Route::Plain => "whole tokens drawn",
-        Route::RaoBlackwell => "scores drawn, the rest of a token integrated out",
-    };
-    format!(
-        "Monte Carlo: {} prompts a cell, seed {}, {route}; limits at {}% for each cell by itself; z = (Monte Carlo \
-         - exact) / standard error; {} comparisons, any verdict wrong with probability at most {:e} (Holm)",
-        family.prompts,
-        family.seed,
-        100.0 * family.confidence,
-        family.comparisons,
-        family.error_probability,
-    )
-}
-
-/// What a check found.
-fn summary_lines(summary: &CheckSummary) -> Vec<String> {
-    let mut lines = vec![format!(
-        "CHECK {}: {} comparisons confirmed, {} violated, {} inconclusive",
-        match summary.verdict() {
-            Verdict::Consistent => "PASSED",
-            Verdict::Violated => "FAILED",
-            Verdict::Inconclusive => "INCONCLUSIVE",
-        },
-        summary.consistent,
-        summary.violated,
-        summary.inconclusive
-    )];
-    let place = |found: &Detectable| {
-        format!(
-            "{} at L = {}",
-            short_heading(found.metric, found.query),
-            found.length
-        )
-    };
-    if let Some(found) = &summary.detectable_bound {
-        let what = match found.against {
-            Against::Bound(theorem) => theorem_label(theorem),
-            _ => "a claim".into(),
-        };
-        lines.push(format!(
-            "smallest violation that this run would have found with probability 0.9: a true value of {} times {what} \
-             ({})",
-            round_up(found.size, 4),
-            place(found)
-        ));
-    }
-    if let Some(found) = &summary.detectable_exact {
-        lines.push(format!(
-            "smallest relative error of an exact value that it would have found: {} ({})",
-            round_up(found.size, 2),
-            place(found)
-        ));
-    }
-    if let Some(control) = &summary.control {
-        let why = match (control.rejected, control.known_false) {
-            (0, 0) => {
-                "; it is not known to be false here, so it controls nothing: longer prompts or single queries are needed"
-            }
-            (0, _) => {
-                "; this run cannot tell a false bound from a true one: more prompts are needed"
-            }
-            _ => "",
-        };
-        lines.push(format!(
-            "negative control (half of T5, a false bound): rejected by the simulation in {} of {} comparisons, in {} of \
-             which the exact value shows that it is false{why}",
-            control.rejected, control.comparisons, control.known_false
-        ));
-    }
-    lines
-}
-
-/// What the marks in the cells mean; only the marks that occur.
-fn key_to_marks(sheets: &[Sheet], mark: &str) -> Option<String> {
-    let cells = || sheets.iter().flat_map(|s| &s.lines).flat_map(|l| &l.bounds);
-    let mut parts = Vec::new();
-    if cells().any(|c| matches!(c, BoundCell::Best(_))) {
-        parts.push(format!("the tightest of a row is {mark}"));
-    }
-    if cells().any(|c| matches!(c, BoundCell::Vacuous(_))) {
-        parts.push("one in parentheses is vacuous: the trivial bound is smaller".into());
-    }
-    if cells().any(|c| matches!(c, BoundCell::Violated(_))) {
-        parts.push("one with an exclamation mark is contradicted".into());
-    }
-    if cells().any(|c| *c == BoundCell::NotApplicable) {
-        parts.push("- does not apply".into());
-    }
-    (!parts.is_empty()).then(|| {
-        let text = parts.join("; ");
-        format!("Bounds are rounded up; {text}.")
-    })
 }
