@@ -92,6 +92,31 @@ fn one_token_prompts() {
     }
 }
 
+/// One token, no scores: `|That - T|^2` is the square of a normal number, of variance 2; the bias has variance 1.
+#[test]
+fn standard_errors_come_from_known_variances() {
+    let one = DMatrix::from_element(1, 1, 1.0);
+    let tokens = Gaussian::centred(one.clone()).unwrap();
+    let head = Head::new(&one * 0.0, one).unwrap();
+    let n = 40_000;
+    let plan = Plan::new(n, 6, Route::Plain);
+    let cell = estimates(&tokens, &head, &one_query(&[1.0]), vec![first(1)], plan).remove(0);
+    // The variance of a sample variance is (kurtosis - 1) / n of its square: (15 - 1) / n and 2 / n here; half of
+    // it for a standard error, relative, at 5.2 deviations.
+    for (estimate, variance, spread) in [(cell.output_error, 2.0, 14.0), (cell.bias[0], 1.0, 2.0)] {
+        let wanted = (variance / n as f64).sqrt();
+        let allowed = 5.2 * 0.5 * (spread / n as f64).sqrt();
+        let relative = estimate.standard_error / wanted - 1.0;
+        assert!(relative.abs() <= allowed, "{relative} {allowed}");
+    }
+    // Skewness of a square of a normal number: sqrt(8).
+    assert!(
+        (cell.output_error.skewness - 8f64.sqrt()).abs() < 0.3,
+        "{}",
+        cell.output_error.skewness
+    );
+}
+
 /// Sums over the binomial number of positive tokens, `d = 1`, `V = U = 1`.
 #[test]
 fn rademacher_tokens_are_binomial_sums() {
