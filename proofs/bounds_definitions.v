@@ -32,19 +32,44 @@ Definition chernoff_fourth_bound (A4 A2 F4 rho L del : R) : R :=
 
 (** ** T5: negative moments of the total weight *)
 
-(** I_k(n) = E (w_1 + ... + w_n)^-k is at most this, for n > k, 0 < th <= 1. *)
+(** I_k(n) = E (w_1 + ... + w_n)^-k is at most this, for n >= k >= 1, 0 < th <= 1. *)
 Definition inverse_moment_bound (k : nat) (n rho kap th : R) : R :=
   / (n * (1 - th / 2))^k
   + (kap / INR k)^k * exp (- ((n - INR k) * (th / rho) * (1 - th / 2))).
 
-(** E|sum p_i f(X_i)|^2 is at most this, for L >= 7. *)
-Definition laplace_bound (A2 rho kap L th2 th4 : R) : R :=
-  A2 * (L * inverse_moment_bound 2 (L - 1) rho kap th2
-        + 6 * L * (L - 1) * rho * inverse_moment_bound 4 (L - 2) rho kap th4).
+(** Q_k(x) = e^-x sum_{j<k} x^j / j! = INT_x^oo s^{k-1}/(k-1)! e^-s ds, the
+    regularised upper incomplete Gamma function of integer order k. *)
+Fixpoint exponential_sum (k : nat) (x : R) : R :=
+  match k with O => 0 | S j => exponential_sum j x + x^j / INR (fact j) end.
+Definition upper_gamma_ratio (k : nat) (x : R) : R := exp (- x) * exponential_sum k x.
 
-(** The participation ratio r_2 = E sum p_i^2 is at most this. *)
-Definition participation_bound (rho kap L th : R) : R :=
-  Rmin 1 (L * rho * inverse_moment_bound 2 (L - 1) rho kap th).
+(** I_k(n) is at most this too, for the same n, k, th: the far tail, where kap
+    enters, is paid for with the fixed exponent (n-k)/(2 rho). *)
+Definition inverse_moment_two_split_bound (k : nat) (n rho kap th : R) : R :=
+  / (n * (1 - th / 2))^k
+  + / (n / 2)^k * upper_gamma_ratio k (n * th / (2 * rho))
+  + (kap / INR k)^k * exp (- ((n - INR k) / (2 * rho))).
+
+(** The Laplace integral of I_k(n) is split at th/rho, or at th/rho and 1/rho. *)
+Inductive splits : Set := one_split | two_splits.
+Definition inverse_moment_split_bound (c : splits) : nat -> R -> R -> R -> R -> R :=
+  match c with
+  | one_split => inverse_moment_bound
+  | two_splits => inverse_moment_two_split_bound
+  end.
+
+(** E|sum p_i f(X_i)|^2 is at most this, for L >= 6, with either form of I_2 and
+    of I_4; [laplace_bound] has one split in both. *)
+Definition laplace_split_bound (c2 c4 : splits) (A2 rho kap L th2 th4 : R) : R :=
+  A2 * (L * inverse_moment_split_bound c2 2 (L - 1) rho kap th2
+        + 6 * L * (L - 1) * rho * inverse_moment_split_bound c4 4 (L - 2) rho kap th4).
+Definition laplace_bound : R -> R -> R -> R -> R -> R -> R :=
+  laplace_split_bound one_split one_split.
+
+(** The participation ratio r_2 = E sum p_i^2 is at most this, for L >= 3. *)
+Definition participation_split_bound (c : splits) (rho kap L th : R) : R :=
+  Rmin 1 (L * rho * inverse_moment_split_bound c 2 (L - 1) rho kap th).
+Definition participation_bound : R -> R -> R -> R -> R := participation_split_bound one_split.
 
 (** ** Gaussian tokens: rho = kap = e^{s^2}, A2 = e^{s^2}(tau + eta), F0 = tau + eta
 
@@ -52,12 +77,17 @@ Definition participation_bound (rho kap L th : R) : R :=
 Definition gaussian_chernoff_bound (s2 tau eta L del : R) : R :=
   chernoff_bound (exp s2 * (tau + eta)) (tau + eta) (exp s2) L del.
 
-Definition gaussian_laplace_bound (s2 tau eta L th : R) : R :=
-  (tau + eta) * participation_bound (exp s2) (exp s2) L th.
+(** The sharp form, by way of r_2, for L >= 3. *)
+Definition gaussian_laplace_split_bound (c : splits) (s2 tau eta L th : R) : R :=
+  (tau + eta) * participation_split_bound c (exp s2) (exp s2) L th.
+Definition gaussian_laplace_bound : R -> R -> R -> R -> R -> R :=
+  gaussian_laplace_split_bound one_split.
 
 (** The general T5 at Gaussian tokens (it does not use the shape of r_2). *)
-Definition gaussian_general_laplace_bound (s2 tau eta L th2 th4 : R) : R :=
-  laplace_bound (exp s2 * (tau + eta)) (exp s2) (exp s2) L th2 th4.
+Definition gaussian_general_laplace_split_bound (c2 c4 : splits) (s2 tau eta L th2 th4 : R) : R :=
+  laplace_split_bound c2 c4 (exp s2 * (tau + eta)) (exp s2) (exp s2) L th2 th4.
+Definition gaussian_general_laplace_bound : R -> R -> R -> R -> R -> R -> R :=
+  gaussian_general_laplace_split_bound one_split one_split.
 
 (** ** T6: a law known only through its sub-Gaussian parameter sigma
 
@@ -86,9 +116,11 @@ Definition subgaussian_chernoff_bound (y sig2 : R) (nus : list R) (op2 lam L del
   chernoff_bound (subgaussian_A2 y sig2 nus op2 lam)
                  (subgaussian_F0 y sig2 nus op2) (exp (2 * y)) L del.
 
-Definition subgaussian_laplace_bound
+Definition subgaussian_laplace_split_bound (c2 c4 : splits)
     (y sig2 : R) (nus : list R) (op2 lam L th2 th4 : R) : R :=
-  laplace_bound (subgaussian_A2 y sig2 nus op2 lam) (exp (2 * y)) (exp y) L th2 th4.
+  laplace_split_bound c2 c4 (subgaussian_A2 y sig2 nus op2 lam) (exp (2 * y)) (exp y) L th2 th4.
+Definition subgaussian_laplace_bound : R -> R -> list R -> R -> R -> R -> R -> R -> R :=
+  subgaussian_laplace_split_bound one_split one_split.
 
 (** E max_i |V(X_i - m(a))|^2 is at most this, at any length (`crude-bound`). *)
 Definition crude_bound (y sig2 : R) (nus : list R) (op2 lam L : R) : R :=

@@ -136,6 +136,77 @@ Proof. certify_trivial. Qed.
 Lemma certificate_22 : gaussian_laplace_bound 30 2 1 1000000 (1/2) <= 3.
 Proof. certify_trivial. Qed.
 
+(** ** Two splits of the inverse moment *)
+
+(* 1.00517013923e-6 *)
+Lemma certificate_23 :
+  inverse_moment_two_split_bound 2 1023 (321/250) (321/250) (1/20)
+  <= 50259/50000000000.
+Proof. certify. Qed.
+
+(* 5.53147520246e-20 *)
+Lemma certificate_24 :
+  inverse_moment_two_split_bound 4 65534 (68/25) (68/25) (1/100)
+  <= 138287/2500000000000000000000000.
+Proof. certify. Qed.
+
+(* 0.000882927196026 *)
+Lemma certificate_25 :
+  laplace_split_bound two_splits one_split (7/2) (321/250) (321/250) 4096 (3/100) (1/20)
+  <= 55183/62500000.
+Proof. certify. Qed.
+
+(* 3.53018758797e-9 *)
+Lemma certificate_26 :
+  laplace_split_bound two_splits two_splits (7/2) (exp 8) (exp 8) 1000000000 (1/20000) (1/10000)
+  <= 353019/100000000000000.
+Proof. certify. Qed.
+
+(* 0.00132161378178 *)
+Lemma certificate_27 :
+  participation_split_bound two_splits (321/250) (321/250) 1024 (1/20)
+  <= 66081/50000000.
+Proof. certify. Qed.
+
+(* 0.00327167777305 *)
+Lemma certificate_28 :
+  gaussian_laplace_split_bound two_splits 16 3 (1/2) 10000000000 (1/20)
+  <= 1278/390625.
+Proof. certify. Qed.
+
+(* 0.000146676681091 *)
+Lemma certificate_29 :
+  gaussian_general_laplace_split_bound one_split two_splits 1 3 (1/2) 65536 (1/100) (1/50)
+  <= 146677/1000000000.
+Proof. certify. Qed.
+
+(* 0.000349846790275 *)
+Lemma certificate_30 :
+  subgaussian_laplace_split_bound two_splits two_splits (1/4) 1 (1 :: (1/2) :: (1/4) :: nil) 1 (1/5) 65536 (1/100) (1/50)
+  <= 349847/1000000000.
+Proof. certify. Qed.
+
+(** ** Extreme arguments: s^2 = 80, kap = e^900, L = 10^15, th = 10^-12, th or del = 1 - 2^-53 *)
+
+(* 1.48827679312e+119 *)
+Lemma certificate_31 :
+  gaussian_laplace_split_bound two_splits 80 3 (1/2) 1000000000000000 (9007199254740991/9007199254740992)
+  <= 148828000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000/1.
+Proof. certify. Qed.
+
+(* 1.0e-60 *)
+Lemma certificate_32 :
+  inverse_moment_two_split_bound 4 1000000000000000 (exp (1/4)) (exp 900)
+    (4951760157141521/4951760157141521099596496896)
+  <= 100001/100000000000000000000000000000000000000000000000000000000000000000.
+Proof. certify. Qed.
+
+(* 8.21296384146e+16 *)
+Lemma certificate_33 :
+  chernoff_bound 1 1 (exp 80) 1000000000000000 (9007199254740991/9007199254740992)
+  <= 82129700000000000/1.
+Proof. certify. Qed.
+
 (** ** Decimals that are too small are rejected
 
     Each is below the value of its bound by one unit of the sixth digit. *)
@@ -149,3 +220,5 @@ Proof. Fail certify_trivial. certify. Fail Qed. Abort.
 Goal gaussian_laplace_bound 30 2 1 1000000 (1/2) <= 299/100.
 Proof. Fail certify_trivial. certify. Fail Qed. Abort.
 
+Goal gaussian_laplace_split_bound two_splits 16 3 (1/2) 10000000000 (1/20) <= 327167/100000000.
+Proof. certify. Fail Qed. Abort.

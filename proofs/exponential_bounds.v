@@ -7,6 +7,9 @@ Local Open Scope R_scope.
 Lemma exp_ge_1x (x : R) : 1 + x <= exp x.
 Proof. destruct (Req_dec x 0) as [->|]; [rewrite exp_0; lra|]. left; apply exp_ineq1; auto. Qed.
 
+Lemma exp_le_compat (x y : R) : x <= y -> exp x <= exp y.
+Proof. intros [H| ->]; [left; now apply exp_increasing|apply Rle_refl]. Qed.
+
 Lemma exp_quad x : 0 <= x -> 1 + x + x^2/2 <= exp x.
 Proof.
   intros [Hx|<-]; [|rewrite exp_0; lra].

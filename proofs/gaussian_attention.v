@@ -11,7 +11,8 @@
    and the mean squared error at prompt length L is at most
      chernoff_bound(e^{s2}(tau+eta), tau+eta, e^{s2}; L, del)   (T4, gaussian_chernoff)
      laplace_bound(e^{s2}(tau+eta), e^{s2}, e^{s2}; L, th2, th4)  (T5, gaussian_laplace),
-   and r_2 <= min(1, L e^{s2} I_2(L-1))                  (T5, gaussian_participation). *)
+   and r_2 <= min(1, L e^{s2} I_2(L-1))                  (T5, gaussian_participation);
+   the names in _splits state the same with one or two splits of each inverse moment. *)
 From Coq Require Import Reals.
 From mathcomp Require Import all_ssreflect ssralg ssrnum ssrint interval finmap zmodp matrix.
 From mathcomp.classical Require Import mathcomp_extra boolp classical_sets functions cardinality fsbigop.
@@ -280,26 +281,41 @@ rewrite /gaussian_chernoff_bound /chernoff_bound -INRE.
 by rewrite -/(chernoff_scalar.chernoff_value L delta _ _ _) chernoff_valueE INRE.
 Qed.
 
-Theorem gaussian_laplace (th2 th4 : RR) : (7 <= L)%N -> 0 < th2 <= 1 -> 0 < th4 <= 1 ->
+Theorem gaussian_laplace_splits (c2 c4 : splits) (th2 th4 : RR) :
+  (6 <= L)%N -> 0 < th2 <= 1 -> 0 < th4 <= 1 ->
   (\int[P]_o (mean_square_error o)%:E
-    <= (gaussian_general_laplace_bound score_s2 value_tau value_eta L%:R th2 th4 : RR)%:E)%E.
+    <= (gaussian_general_laplace_split_bound c2 c4 score_s2 value_tau value_eta L%:R th2 th4 : RR)%:E)%E.
 Proof.
-move=> L7 H2 H4; have L0 : (0 < L)%N by exact: leq_trans L7.
+move=> L6 H2 H4; have L0 : (0 < L)%N by exact: leq_trans L6.
 rewrite (mean_square_errorE L0).
-have := laplace_mean_square P1 mu1 HX measurable_attention_weight attention_weight_gt0
-  (proj1 attention_weight_square) (proj1 attention_weight_inverse) L7 H2 H4 measurable_value_deviation
+have := laplace_mean_square_splits P1 mu1 HX measurable_attention_weight attention_weight_gt0
+  (proj1 attention_weight_square) (proj1 attention_weight_inverse) c2 c4 L6 H2 H4
+  measurable_value_deviation
   (fun i => proj1 (weighted_deviation_square i)) (fun i => proj2 (weighted_deviation i)).
 by cbv zeta; rewrite gaussian_rho gaussian_kappa gaussian_A2.
 Qed.
 
-Theorem gaussian_participation (th : RR) : (4 <= L)%N -> 0 < th <= 1 ->
-  (\int[P]_o (\sum_(l < L) (attention_weight (X l o) / \sum_(j < L) attention_weight (X j o)) ^+ 2)%:E
-    <= (participation_bound (rexp score_s2) (rexp score_s2) L%:R th : RR)%:E)%E.
+Theorem gaussian_laplace (th2 th4 : RR) : (6 <= L)%N -> 0 < th2 <= 1 -> 0 < th4 <= 1 ->
+  (\int[P]_o (mean_square_error o)%:E
+    <= (gaussian_general_laplace_bound score_s2 value_tau value_eta L%:R th2 th4 : RR)%:E)%E.
+Proof. exact: (gaussian_laplace_splits one_split one_split). Qed.
+
+Let participation_ratio_mean := (\int[P]_o
+  (\sum_(l < L) (attention_weight (X l o) / \sum_(j < L) attention_weight (X j o)) ^+ 2)%:E)%E.
+
+Theorem gaussian_participation_splits (form : splits) (th : RR) : (3 <= L)%N -> 0 < th <= 1 ->
+  (participation_ratio_mean
+    <= (participation_split_bound form (rexp score_s2) (rexp score_s2) L%:R th : RR)%:E)%E.
 Proof.
-move=> L4 Hth.
-have := participation_ratio P1 mu1 HX measurable_attention_weight attention_weight_gt0
-  (proj1 attention_weight_square) (proj1 attention_weight_inverse) L4 Hth.
+move=> L3 Hth.
+have := participation_ratio_splits P1 mu1 HX measurable_attention_weight attention_weight_gt0
+  (proj1 attention_weight_square) (proj1 attention_weight_inverse) form L3 Hth.
 by rewrite gaussian_rho gaussian_kappa.
 Qed.
+
+Theorem gaussian_participation (th : RR) : (3 <= L)%N -> 0 < th <= 1 ->
+  (participation_ratio_mean
+    <= (participation_bound (rexp score_s2) (rexp score_s2) L%:R th : RR)%:E)%E.
+Proof. exact: (gaussian_participation_splits one_split). Qed.
 End Prompt.
 End GaussianTokens.

@@ -3,7 +3,9 @@
 
      E|That - T|^2 = r_2 tau + (r_2 - 6 r_3 + 6 E22) eta            (gaussian_error)
      E|That - T|^2 <= (tau + eta) r_2                               (gaussian_error_le)
-     E|That - T|^2 <= (tau + eta) min(1, L e^{s2} I_2(L-1))         (gaussian_sharp_laplace)
+     E|That - T|^2 <= (tau + eta) min(1, L e^{s2} I_2(L-1))         (gaussian_sharp_laplace_splits)
+
+   with either bound of I_2 (laplace_bound.v); gaussian_sharp_laplace: one split.
 
    r_k = E sum_l p_l^k, E22 = E (sum_l p_l^2)^2, tau = tr(V Gamma V^T), eta = |V Gamma a|^2.
    The second line is P_2^2 <= P_3. *)
@@ -91,12 +93,13 @@ have [_ _ _ _ H] := participation_means_order_softmax P1 L0 (proj1 HX) mw (atten
 exact: H.
 Qed.
 
-Theorem gaussian_sharp_laplace (th : RR) : (4 <= L)%N -> 0 < th <= 1 ->
-  (\int[P]_o (error o)%:E <= (gaussian_laplace_bound (score_s2 A a) tau eta L%:R th : RR)%:E)%E.
+Theorem gaussian_sharp_laplace_splits (form : splits) (th : RR) : (3 <= L)%N -> 0 < th <= 1 ->
+  (\int[P]_o (error o)%:E
+    <= (gaussian_laplace_split_bound form (score_s2 A a) tau eta L%:R th : RR)%:E)%E.
 Proof.
-move=> L4 Hth; have [IE _] := gaussian_error.
+move=> L3 Hth; have [IE _] := gaussian_error.
 rewrite (Pmean_integral IE) lee_fin -[Pmean P error]/(\int[P]_o error o).
-apply: le_trans gaussian_error_le _; rewrite /gaussian_laplace_bound.
+apply: le_trans gaussian_error_le _; rewrite /gaussian_laplace_split_bound.
 apply: ler_wpmul2l => //.
 have Ir : Pint P (fun o => prompt_power 2 o).
   apply: (@Pint_ext _ _ P (fun o => power_sum L q b 2 (y o))) => [o|]; first by rewrite prompt_powerE.
@@ -106,7 +109,11 @@ have Ir : Pint P (fun o => prompt_power 2 o).
   rewrite ger0_norm; last by apply: sumr_ge0 => l _; exact: sqr_ge0.
   rewrite -(flat_weight_sum q b z L0); apply: ler_sum => l _; rewrite expr2 -[X in _ <= X]mulr1.
   by apply: ler_wpmul2l; [exact: flat_weight_ge0|exact: flat_weight_le1].
-have := gaussian_participation mu1 HG m0 A a P1 HX L4 Hth.
+have := gaussian_participation_splits mu1 HG m0 A a P1 HX form L3 Hth.
 by rewrite -[X in (X <= _)%E]/(\int[P]_o (prompt_power 2 o)%:E)%E (Pmean_integral Ir) lee_fin.
 Qed.
+
+Theorem gaussian_sharp_laplace (th : RR) : (3 <= L)%N -> 0 < th <= 1 ->
+  (\int[P]_o (error o)%:E <= (gaussian_laplace_bound (score_s2 A a) tau eta L%:R th : RR)%:E)%E.
+Proof. exact: (gaussian_sharp_laplace_splits one_split). Qed.
 End GaussianExact.

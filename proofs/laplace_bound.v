@@ -3,14 +3,23 @@
    X_0, ..., X_{L-1} are i.i.d. tokens with law mu on any measurable space, w > 0
    a weight, f = (f_0, ..., f_{n-1}) a vector-valued function with E[w f] = 0,
    p_i = w(X_i) / sum_j w(X_j).  With Z = E w, rho = E w^2 / Z^2, kap = Z E w^{-1},
-   A2 = E|w f|^2 / Z^2, L >= 7 and any th2, th4 in (0,1]:
+   A2 = E|w f|^2 / Z^2, L >= 6 and any th2, th4 in (0,1]:
 
      E|sum_i p_i f(X_i)|^2 <= A2 (L I_2(L-1) + 6 L (L-1) rho I_4(L-2)),
 
-   I_k(n) = (n (1-th/2))^{-k} + (kap/k)^k exp(-(n-k)(th/rho)(1-th/2))
-   (laplace_mean_square).  The participation ratio, for L >= 4:
+   where each of I_2, I_4 is replaced by either of its bounds, of one split
 
-     r_2 = E sum_i p_i^2 <= min(1, L rho I_2(L-1))          (participation_ratio).
+     (n (1-th/2))^{-k} + (kap/k)^k exp(-(n-k)(th/rho)(1-th/2))
+
+   or of two splits
+
+     (n (1-th/2))^{-k} + (n/2)^{-k} Q_k(n th/(2 rho)) + (kap/k)^k exp(-(n-k)/(2 rho))
+
+   (laplace_mean_square_splits; laplace_mean_square has one split in both).  The
+   participation ratio, for L >= 3, again with either bound of I_2:
+
+     r_2 = E sum_i p_i^2 <= min(1, L rho I_2(L-1))
+                       (participation_ratio_splits; participation_ratio: one split).
 
    The left sides are extended-real integrals; nothing is assumed of E|f|^2. *)
 From Coq Require Import Reals.
@@ -19,7 +28,7 @@ From mathcomp.classical Require Import mathcomp_extra boolp classical_sets funct
 From mathcomp.analysis Require Import signed reals Rstruct ereal topology normedtype sequences esum measure lebesgue_measure numfun lebesgue_integral.
 From AttentionBounds Require Import finite_sums self_normalised abstract_expectation independence.
 From AttentionBounds Require Import real_bridges probability_measure bounds_definitions.
-From AttentionBounds Require Import laplace_rest_sums laplace_scalar laplace_independence.
+From AttentionBounds Require Import laplace_moments laplace_rest_sums laplace_scalar laplace_independence.
 Set Implicit Arguments. Unset Strict Implicit. Unset Printing Implicit Defensive.
 Import Order.TTheory GRing.Theory Num.Def Num.Theory.
 Local Open Scope classical_set_scope.
@@ -135,13 +144,29 @@ move=> iL jL ij; apply: rest_function_inv; last by apply: rest2_rest_function =>
 by move=> o; apply: (@S2_pos _ _ X m w w0R i j o) => //; exact/ssrnat.ltP.
 Qed.
 
-Lemma normalised_participation (th : R) : (1 < m)%N -> Rlt 0 th /\ Rle th 1 ->
-  (\int[P]_o (\sum_(i < L) (w (X i o) / \sum_(j < L) w (X j o)) ^+ 2)%:E
-  <= (Rmult (Rmult (INR L) rho) (inverse_moment_bound 2 (Rminus (INR L) 1) rho kap th) : RR)%:E)%E.
+(* either form bounds the inverse moments of an independent sample *)
+Let split_bounds n k (form : splits) (th : R) : (0 < k <= n)%N -> Rlt 0 th /\ Rle th 1 ->
+  bounds_inverse_moment EP Emu w n k (inverse_moment_split_bound form k (INR n) rho kap th).
 Proof.
-move=> m1 Hth.
-have [IM EM] := @participation_majorant_mean _ _ EP Emu X m w PR w0R Iw w_mean Iw2 Iwinv
-  (Pint_laplace mu1 mw w0) (rest_function L X) independent dominated inv1 th (elimT ssrnat.ltP m1) Hth.
+move=> /andP[k0 kn] Hth.
+exact: (@split_bounds_inverse_moment _ _ EP Emu w n k form th (conj (elimT ssrnat.ltP k0) (elimT ssrnat.leP kn))
+  w0R Iw w_mean Iw2 Iwinv (Pint_laplace mu1 mw w0) Hth).
+Qed.
+
+(* L - 1 and L - 2, as real numbers *)
+Let INR_L1 : Rminus (INR L) 1 = INR m.+1.
+Proof. by rewrite /L (S_INR m.+1) /Rminus Rplus_assoc Rplus_opp_r Rplus_0_r. Qed.
+Let INR_L2 : Rminus (INR L) 2 = INR m.
+Proof. by rewrite /L (S_INR m.+1) (S_INR m); Lra.lra. Qed.
+
+Lemma normalised_participation (form : splits) (th : R) : Rlt 0 th /\ Rle th 1 ->
+  (\int[P]_o (\sum_(i < L) (w (X i o) / \sum_(j < L) w (X j o)) ^+ 2)%:E
+  <= (Rmult (Rmult (INR L) rho) (inverse_moment_split_bound form 2 (Rminus (INR L) 1) rho kap th) : RR)%:E)%E.
+Proof.
+move=> Hth; rewrite INR_L1.
+have [IM EM] := @participation_majorant_mean _ _ EP Emu X m w PR w0R Iw2 Iwinv
+  (Pint_laplace mu1 mw w0) (rest_function L X) independent dominated inv1 _ (elimT ssrnat.ltP m_pos)
+  (split_bounds form (m_pos : (0 < 2 <= m.+1)%N) Hth).
 apply: (@le_trans _ _ (\int[P]_o (participation_majorant X m w o : RR)%:E)%E); last first.
   by rewrite (Pmean_integral IM) lee_fin; exact/RleP.
 have E o : \sum_(i < L) (w (X i o) / \sum_(j < L) w (X j o)) ^+ 2 =
@@ -170,12 +195,12 @@ Let u x := Rmult (w x) (f x).
 Hypothesis Iu2 : Pint mu (fun x => pow (u x) 2).
 Hypothesis u_mean : Pmean mu u = 0.
 
-Lemma normalised_mean_square (th2 th4 : R) : (4 < m)%N ->
+Lemma normalised_mean_square (c2 c4 : splits) (th2 th4 : R) : (4 <= m)%N ->
   Rlt 0 th2 /\ Rle th2 1 -> Rlt 0 th4 /\ Rle th4 1 ->
   (\int[P]_o ((weighted_mean L X w f o) ^+ 2)%:E
-  <= (laplace_bound (Pmean mu (fun x => pow (u x) 2)) rho kap (INR L) th2 th4 : RR)%:E)%E.
+  <= (laplace_split_bound c2 c4 (Pmean mu (fun x => pow (u x) 2)) rho kap (INR L) th2 th4 : RR)%:E)%E.
 Proof.
-move=> m4 H2 H4.
+move=> m4 H2 H4; rewrite /laplace_split_bound INR_L1 INR_L2.
 have mu_ : measurable_fun setT (u : T -> RR) by exact: (@measurable_funM _ _ RR setT w f).
 have Iu : Pint mu u by apply: Pint_of_sq => //; apply: Pint_ext Iu2 => x; rewrite pow2E.
 have RabsE' (x : RR) : Rabs x = `|x| by [].
@@ -195,12 +220,13 @@ have Iv : Pint mu v.
   rewrite !Rmult_1_l -(pow2_abs (u x)).
   have := pow2_ge_0 (Rminus (w x) (Rabs (u x))); have := Rabs_pos (u x); have := w0R x.
   by move: (w x) (Rabs _) => a b; rewrite /=; Lra.nra.
-have [IM EM] := @square_majorant_mean _ _ EP Emu X m w f PR w0R Iw w_mean Iw2 Iwinv
+have [IM EM] := @square_majorant_mean _ _ EP Emu X m w f PR w0R Iw2 Iwinv
   (Pint_laplace mu1 mw w0) (rest_function L X) independent dominated
   rest_function_mult inv1 inv2 Iu u_mean Iu2 Iv Iabs
   (fun i j iL jL ij => rest_other mu_ (introT ssrnat.ltP jL) (introN eqP (nesym ij)))
   (fun i j iL jL ij => rest_other mv (introT ssrnat.ltP jL) (introN eqP (nesym ij)))
-  th2 th4 (elimT ssrnat.ltP m4) H2 H4.
+  _ _ (elimT ssrnat.leP m4) (split_bounds c2 (m_pos : (0 < 2 <= m.+1)%N) H2)
+  (split_bounds c4 (m4 : (0 < 4 <= m)%N) H4).
 apply: (@le_trans _ _ (\int[P]_o (square_majorant X m w f o : RR)%:E)%E); last first.
   by rewrite (Pmean_integral IM) lee_fin; exact/RleP.
 have G o : weighted_mean L X w f o ^+ 2 <= (square_majorant X m w f o : RR).
@@ -271,15 +297,15 @@ Proof. by rewrite mulr_suml. Qed.
 Let ratioE i o : wn (X i o) / (\sum_(j < L) wn (X j o)) = w (X i o) / (\sum_(j < L) w (X j o)).
 Proof. by rewrite sumE invfM invrK -mulrA [_^-1 * (_ * Z)]mulrCA mulVf ?mulr1// gt_eqF. Qed.
 
-Theorem participation_ratio (th : RR) : (4 <= L)%N -> 0 < th <= 1 ->
+Theorem participation_ratio_splits (form : splits) (th : RR) : (3 <= L)%N -> 0 < th <= 1 ->
   (\int[P]_o (\sum_(i < L) (w (X i o) / \sum_(j < L) w (X j o)) ^+ 2)%:E
-  <= (participation_bound (tilted_rho mu w) (tilted_kappa mu w) L%:R th : RR)%:E)%E.
+  <= (participation_split_bound form (tilted_rho mu w) (tilted_kappa mu w) L%:R th : RR)%:E)%E.
 Proof.
-move=> L4 /andP[h1 h2].
-have L0 : (0 < L)%N by exact: leq_trans L4.
+move=> L3 /andP[h1 h2].
+have L0 : (0 < L)%N by exact: leq_trans L3.
 have W0 o : 0 < \sum_(j < L) w (X j o).
   by rewrite (bigD1 (Ordinal L0))//= ltr_paddr//; apply: sumr_ge0 => j _; exact/ltW.
-rewrite /participation_bound RminE minEle; case: ifP => _.
+rewrite /participation_split_bound RminE minEle; case: ifP => _.
   rewrite -P1 -[X in (_ <= X)%E]mul1e -(integral_cst P measurableT 1%E).
   apply: ge0_le_integral => //.
   - by move=> o _; rewrite lee_fin; apply: sumr_ge0 => i _; exact: sqr_ge0.
@@ -295,26 +321,31 @@ rewrite /participation_bound RminE minEle; case: ifP => _.
     apply: ler_sum => i _; rewrite expr2 ler_pimull ?divr_ge0 ?(ltW (w0 _)) ?(ltW (W0 _))//.
     rewrite ler_pdivr_mulr// mul1r (bigD1 i)//= ler_addl.
     by apply: sumr_ge0 => j _; exact/ltW.
-have : exists m, L = m.+2 /\ (1 < m)%N by case: L L4 => [|[|m]]// m1; exists m.
-move=> [m [Lm m1]]; move: HX (ratioE); rewrite Lm => HX' rE.
-have := normalised_participation P1 mu1 HX' mwn wn0 wn_mean (proj1 wn2) (proj1 wninv) m1
+have : exists m, L = m.+2 /\ (0 < m)%N by case: L L3 => [|[|m]]// m0; exists m.
+move=> [m [Lm m0]]; move: HX (ratioE); rewrite Lm => HX' rE.
+have := normalised_participation P1 mu1 HX' mwn wn0 wn_mean (proj1 wn2) (proj1 wninv) m0 form
   (conj (elimT (RltP _ _) h1) (elimT (RleP _ _) h2)).
 rewrite (proj2 wn2) (proj2 wninv) INRE => /(le_trans _); apply.
 rewrite le_eqVlt; apply/orP; left; apply/eqP; apply: eq_integral => o _; congr EFin.
 by apply: eq_bigr => i _; rewrite rE.
 Qed.
 
-Theorem laplace_mean_square (n : nat) (f : 'I_n -> T -> RR) (th2 th4 : RR) :
-  (7 <= L)%N -> 0 < th2 <= 1 -> 0 < th4 <= 1 ->
+Theorem participation_ratio (th : RR) : (3 <= L)%N -> 0 < th <= 1 ->
+  (\int[P]_o (\sum_(i < L) (w (X i o) / \sum_(j < L) w (X j o)) ^+ 2)%:E
+  <= (participation_bound (tilted_rho mu w) (tilted_kappa mu w) L%:R th : RR)%:E)%E.
+Proof. exact: (participation_ratio_splits one_split). Qed.
+
+Theorem laplace_mean_square_splits (c2 c4 : splits) (n : nat) (f : 'I_n -> T -> RR) (th2 th4 : RR) :
+  (6 <= L)%N -> 0 < th2 <= 1 -> 0 < th4 <= 1 ->
   (forall k, measurable_fun setT (f k)) ->
   (forall k, mu.-integrable setT (fun x => ((w x * f k x) ^+ 2)%:E)) ->
   (forall k, \int[mu]_x (w x * f k x) = 0) ->
   let A2 := (\sum_(k < n) \int[mu]_x ((w x * f k x) ^+ 2)) / (\int[mu]_x w x) ^+ 2 in
   is_true (\int[P]_o (\sum_(k < n) (weighted_mean L X w (f k) o) ^+ 2)%:E
-  <= (laplace_bound A2 (tilted_rho mu w) (tilted_kappa mu w) L%:R th2 th4 : RR)%:E)%E.
+  <= (laplace_split_bound c2 c4 A2 (tilted_rho mu w) (tilted_kappa mu w) L%:R th2 th4 : RR)%:E)%E.
 Proof.
-move=> L7 /andP[h1 h2] /andP[h3 h4] mf Iwf2 Ewf A2.
-have L0 : (0 < L)%N by exact: leq_trans L7.
+move=> L6 /andP[h1 h2] /andP[h3 h4] mf Iwf2 Ewf A2.
+have L0 : (0 < L)%N by exact: leq_trans L6.
 have wmE k o : weighted_mean L X wn (f k) o = weighted_mean L X w (f k) o.
   by apply: eq_bigr => i _; rewrite ratioE.
 rewrite (eq_integral (fun o => (\sum_(k < n) ((weighted_mean L X wn (f k) o) ^+ 2)%:E)%E)); last first.
@@ -323,14 +354,15 @@ rewrite ge0_integral_sum//; last 2 first.
 - move=> k; apply/EFin_measurable_fun/measurable_fun_sqr.
   by apply: measurable_weighted_mean => //; exact: (proj1 HX).
 - by move=> k o _; rewrite lee_fin sqr_ge0.
-have -> : laplace_bound A2 (tilted_rho mu w) (tilted_kappa mu w) L%:R th2 th4 =
-   \sum_(k < n) laplace_bound ((\int[mu]_x ((w x * f k x) ^+ 2)) / Z ^+ 2)
+have -> : laplace_split_bound c2 c4 A2 (tilted_rho mu w) (tilted_kappa mu w) L%:R th2 th4 =
+   \sum_(k < n) laplace_split_bound c2 c4 ((\int[mu]_x ((w x * f k x) ^+ 2)) / Z ^+ 2)
      (tilted_rho mu w) (tilted_kappa mu w) L%:R th2 th4.
-  have lin a rho kap x t2 t4 : laplace_bound a rho kap x t2 t4 = a * laplace_bound 1 rho kap x t2 t4 :> RR.
-    by rewrite /laplace_bound Rmult_1_l.
+  have lin a rho kap x t2 t4 :
+      laplace_split_bound c2 c4 a rho kap x t2 t4 = a * laplace_split_bound c2 c4 1 rho kap x t2 t4 :> RR.
+    by rewrite /laplace_split_bound Rmult_1_l.
   by rewrite lin /A2 !mulr_suml; apply: eq_bigr => k _; rewrite [RHS]lin RdivE'.
 rewrite -sumEFin; apply: lee_sum => k _.
-have : exists m, L = m.+2 /\ (4 < m)%N by case: L L7 => [|[|m]]// m1; exists m.
+have : exists m, L = m.+2 /\ (4 <= m)%N by case: L L6 => [|[|m]]// m1; exists m.
 move=> [m [Lm m4]]; move: HX; rewrite Lm => HX'.
 have m0 : (0 < m)%N by exact: leq_trans m4.
 have [Iu2 Eu2] := @Pint_scale _ _ mu (Z ^- 2) (fun x => (w x * f k x) ^+ 2)
@@ -343,8 +375,18 @@ have [_ Eu] := @Pint_scale _ _ mu Z^-1 (fun x => w x * f k x) (fun x => Rmult (w
   (fun x => etrans (mulrAC _ _ _) (mulrC _ _)).
 rewrite Ewf mulr0 in Eu.
 have := @normalised_mean_square _ _ _ _ _ _ P1 mu1 m X HX' wn mwn wn0 wn_mean (proj1 wn2) (proj1 wninv) m0
-  (f k) (mf k) Iu2 Eu th2 th4 m4 (conj (elimT (RltP _ _) h1) (elimT (RleP _ _) h2))
+  (f k) (mf k) Iu2 Eu c2 c4 th2 th4 m4 (conj (elimT (RltP _ _) h1) (elimT (RleP _ _) h2))
   (conj (elimT (RltP _ _) h3) (elimT (RleP _ _) h4)).
 by rewrite (proj2 wn2) (proj2 wninv) INRE Eu2 RdivE' mulrC.
 Qed.
+
+Theorem laplace_mean_square (n : nat) (f : 'I_n -> T -> RR) (th2 th4 : RR) :
+  (6 <= L)%N -> 0 < th2 <= 1 -> 0 < th4 <= 1 ->
+  (forall k, measurable_fun setT (f k)) ->
+  (forall k, mu.-integrable setT (fun x => ((w x * f k x) ^+ 2)%:E)) ->
+  (forall k, \int[mu]_x (w x * f k x) = 0) ->
+  let A2 := (\sum_(k < n) \int[mu]_x ((w x * f k x) ^+ 2)) / (\int[mu]_x w x) ^+ 2 in
+  is_true (\int[P]_o (\sum_(k < n) (weighted_mean L X w (f k) o) ^+ 2)%:E
+  <= (laplace_bound A2 (tilted_rho mu w) (tilted_kappa mu w) L%:R th2 th4 : RR)%:E)%E.
+Proof. exact: (laplace_mean_square_splits one_split one_split). Qed.
 End LaplaceBound.

@@ -3,9 +3,9 @@
    inverse_power_tail k t W = INT_t^oo s^{k-1}/(k-1)! e^{-sW} ds, in closed form;
    at t = 0 it is W^{-k}.  Its steps (inverse_power_tail_step) and its behaviour
    in W (inverse_power_tail_plus) are proved from the closed form, without
-   integration.  Also here: the inequality of arithmetic and geometric means. *)
+   integration, and so is its other form W^{-k} Q_k(tW) (inverse_power_tail_gamma).  Also here: the inequality of arithmetic and geometric means. *)
 From Coq Require Import Reals Lra Lia Psatz PeanoNat.
-From AttentionBounds Require Import finite_sums exponential_bounds.
+From AttentionBounds Require Import finite_sums exponential_bounds bounds_definitions.
 Local Open Scope R_scope.
 
 Lemma rsum_split k m a : rsum (k + m) a = rsum k a + rsum m (fun j => a (k + j)%nat).
@@ -213,6 +213,29 @@ Proof.
   { apply Rmult_le_pos; [left; apply exp_pos|].
     apply Rmult_le_pos; [|left; apply Rinv_0_lt_compat, INR_fact_lt_0].
     rewrite pow_i by auto. pose proof (pow_le t k Ht). lra. }
+  lra.
+Qed.
+
+(* INT_t^oo s^{k-1}/(k-1)! e^{-sW} ds = W^{-k} Q_k(tW) *)
+Lemma inverse_power_tail_gamma k t W : 0 < W ->
+  inverse_power_tail k t W = / W ^ k * upper_gamma_ratio k (t * W).
+Proof.
+  intros HW. unfold upper_gamma_ratio. rewrite Ropp_mult_distr_l.
+  induction k as [|k IH]; cbn [inverse_power_tail exponential_sum pow]; [ring|].
+  rewrite IH, Rpow_mult_distr. assert (W ^ k <> 0) by (apply pow_nonzero; lra).
+  pose proof (INR_fact_neq_0 k). field. repeat split; auto; lra.
+Qed.
+
+(* the tail decreases as the cut grows *)
+Lemma inverse_power_tail_decreasing k a b W : 0 < W -> 0 <= a <= b ->
+  inverse_power_tail k b W <= inverse_power_tail k a W.
+Proof.
+  intros HW [Ha Hab]. destruct k as [|k]; [apply Rle_refl|].
+  destruct (inverse_power_tail_step (S k) a b W HW) as [H _]; [lia|lra|].
+  assert (0 <= exp (- b * W) * ((b ^ S k - a ^ S k) / INR (fact (S k)))).
+  { apply Rmult_le_pos; [left; apply exp_pos|].
+    apply Rmult_le_pos; [|left; apply Rinv_0_lt_compat, INR_fact_lt_0].
+    assert (a ^ S k <= b ^ S k) by (apply pow_incr; auto). lra. }
   lra.
 Qed.
 

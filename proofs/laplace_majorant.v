@@ -87,6 +87,58 @@ Proof.
     pose proof (inverse_power_tail_ge0 k T c Hc T_ge0). lra.
 Qed.
 
+(* with e^{-cs} up to the cut a and e^{-hs}, h <= c, beyond it, the left step sum
+   is at most e^{cT/N} times c^{-k} + INT_a^oo s^{k-1}/(k-1)! e^{-hs} ds *)
+Lemma two_piece_step_sum_le a c h : 0 < h <= c -> 0 <= a ->
+  rsum N (fun m => (if Rle_dec (step_point m) a then exp (- step_point m * c)
+                    else exp (- step_point m * h)) * step_mass m)
+  <= exp (c * T / INR N) * (/ c ^ k + inverse_power_tail k a h).
+Proof.
+  intros [Hh Hc] Ha. assert (Hc0 : 0 < c) by lra. assert (HN : 0 < INR N) by now apply lt_0_INR.
+  set (E := exp (c * T / INR N)). assert (HE : 0 < E) by apply exp_pos.
+  assert (step : forall m W, 0 < W <= c -> exp (- step_point m * W) * step_mass m
+    <= E * (inverse_power_tail k (step_point m) W - inverse_power_tail k (step_point (S m)) W)).
+  { intros m W [HW HWc].
+    destruct (inverse_power_tail_step k (step_point m) (step_point (S m)) W) as [H _]; auto.
+    { apply step_point_ge0. }
+    fold (step_mass m) in H. apply Rle_trans with (E * (exp (- step_point (S m) * W) * step_mass m)).
+    - rewrite <- Rmult_assoc. apply Rmult_le_compat_r; [apply step_mass_ge0|].
+      unfold E. rewrite <- exp_plus. apply exp_le_compat.
+      assert (Hs : step_point (S m) = step_point m + T / INR N).
+      { unfold step_point. rewrite S_INR. ring. }
+      assert (0 <= T / INR N) by (apply Rmult_le_pos; auto; left; now apply Rinv_0_lt_compat).
+      rewrite Hs. replace (c * T / INR N) with (c * (T / INR N)) by (unfold Rdiv; ring). nra.
+    - apply Rmult_le_compat_l; lra. }
+  assert (tail_ge0 : forall m W, 0 < W -> 0 <= inverse_power_tail k (step_point m) W).
+  { intros m W HW. apply inverse_power_tail_ge0; auto. apply step_point_ge0. }
+  assert (H : forall n, rsum n (fun m => (if Rle_dec (step_point m) a then exp (- step_point m * c)
+                    else exp (- step_point m * h)) * step_mass m)
+    <= E * (if Rle_dec (step_point n) a then / c ^ k - inverse_power_tail k (step_point n) c
+            else / c ^ k + inverse_power_tail k a h - inverse_power_tail k (step_point n) h)).
+  { induction n as [|n IH].
+    - cbn [rsum]. assert (H0 : step_point 0 = 0) by (unfold step_point; simpl; ring).
+      rewrite H0, inverse_power_tail_0 by auto. destruct (Rle_dec 0 a); [|lra].
+      rewrite Rminus_eq_0, Rmult_0_r. apply Rle_refl.
+    - cbn [rsum]. destruct (step_point_ge0 n) as [Hn0 Hn1].
+      destruct (Rle_dec (step_point n) a) as [Hn|Hn].
+      + pose proof (step n c (conj Hc0 (Rle_refl c))) as Hs.
+        destruct (Rle_dec (step_point (S n)) a) as [Hm|Hm].
+        * eapply Rle_trans; [apply Rplus_le_compat; [exact IH|exact Hs]|]. right. ring.
+        * eapply Rle_trans; [apply Rplus_le_compat; [exact IH|exact Hs]|].
+          rewrite <- Rmult_plus_distr_l. apply Rmult_le_compat_l; [lra|].
+          pose proof (tail_ge0 (S n) c Hc0).
+          assert (inverse_power_tail k (step_point (S n)) h <= inverse_power_tail k a h)
+            by (apply inverse_power_tail_decreasing; lra).
+          lra.
+      + destruct (Rle_dec (step_point (S n)) a) as [Hm|_]; [lra|].
+        eapply Rle_trans; [apply Rplus_le_compat; [exact IH|exact (step n h (conj Hh Hc))]|].
+        right. ring. }
+  eapply Rle_trans; [apply H|]. apply Rmult_le_compat_l; [lra|].
+  assert (0 <= inverse_power_tail k a h) by now apply inverse_power_tail_ge0.
+  pose proof (tail_ge0 N c Hc0). pose proof (tail_ge0 N h Hh).
+  destruct (Rle_dec (step_point N) a); lra.
+Qed.
+
 Definition inverse_power_majorant (n : nat) (w : nat -> R) : R :=
   rsum N (fun m => step_mass m * rprod n (fun j => exp (- step_point m * w j)))
   + / INR k ^ k * rprod n (fun j => if Nat.ltb j k then / w j else exp (- T * w j)).

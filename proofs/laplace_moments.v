@@ -2,14 +2,16 @@
    for an abstract expectation.
 
    w_1, ..., w_n are positive, independent, with one law, E w = 1, rho = E w^2,
-   kap = E w^{-1}.  For n > k >= 1 and every 0 < th <= 1
+   kap = E w^{-1}.  For n >= k >= 1 and every 0 < th <= 1
 
      E (w_1 + ... + w_n)^{-k}
-       <= (n (1 - th/2))^{-k} + (kap/k)^k exp(-(n-k) (th/rho) (1 - th/2)).
+       <= (n (1 - th/2))^{-k} + (kap/k)^k exp(-(n-k) (th/rho) (1 - th/2)),
+     E (w_1 + ... + w_n)^{-k}
+       <= (n (1 - th/2))^{-k} + (n/2)^{-k} Q_k(n th/(2 rho)) + (kap/k)^k exp(-(n-k)/(2 rho)).
 
-   The mean of the majorant of laplace_majorant.v is computed by the product
-   rule; phi(t) = E e^{-tw} <= e^{-t + rho t^2/2}; the number of steps is free,
-   so the factor e^{C/N} that they cost disappears. *)
+   The mean of the majorant of laplace_majorant.v, cut at th/rho or at 1/rho, is
+   computed by the product rule; phi(t) = E e^{-tw} <= e^{-t + rho t^2/2}; the
+   number of steps is free, so the factor e^{C/N} that they cost disappears. *)
 From Coq Require Import Reals Lra Lia Psatz PeanoNat.
 From AttentionBounds Require Import finite_sums exponential_bounds abstract_expectation independence
   chernoff_scalar laplace_inverse_power laplace_majorant bounds_definitions.
@@ -20,7 +22,7 @@ Context {Om T : Type} (P : Expectation Om) (mu : Expectation T).
 Variables (X : nat -> Om -> T) (n k : nat) (w : T -> R).
 Hypothesis PR : product_rule P mu X n.
 Hypothesis k_pos : (0 < k)%nat.
-Hypothesis n_gt_k : (k < n)%nat.
+Hypothesis k_le_n : (k <= n)%nat.
 Hypothesis w_pos : forall x, 0 < w x.
 Hypothesis w_int : Int mu w.
 Hypothesis w_mean : Ex mu w = 1.
@@ -117,40 +119,110 @@ Lemma inverse_power_dominated o : forall N c, (0 < N)%nat -> 0 <= c ->
   / rsum n (fun i => w (X i o)) ^ k <= moment_majorant N c o.
 Proof. intros N c HN Hc. apply inverse_power_le_majorant; auto; lia. Qed.
 
+(* What a cut at c gives: if phi(c) <= e^{-a} and the step sums over [0,c] are at
+   most e^{C/N} B, the moment is at most B + (kap/k)^k e^{-(n-k)a}. *)
+Lemma inverse_moment_cut c a B C : 0 <= c -> 0 <= B -> 0 <= C -> phi c <= exp (- a) ->
+  (forall N, (0 < N)%nat ->
+    rsum N (fun m => phi (step_point N c m) ^ n * step_mass k N c m) <= exp (C / INR N) * B) ->
+  Int P (fun o => / rsum n (fun i => w (X i o)) ^ k) ->
+  Ex P (fun o => / rsum n (fun i => w (X i o)) ^ k)
+  <= B + (kap / INR k) ^ k * exp (- ((INR n - INR k) * a)).
+Proof.
+  intros Hc HB HC Ha HS HI. pose proof kap_ge0 as Hk. rewrite <- (minus_INR n k) by lia.
+  apply le_of_exp_le with C; auto. intros N HN.
+  destruct (moment_majorant_mean N c HN Hc) as [IM EM].
+  apply Rle_trans with (Ex P (moment_majorant N c)).
+  { apply Ex_mono; auto. intros o. now apply inverse_power_dominated. }
+  rewrite EM. apply Rplus_le_compat.
+  - eapply Rle_trans; [|now apply HS]. right. apply rsum_ext; intros m _. apply Rmult_comm.
+  - unfold Rdiv at 1. rewrite Rpow_mult_distr, pow_inv.
+    rewrite <- Rmult_assoc, (Rmult_comm (/ INR k ^ k)).
+    apply Rmult_le_compat_l.
+    + apply Rmult_le_pos; [now apply pow_le|].
+      left; apply Rinv_0_lt_compat, pow_lt, lt_0_INR; auto.
+    + apply Rle_trans with (exp (- a) ^ (n - k)).
+      * apply pow_incr. split; [now apply phi_ge0|exact Ha].
+      * rewrite exp_pow. right. f_equal. ring.
+Qed.
+
+Lemma phi_power_le s th : 0 <= s <= th / rho -> phi s ^ n <= exp (- s * (INR n * (1 - th / 2))).
+Proof.
+  intros Hs. apply Rle_trans with (exp (- s * (1 - th / 2)) ^ n).
+  - apply pow_incr. split; [apply phi_ge0; lra|now apply laplace_le_linear].
+  - rewrite exp_pow. right. f_equal. ring.
+Qed.
+
+(* One split, at th/rho. *)
 Theorem inverse_moment_le th : 0 < th <= 1 ->
   Int P (fun o => / rsum n (fun i => w (X i o)) ^ k) ->
   Ex P (fun o => / rsum n (fun i => w (X i o)) ^ k)
   <= inverse_moment_bound k (INR n) rho kap th.
 Proof.
-  intros Hth HI. pose proof rho_ge_1 as Hr. pose proof kap_ge0 as Hk.
+  intros Hth HI. pose proof rho_ge_1 as Hr.
   assert (Hn : 0 < INR n) by (apply lt_0_INR; lia).
   set (c := INR n * (1 - th / 2)). assert (Hc : 0 < c) by (unfold c; nra).
-  set (t := th / rho).
-  assert (Ht : 0 < t) by (unfold t; apply Rdiv_lt_0_compat; lra).
-  unfold inverse_moment_bound. fold c t. rewrite <- (minus_INR n k) by lia.
-  apply le_of_exp_le with (c * t).
+  assert (Ht : 0 < th / rho) by (apply Rdiv_lt_0_compat; lra).
+  unfold inverse_moment_bound. fold c. rewrite (Rmult_assoc (INR n - INR k)).
+  apply inverse_moment_cut with (c := th / rho) (C := c * (th / rho)); auto; try nra.
   - left; apply Rinv_0_lt_compat. now apply pow_lt.
-  - nra.
-  - intros N HN. destruct (moment_majorant_mean N t HN) as [IM EM]; [lra|].
-    apply Rle_trans with (Ex P (moment_majorant N t)).
-    { apply Ex_mono; auto. intros o. apply inverse_power_dominated; auto; lra. }
-    rewrite EM. apply Rplus_le_compat.
-    + eapply Rle_trans; [|apply step_sum_le with (k := k) (c := c) (T := t); auto; lra].
-      apply rsum_le; intros m Hm. rewrite Rmult_comm.
-      assert (0 <= step_mass k N t m) by (apply step_mass_ge0; auto; lra).
-      apply Rmult_le_compat_r; auto.
-      assert (Hs : 0 <= step_point N t m <= t).
-      { split; [apply step_point_ge0; auto; lra|apply step_point_le; auto; lra]. }
-      apply Rle_trans with (exp (- step_point N t m * (1 - th / 2)) ^ n).
-      * apply pow_incr. split; [apply phi_ge0; lra|now apply laplace_le_linear].
-      * rewrite exp_pow. right. f_equal. unfold c. ring.
-    + unfold Rdiv at 1. rewrite Rpow_mult_distr, pow_inv.
-      rewrite <- Rmult_assoc, (Rmult_comm (/ INR k ^ k)).
-      apply Rmult_le_compat_l.
-      * apply Rmult_le_pos; [now apply pow_le|].
-        left; apply Rinv_0_lt_compat, pow_lt, lt_0_INR; auto.
-      * apply Rle_trans with (exp (- t * (1 - th / 2)) ^ (n - k)).
-        -- apply pow_incr. split; [apply phi_ge0; lra|]. apply laplace_le_linear. fold t; lra.
-        -- rewrite exp_pow. right. f_equal. ring.
+  - rewrite Ropp_mult_distr_l. apply laplace_le_linear. lra.
+  - intros N HN. eapply Rle_trans; [|apply step_sum_le; auto; lra].
+    apply rsum_le; intros m Hm.
+    apply Rmult_le_compat_r; [apply step_mass_ge0; auto; lra|]. apply phi_power_le.
+    split; [apply step_point_ge0; auto; lra|apply step_point_le; auto; lra].
 Qed.
+
+(* Two splits, at th/rho and 1/rho. *)
+Theorem inverse_moment_two_split_le th : 0 < th <= 1 ->
+  Int P (fun o => / rsum n (fun i => w (X i o)) ^ k) ->
+  Ex P (fun o => / rsum n (fun i => w (X i o)) ^ k)
+  <= inverse_moment_two_split_bound k (INR n) rho kap th.
+Proof.
+  intros Hth HI. pose proof rho_ge_1 as Hr.
+  assert (Hn : 0 < INR n) by (apply lt_0_INR; lia).
+  set (c := INR n * (1 - th / 2)). assert (Hc : 0 < c) by (unfold c; nra).
+  set (h := INR n / 2). assert (Hh : 0 < h <= c) by (unfold h, c; nra).
+  assert (Ht : 0 < th / rho) by (apply Rdiv_lt_0_compat; lra).
+  assert (Hi : 0 < 1 / rho) by (apply Rdiv_lt_0_compat; lra).
+  unfold inverse_moment_two_split_bound. fold c h.
+  replace (INR n * th / (2 * rho)) with (th / rho * h) by (unfold h; field; lra).
+  rewrite <- inverse_power_tail_gamma by lra.
+  replace ((INR n - INR k) / (2 * rho)) with ((INR n - INR k) * (1 / rho * (1 - 1 / 2))) by (field; lra).
+  apply inverse_moment_cut with (c := 1 / rho) (C := c * (1 / rho)); auto; try nra.
+  - assert (0 <= inverse_power_tail k (th / rho) h) by (apply inverse_power_tail_ge0; lra).
+    assert (0 < / c ^ k) by now apply Rinv_0_lt_compat, pow_lt. lra.
+  - rewrite Ropp_mult_distr_l. apply laplace_le_linear. lra.
+  - intros N HN. eapply Rle_trans; [|apply two_piece_step_sum_le; auto; lra].
+    apply rsum_le; intros m Hm.
+    apply Rmult_le_compat_r; [apply step_mass_ge0; auto; lra|].
+    assert (H0 : 0 <= step_point N (1 / rho) m) by (apply step_point_ge0; auto; lra).
+    assert (H1 : step_point N (1 / rho) m <= 1 / rho) by (apply step_point_le; auto; lra).
+    destruct (Rle_dec (step_point N (1 / rho) m) (th / rho)) as [H|_]; [now apply phi_power_le|].
+    replace h with (INR n * (1 - 1 / 2)) by (unfold h; field). now apply phi_power_le.
+Qed.
+
+(* Either form. *)
+Theorem inverse_moment_split_le (form : splits) th : 0 < th <= 1 ->
+  Int P (fun o => / rsum n (fun i => w (X i o)) ^ k) ->
+  Ex P (fun o => / rsum n (fun i => w (X i o)) ^ k)
+  <= inverse_moment_split_bound form k (INR n) rho kap th.
+Proof. destruct form; [apply inverse_moment_le|apply inverse_moment_two_split_le]. Qed.
 End InverseMoments.
+
+(* B is an upper bound of I_k(n): of E (w(Y_1) + ... + w(Y_n))^{-k} for every
+   independent sample Y_1, ..., Y_n with law mu on the space of P. *)
+Definition bounds_inverse_moment {Om T : Type} (P : Expectation Om) (mu : Expectation T)
+    (w : T -> R) (n k : nat) (B : R) : Prop :=
+  forall Y, product_rule P mu Y n ->
+    Int P (fun o => / rsum n (fun i => w (Y i o)) ^ k) ->
+    Ex P (fun o => / rsum n (fun i => w (Y i o)) ^ k) <= B.
+
+(* The two-split and the one-split forms are such bounds. *)
+Lemma split_bounds_inverse_moment {Om T : Type} (P : Expectation Om) (mu : Expectation T)
+    (w : T -> R) (n k : nat) (form : splits) (th : R) :
+  (0 < k <= n)%nat -> (forall x, 0 < w x) -> Int mu w -> Ex mu w = 1 ->
+  Int mu (fun x => w x ^ 2) -> Int mu (fun x => / w x) ->
+  (forall t, 0 <= t -> Int mu (fun x => exp (- t * w x))) -> 0 < th <= 1 ->
+  bounds_inverse_moment P mu w n k
+    (inverse_moment_split_bound form k (INR n) (Ex mu (fun x => w x ^ 2)) (Ex mu (fun x => / w x)) th).
+Proof. intros [Hk Hn] w0 Iw Ew Iw2 Iwi Il Hth Y PR I. now apply (inverse_moment_split_le P mu Y n k w). Qed.

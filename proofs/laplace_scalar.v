@@ -12,11 +12,13 @@
 
      E|sum p_i f_i|^2 <= A2 (L I_2(L-1) + 6 L (L-1) rho I_4(L-2)).
 
+   B2 and B4 are any upper bounds of I_2(L-1) and I_4(L-2).
+
    Rest i H says that H is a measurable function of the tokens other than i;
    what is used of it are the hypotheses rest_*. *)
 From Coq Require Import Reals Lra Lia Psatz PeanoNat FunctionalExtensionality.
 From AttentionBounds Require Import finite_sums abstract_expectation independence
-  self_normalised laplace_majorant laplace_moments laplace_rest_sums bounds_definitions.
+  self_normalised laplace_majorant laplace_moments laplace_rest_sums.
 Local Open Scope R_scope.
 
 Section LaplaceScalar.
@@ -25,13 +27,10 @@ Variables (X : nat -> Om -> T) (m : nat) (w f : T -> R).
 Let L := S (S m).
 Hypothesis PR : product_rule P mu X (S (S m)).
 Hypothesis w_pos : forall x, 0 < w x.
-Hypothesis w_int : Int mu w.
-Hypothesis w_mean : Ex mu w = 1.
 Hypothesis w2_int : Int mu (fun x => w x ^2).
 Hypothesis winv_int : Int mu (fun x => / w x).
 Hypothesis exp_int : forall t, 0 <= t -> Int mu (fun x => exp (- t * w x)).
 Let rho := Ex mu (fun x => w x ^2).
-Let kap := Ex mu (fun x => / w x).
 
 Variable Rest : nat -> (Om -> R) -> Prop.
 Hypothesis rest_independent : forall i g H, (i < L)%nat -> Int mu g -> Rest i H -> Int P H ->
@@ -58,26 +57,25 @@ Proof.
   unfold S2. rewrite rest2_rest by auto. apply rest_pos; [intros; apply w_pos|auto].
 Qed.
 
-Lemma S1_moment i k th : (i < L)%nat -> (0 < k < S m)%nat -> 0 < th <= 1 ->
+Lemma S1_moment i k : (i < L)%nat -> (0 < k <= S m)%nat ->
   Int P (fun o => / S1 i o ^ k) /\
-  Ex P (fun o => / S1 i o ^ k) <= inverse_moment_bound k (INR (S m)) rho kap th.
+  forall B, bounds_inverse_moment P mu w (S m) k B -> Ex P (fun o => / S1 i o ^ k) <= B.
 Proof.
-  intros Hi Hk Hth. pose proof (skip_product_rule P mu X (S m) i Hi PR) as PR'.
+  intros Hi Hk. pose proof (skip_product_rule P mu X (S m) i Hi PR) as PR'.
   assert (I : Int P (fun o => / S1 i o ^ k)).
   { destruct (moment_majorant_mean P mu (fun j => X (skip i j)) (S m) k w PR'
       (proj1 Hk) (proj2 Hk) w_pos winv_int exp_int 1 0) as [I _]; [lia|lra|].
     eapply rest_dominated; [now apply rest_inv|exact I|].
     intros o. rewrite Rabs_pos_eq by (left; apply Rinv_0_lt_compat, pow_lt, S1_pos).
     apply (inverse_power_dominated (fun j => X (skip i j)) (S m) k w); auto; try lia; lra. }
-  split; auto.
-  apply (inverse_moment_le P mu (fun j => X (skip i j)) (S m) k w); auto; lia.
+  split; auto. intros B HB. now apply (HB (fun j => X (skip i j))).
 Qed.
 
-Lemma S2_moment i j k th : (i < L)%nat -> (j < L)%nat -> i <> j -> (0 < k < m)%nat -> 0 < th <= 1 ->
+Lemma S2_moment i j k : (i < L)%nat -> (j < L)%nat -> i <> j -> (0 < k <= m)%nat ->
   Int P (fun o => / S2 i j o ^ k) /\
-  Ex P (fun o => / S2 i j o ^ k) <= inverse_moment_bound k (INR m) rho kap th.
+  forall B, bounds_inverse_moment P mu w m k B -> Ex P (fun o => / S2 i j o ^ k) <= B.
 Proof.
-  intros Hi Hj Hne Hk Hth. destruct (skip_onto i j (S m)) as [j' [Hj' Ej]]; auto.
+  intros Hi Hj Hne Hk. destruct (skip_onto i j (S m)) as [j' [Hj' Ej]]; auto.
   pose proof (skip_product_rule P mu X (S m) i Hi PR) as PR1.
   pose proof (skip_product_rule P mu _ m j' Hj' PR1) as PR2.
   set (Y := fun l => X (skip i (skip j' l))) in *.
@@ -90,11 +88,11 @@ Proof.
     intros o. rewrite Rabs_pos_eq.
     - rewrite <- ES. apply (inverse_power_dominated Y m k w); auto; try lia; lra.
     - left. apply Rinv_0_lt_compat, pow_lt, S2_pos; auto; lia. }
-  split; auto.
+  split; auto. intros B HB.
   assert (EQ : forall o, / S2 i j o ^ k = / rsum m (fun l => w (Y l o)) ^ k)
     by (intros; now rewrite ES).
   rewrite (Ex_ext P _ _ EQ I).
-  apply (inverse_moment_le P mu Y m k w); auto; try lia. eapply Int_ext; [exact EQ|exact I].
+  apply (HB Y); auto. eapply Int_ext; [exact EQ|exact I].
 Qed.
 
 (* ---- participation ratio ---- *)
@@ -112,17 +110,15 @@ Proof.
   apply Rinv_le_contravar; [now apply pow_lt|]. apply pow_incr. lra.
 Qed.
 
-Theorem participation_majorant_mean th : (1 < m)%nat -> 0 < th <= 1 ->
-  Int P participation_majorant /\ Ex P participation_majorant
-  <= INR L * rho * inverse_moment_bound 2 (INR L - 1) rho kap th.
+Theorem participation_majorant_mean B2 : (0 < m)%nat -> bounds_inverse_moment P mu w (S m) 2 B2 ->
+  Int P participation_majorant /\ Ex P participation_majorant <= INR L * rho * B2.
 Proof.
-  intros Hm Hth.
-  replace (INR L - 1) with (INR (S m)) by (unfold L; rewrite (S_INR (S m)); ring).
+  intros Hm HB.
   assert (D : forall i, (i < L)%nat ->
     Int P (fun o => w (X i o)^2 * / S1 i o ^ 2) /\
     Ex P (fun o => w (X i o)^2 * / S1 i o ^ 2)
-      <= rho * inverse_moment_bound 2 (INR (S m)) rho kap th).
-  { intros i Hi. destruct (S1_moment i 2 th) as [I B]; auto; try lia.
+      <= rho * B2).
+  { intros i Hi. destruct (S1_moment i 2) as [I B]; auto; try lia.
     destruct (rest_independent i (fun x => w x ^2) _ Hi w2_int (rest_inv i 2 Hi) I) as [I2 E2].
     split; auto. rewrite E2. fold rho. apply Rmult_le_compat_l; auto.
     apply Ex_ge0; auto. intros; apply pow2_ge_0. }
@@ -164,7 +160,7 @@ Lemma mixed_term i j H : (i < L)%nat -> (j < L)%nat -> i <> j -> (2 < m)%nat ->
   Ex P (fun o => u (X i o) * (u (X j o) * H o)) = 0.
 Proof.
   intros Hi Hj Hne Hm RH BH.
-  destruct (S2_moment i j 2 1) as [I _]; auto; try lia; try lra.
+  destruct (S2_moment i j 2) as [I _]; auto; try lia.
   assert (Rj : Rest j (fun o => / S2 i j o ^ 2)).
   { rewrite (functional_extensionality _ (fun o => / S2 j i o ^ 2)).
     - apply rest_inv2; auto.
@@ -183,12 +179,12 @@ Definition pair_term i j o : R :=
   + (u (X i o) * (u (X j o) * / S1 i o ^2) + u (X j o) * (u (X i o) * / S1 j o ^2)
      + -1 * (u (X i o) * (u (X j o) * / S2 i j o ^2))).
 
-Lemma pair_term_mean i j th : (i < L)%nat -> (j < L)%nat -> i <> j -> (4 < m)%nat -> 0 < th <= 1 ->
-  Int P (pair_term i j) /\
-  Ex P (pair_term i j) <= 6 * (rho * A2 * inverse_moment_bound 4 (INR m) rho kap th).
+Lemma pair_term_mean i j B4 : (i < L)%nat -> (j < L)%nat -> i <> j -> (4 <= m)%nat ->
+  bounds_inverse_moment P mu w m 4 B4 ->
+  Int P (pair_term i j) /\ Ex P (pair_term i j) <= 6 * (rho * A2 * B4).
 Proof.
-  intros Hi Hj Hne Hm Hth.
-  destruct (S2_moment i j 4 th) as [I4 B4]; auto; try lia.
+  intros Hi Hj Hne Hm HB4.
+  destruct (S2_moment i j 4) as [I4 Hle]; auto; try lia. specialize (Hle B4 HB4).
   assert (Rj : Rest j (fun o => / S2 i j o ^ 4)).
   { rewrite (functional_extensionality _ (fun o => / S2 j i o ^ 4)).
     - apply rest_inv2; auto.
@@ -218,7 +214,7 @@ Proof.
   assert (0 <= Ex P (fun o => / S2 i j o ^ 4)).
   { apply Ex_ge0; auto. intros o. left; apply Rinv_0_lt_compat, pow_lt, S2_pos; auto; lia. }
   assert (K : Ex mu v * (Ex mu v * Ex P (fun o => / S2 i j o ^ 4))
-    <= rho * A2 * inverse_moment_bound 4 (INR m) rho kap th).
+    <= rho * A2 * B4).
   { rewrite <- Rmult_assoc. replace (Ex mu v * Ex mu v) with (Ex mu v ^2) by ring.
     apply Rmult_le_compat; auto. apply pow2_ge_0. }
   lra.
@@ -274,19 +270,17 @@ Proof.
   - apply pair_term_ge; auto; lia.
 Qed.
 
-Theorem square_majorant_mean th2 th4 : (4 < m)%nat -> 0 < th2 <= 1 -> 0 < th4 <= 1 ->
-  Int P square_majorant /\ Ex P square_majorant <= laplace_bound A2 rho kap (INR L) th2 th4.
+Theorem square_majorant_mean B2 B4 : (4 <= m)%nat ->
+  bounds_inverse_moment P mu w (S m) 2 B2 -> bounds_inverse_moment P mu w m 4 B4 ->
+  Int P square_majorant /\
+  Ex P square_majorant <= A2 * (INR L * B2 + 6 * INR L * INR (S m) * rho * B4).
 Proof.
-  intros Hm H2 H4. unfold laplace_bound.
-  replace (INR L - 1) with (INR (S m)) by (unfold L; rewrite (S_INR (S m)); ring).
-  replace (INR L - 2) with (INR m) by (unfold L; rewrite !S_INR; ring).
-  set (B2 := inverse_moment_bound 2 (INR (S m)) rho kap th2).
-  set (B4 := inverse_moment_bound 4 (INR m) rho kap th4).
+  intros Hm H2 H4.
   assert (HA : 0 <= A2) by (apply Ex_ge0; auto; intros; apply pow2_ge_0).
   assert (TM : forall i j, (i < L)%nat -> (j < L)%nat -> Int P (square_term i j) /\
     Ex P (square_term i j) <= if Nat.eqb j i then A2 * B2 else 6 * (rho * A2 * B4)).
   { intros i j Hi Hj. unfold square_term. destruct (Nat.eqb_spec j i) as [->|Hne].
-    - destruct (S1_moment i 2 th2) as [I B]; auto; try lia.
+    - destruct (S1_moment i 2) as [I B]; auto; try lia. specialize (B B2 H2).
       destruct (rest_independent i (fun x => u x ^2) _ Hi u2_int (rest_inv i 2 Hi) I) as [I2 E2].
       split; auto. rewrite E2. now apply Rmult_le_compat_l.
     - now apply pair_term_mean; auto. }
