@@ -97,6 +97,7 @@ pub mod cli;
 pub mod error;
 pub mod exact;
 pub mod file;
+pub mod interval;
 pub mod law;
 pub mod monte_carlo;
 pub mod parameter;
