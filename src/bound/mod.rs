@@ -38,7 +38,7 @@ mod value_spectrum;
 pub use chernoff_fourth::{FourthMoments, fourth_moment_bound};
 pub use chernoff_tail::tail_bound;
 pub use laplace::participation_bounds;
-pub use moments::{GaussianOutput, KnownMoments};
+pub use moments::{GaussianOutput, KnownMoments, output_variance};
 pub use output::{output_bounds, trivial_bound};
 pub use query_average::{GaussianQueryAverage, list_average};
 pub use record::{Bound, Hypothesis, ProofParameter, Status};

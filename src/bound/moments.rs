@@ -3,22 +3,24 @@
 use nalgebra::{DMatrix, DVector};
 
 use crate::error::{Error, Result};
-use crate::law::OutputLaw;
+use crate::interval::Interval;
+use crate::law::{OutputLaw, TiltedAccuracy, TiltedOutput};
 
 /// Largest exponent accepted (`s^2`, `sigma^2 |a|^2`, `ln rho`): far beyond any score that a computer
 /// produces, and small enough that no later sum of exponents overflows.
 pub(crate) const LARGEST_EXPONENT: f64 = 1e100;
 
-/// The four moments on which T4 and T5 depend, as logarithms (`-inf` is zero).
+/// The four moments on which T4 and T5 depend. Both increase in each of them, so these are upper bounds, and
+/// the floats themselves are the arguments at which a bound is evaluated and reported.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct LogMoments {
     /// `ln rho`, `rho = E w^2`.
     pub rho: f64,
     /// `ln kap`, `kap = E w^{-1}`.
     pub kappa: f64,
-    /// `ln A2`, `A2 = E[w^2 |f|^2]`.
+    /// `ln A2`, `A2 = E[w^2 |f|^2]`; `-inf` is zero.
     pub a2: f64,
-    /// `ln F0`, `F0 = E |f|^2`.
+    /// `F0 = E |f|^2`.
     pub f0: f64,
 }
 
@@ -50,9 +52,11 @@ impl GaussianOutput {
         })
     }
 
-    /// From the covariance `Gamma` (`d x d`), the value matrix `V` (`m x d`) and the tilt `a` (`d`).
+    /// From the covariance `Gamma` (`d x d`), the value matrix `V` (`m x d`) and the tilt `a` (`d`), all taken as
+    /// the floats they are: the least floats known to be at least `s^2`, `tau_V` and `eta`.
     ///
-    /// Refuses shapes that do not fit, and quadratic forms that are negative beyond rounding.
+    /// `s^2` and `eta` are upper ends of interval dot products, `tau_V` is [`output_variance`]. Refuses shapes
+    /// that do not fit, and quadratic forms that are negative beyond rounding.
     pub fn of(
         covariance: &DMatrix<f64>,
         value: &DMatrix<f64>,
@@ -70,23 +74,24 @@ impl GaussianOutput {
                 "covariance (d, d), value (m, d), tilt d",
             ));
         }
-        let image = covariance * tilt;
-        // Rounding may take a zero quadratic form of a singular covariance just below zero.
-        let quadratic = |form: f64, scale: f64| {
-            let negligible = 1e-13 * d as f64 * scale;
-            if form < 0.0 && form >= -negligible {
-                0.0
-            } else {
-                form
-            }
-        };
-        let size = covariance.norm();
-        let score_variance = quadratic(tilt.dot(&image), size * tilt.norm_squared());
-        let tau_v = quadratic((value * covariance).dot(value), size * value.norm_squared());
-        Self::new(score_variance, tau_v, (value * image).norm_squared())
+        let image: Vec<Interval> = covariance
+            .row_iter()
+            .map(|row| Interval::dot(row.iter(), tilt.iter()))
+            .collect();
+        let score_variance = Interval::dot_with(tilt.iter(), &image);
+        let eta: Interval = value
+            .row_iter()
+            .map(|row| Interval::dot_with(row.iter(), &image).square())
+            .sum();
+        // An upper end below 0 shows that the covariance is not positive semi-definite.
+        Self::new(
+            score_variance.upper(),
+            output_variance(covariance, value),
+            eta.upper(),
+        )
     }
 
-    /// Variance of the score, `s^2`.
+    /// Variance of the score, `s^2` (an upper bound, if it was made of matrices).
     pub fn score_variance(&self) -> f64 {
         self.score_variance
     }
@@ -111,8 +116,8 @@ impl GaussianOutput {
 /// | `ln A2` | `ln rho + ln( tr(V C(2a) V^T) + abs(V(m(2a) - m(a)))^2 )`, `-inf` if the output is constant |
 /// | `F0` | `tr(V C(0) V^T) + abs(V(m(0) - m(a)))^2` |
 ///
-/// The two exponents are rounded up by 8 units in the last place of the cumulants they are made of, for
-/// they are differences; so a law whose cumulants have that accuracy gets moments that are not too small.
+/// Upper bounds of the four: T4 and T5 increase in each. What the law computes is widened by the accuracy it
+/// states ([`TiltedAccuracy`](crate::law::TiltedAccuracy)), and the rest is interval arithmetic.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct KnownMoments {
     ln_rho: f64,
@@ -128,19 +133,56 @@ impl KnownMoments {
     ///
     /// Fails if the law returns a cumulant or an output moment that is not finite there.
     pub fn new(output: &dyn OutputLaw, tilt: &DVector<f64>) -> Result<Self> {
-        let origin = output.tilted(&DVector::zeros(tilt.len()));
-        let once = output.tilted(tilt);
-        let twice = output.tilted(&(tilt * 2.0));
-        let opposite = output.tilted(&-tilt).cumulant;
-
-        let rounding = 8.0 * f64::EPSILON;
+        let tilts = [tilt * 0.0, tilt.clone(), tilt * 2.0, -tilt];
+        let [origin, once, twice, opposite] = tilts.clone().map(|a| output.tilted(&a));
+        let [at_origin, at_once, at_twice, at_opposite] = tilts.map(|a| output.accuracy(&a));
+        let cumulant = |found: &TiltedOutput, accuracy: &TiltedAccuracy| {
+            let error =
+                accuracy.cumulant_absolute + accuracy.cumulant_relative * found.cumulant.abs();
+            around(found.cumulant, error)
+        };
+        let (cumulant_once, cumulant_twice) =
+            (cumulant(&once, &at_once), cumulant(&twice, &at_twice));
         // Jensen: both exponents are at least 0, whatever rounding made of the differences.
-        let ln_rho = (twice.cumulant - 2.0 * once.cumulant).max(0.0)
-            + rounding * (twice.cumulant.abs() + 2.0 * once.cumulant.abs());
-        let ln_kappa =
-            (once.cumulant + opposite).max(0.0) + rounding * (once.cumulant.abs() + opposite.abs());
-        let second = twice.variance + (&twice.mean - &once.mean).norm_squared();
-        let f0 = origin.variance + (&origin.mean - &once.mean).norm_squared();
+        let ln_rho = (cumulant_twice - cumulant_once.double())
+            .known_non_negative()
+            .upper();
+        let ln_kappa = (cumulant_once + cumulant(&opposite, &at_opposite))
+            .known_non_negative()
+            .upper();
+        // The largest E_a|V X|^2, to which errors of means are relative; its own rounding is made up for
+        // by the last factor.
+        let scale = [&origin, &once, &twice]
+            .map(|t| t.mean.norm_squared() + t.variance)
+            .into_iter()
+            .fold(0.0, f64::max)
+            .sqrt()
+            * (1.0 + 1e-9);
+        let error = |a: &TiltedAccuracy| a.moments * scale + a.mean_absolute;
+        // A law that finds no variance at all without a tilt, and the same mean everywhere, is constant.
+        let constant = origin.variance == 0.0
+            && origin.mean == once.mean
+            && once.mean == twice.mean
+            && twice.variance == 0.0;
+        let spread = |found: &TiltedOutput, accuracy: &TiltedAccuracy| {
+            if constant {
+                return Interval::ZERO;
+            }
+            let deviation = Interval::up_to(found.variance).sqrt()
+                * Interval::point(1.0 + accuracy.moments.next_up())
+                + Interval::point(error(accuracy));
+            let shift: Interval = found
+                .mean
+                .iter()
+                .zip(once.mean.iter())
+                .map(|(x, y)| (Interval::point(*x) - Interval::point(*y)).square())
+                .sum();
+            let shift =
+                shift.sqrt() + Interval::point(error(accuracy)) + Interval::point(error(&at_once));
+            deviation.square() + shift.square()
+        };
+        let second = spread(&twice, &at_twice).upper();
+        let f0 = spread(&origin, &at_origin).upper();
         for (name, value, most) in [
             ("ln rho", ln_rho, LARGEST_EXPONENT),
             ("ln kap", ln_kappa, LARGEST_EXPONENT),
@@ -159,12 +201,17 @@ impl KnownMoments {
             Some(radius) if !(radius >= 0.0) => {
                 return Err(rejected("the output radius", radius, "at least 0"));
             }
-            radius => radius.map(|r| r * r),
+            radius => radius.map(|r| {
+                let relative = Interval::point(1.0 + at_once.moments.next_up());
+                let radius = Interval::point(r) * relative;
+                let moved = if constant { 0.0 } else { error(&at_once) };
+                (radius + Interval::point(moved)).square().upper()
+            }),
         };
         Ok(Self {
             ln_rho,
             ln_kappa,
-            ln_a2: ln_rho + second.ln(),
+            ln_a2: (Interval::point(ln_rho) + Interval::point(second).ln()).upper(),
             f0,
             radius_squared,
             gaussian: None,
@@ -174,12 +221,12 @@ impl KnownMoments {
     /// The moments of Gaussian tokens in closed form: `rho = kap = e^{s^2}`, `A2 = e^{s^2} F0`,
     /// `F0 = tau_V + eta`.
     pub fn gaussian(output: GaussianOutput) -> Self {
-        let f0 = output.tau_v + output.eta;
+        let f0 = Interval::point(output.tau_v) + Interval::point(output.eta);
         Self {
             ln_rho: output.score_variance,
             ln_kappa: output.score_variance,
-            ln_a2: output.score_variance + f0.ln(),
-            f0,
+            ln_a2: (Interval::point(output.score_variance) + f0.ln()).upper(),
+            f0: f0.upper(),
             radius_squared: None,
             gaussian: Some(output),
         }
@@ -220,9 +267,40 @@ impl KnownMoments {
             rho: self.ln_rho,
             kappa: self.ln_kappa,
             a2: self.ln_a2,
-            f0: self.f0.ln(),
+            f0: self.f0,
         }
     }
+}
+
+/// The interval of numbers at most `error` away from `value`.
+fn around(value: f64, error: f64) -> Interval {
+    let error = Interval::point(error.next_up());
+    let (lower, upper) = (
+        Interval::point(value) - error,
+        Interval::point(value) + error,
+    );
+    Interval::new(lower.lower(), upper.upper()).unwrap_or(Interval::WHOLE)
+}
+
+/// A float that is at least `tau_V = tr(V Gamma V^T)`, for matrices taken as the floats they are; `NaN` if it is
+/// negative beyond rounding.
+///
+/// The trace is computed in plain floats, `md` products of sums of `d`. By the standard error analysis, for
+/// any order of summation and `u = 2^-53`, it is off by at most `(d + m d + 2) u / (1 - (d + m d + 2) u)` times
+/// `sum |V_kj| |Gamma_ji| |V_ki|`, which is computed in the same way and widened by its own error.
+pub fn output_variance(covariance: &DMatrix<f64>, value: &DMatrix<f64>) -> f64 {
+    let computed = (value * covariance).dot(value);
+    let sizes = value.abs();
+    let scale = (&sizes * covariance.abs()).dot(&sizes);
+    let terms = value.ncols() as f64 * (1.0 + value.nrows() as f64) + 2.0;
+    let gamma = 0.5 * f64::EPSILON * terms * (1.0 + 2.0 * f64::EPSILON * terms);
+    // What underflows in a product is at most the least positive float each.
+    let underflow = terms * value.ncols() as f64 * f64::from_bits(1);
+    let error = Interval::point(gamma)
+        * (Interval::point(scale) * Interval::point(1.0 + 4.0 * gamma))
+        + Interval::point(if scale == 0.0 { 0.0 } else { underflow });
+    let upper = (Interval::point(computed) + error).upper();
+    if upper < 0.0 { f64::NAN } else { upper }
 }
 
 pub(crate) fn rejected(parameter: &'static str, value: f64, required: &'static str) -> Error {

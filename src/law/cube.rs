@@ -7,7 +7,7 @@ use super::atoms::{AtomList, check_tilt_and_value};
 use super::hyperbolic::{langevin, langevin_slope, log_sinhc};
 use super::lattice::sphere_lattice;
 use super::linear_algebra::operator_norm_above;
-use super::{OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through, TokenLaw};
+use super::{OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through, TiltedAccuracy, TokenLaw};
 use crate::error::{Error, Result};
 use crate::parameter::{Dimension, Positive, VarianceProxy};
 
@@ -69,6 +69,11 @@ impl TokenLaw for Cube {
             proxy: self.proxy,
             source: "half_width^2 / 3, from the series of sinh(x) / x (optimal: it is the variance of a coordinate)",
         }
+    }
+
+    /// [`TiltedAccuracy::BESSEL`]: assumed.
+    fn accuracy(&self, _tilt: &DVector<f64>) -> TiltedAccuracy {
+        TiltedAccuracy::BESSEL
     }
 
     fn sample(&self, random: &mut dyn Rng, token: &mut [f64]) {

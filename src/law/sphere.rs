@@ -8,7 +8,7 @@ use super::atoms::{AtomList, check_tilt_and_value};
 use super::bessel::{bessel_ratio, log_hypergeometric};
 use super::lattice::sphere_lattice;
 use super::linear_algebra::operator_norm_above;
-use super::{OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through, TokenLaw};
+use super::{OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through, TiltedAccuracy, TokenLaw};
 use crate::error::Result;
 use crate::parameter::{Dimension, Positive, VarianceProxy};
 
@@ -85,6 +85,11 @@ impl TokenLaw for Sphere {
             proxy: self.proxy,
             source: "radius^2 / dimension, from (d/2)_k >= (d/2)^k in the series of 0F1 (optimal: it is the variance)",
         }
+    }
+
+    /// [`TiltedAccuracy::BESSEL`]: assumed.
+    fn accuracy(&self, _tilt: &DVector<f64>) -> TiltedAccuracy {
+        TiltedAccuracy::BESSEL
     }
 
     fn sample(&self, random: &mut dyn Rng, token: &mut [f64]) {
