@@ -1,6 +1,7 @@
 //! T4, fourth-moment form.
 
 use super::chernoff;
+use super::enclosure::check_delta;
 use super::logarithm::ln_add;
 use super::minimise::{Unit, decay_range, minimise};
 use super::moments::rejected;
@@ -37,6 +38,15 @@ impl FourthMoments {
             ln_a4,
             ln_f4,
         })
+    }
+
+    /// The bound of [`fourth_moment_bound`] at a given `del`, enclosed; `L >= 2`, `1/L < del < 1`.
+    ///
+    /// # Errors
+    /// If `L = 1` or `del` is not certainly between `1/L` and 1.
+    pub fn at(&self, length: PromptLength, delta: f64) -> Result<Interval> {
+        check_delta(delta, length.as_f64())?;
+        Ok(ln_enclosure(self, length.as_f64(), delta).exp())
     }
 }
 

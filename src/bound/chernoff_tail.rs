@@ -49,7 +49,12 @@ pub fn tail_bound(known: &KnownMoments, deviation: Positive, length: PromptLengt
 }
 
 /// Logarithm of the bound at a float `del`, `0 < del < 1`, enclosed.
-fn ln_enclosure(moments: &LogMoments, deviation: f64, length: f64, delta: f64) -> Interval {
+pub(super) fn ln_enclosure(
+    moments: &LogMoments,
+    deviation: f64,
+    length: f64,
+    delta: f64,
+) -> Interval {
     let (length, delta) = (Interval::point(length), Interval::point(delta));
     let ln_complement = (Interval::ONE - delta).ln();
     let ln_scale = length.ln() + Interval::point(deviation).ln().double();

@@ -133,7 +133,8 @@ impl KnownMoments {
     ///
     /// Fails if the law returns a cumulant or an output moment that is not finite there.
     pub fn new(output: &dyn OutputLaw, tilt: &DVector<f64>) -> Result<Self> {
-        let tilts = [tilt * 0.0, tilt.clone(), tilt * 2.0, -tilt];
+        let zero = DVector::zeros(tilt.len());
+        let tilts = [zero, tilt.clone(), tilt * 2.0, -tilt];
         let [origin, once, twice, opposite] = tilts.clone().map(|a| output.tilted(&a));
         let [at_origin, at_once, at_twice, at_opposite] = tilts.map(|a| output.accuracy(&a));
         let cumulant = |found: &TiltedOutput, accuracy: &TiltedAccuracy| {
@@ -158,7 +159,9 @@ impl KnownMoments {
             .fold(0.0, f64::max)
             .sqrt()
             * (1.0 + 1e-9);
-        let error = |a: &TiltedAccuracy| a.moments * scale + a.mean_absolute;
+        let error = |a: &TiltedAccuracy| {
+            Interval::point(a.moments) * Interval::point(scale) + Interval::point(a.mean_absolute)
+        };
         // A law that finds no variance at all without a tilt, and the same mean everywhere, is constant.
         let constant = origin.variance == 0.0
             && origin.mean == once.mean
@@ -169,16 +172,15 @@ impl KnownMoments {
                 return Interval::ZERO;
             }
             let deviation = Interval::up_to(found.variance).sqrt()
-                * Interval::point(1.0 + accuracy.moments.next_up())
-                + Interval::point(error(accuracy));
+                * (Interval::ONE + Interval::point(accuracy.moments))
+                + error(accuracy);
             let shift: Interval = found
                 .mean
                 .iter()
                 .zip(once.mean.iter())
                 .map(|(x, y)| (Interval::point(*x) - Interval::point(*y)).square())
                 .sum();
-            let shift =
-                shift.sqrt() + Interval::point(error(accuracy)) + Interval::point(error(&at_once));
+            let shift = shift.sqrt() + error(accuracy) + error(&at_once);
             deviation.square() + shift.square()
         };
         let second = spread(&twice, &at_twice).upper();
@@ -202,10 +204,14 @@ impl KnownMoments {
                 return Err(rejected("the output radius", radius, "at least 0"));
             }
             radius => radius.map(|r| {
-                let relative = Interval::point(1.0 + at_once.moments.next_up());
+                let relative = Interval::ONE + Interval::point(at_once.moments);
                 let radius = Interval::point(r) * relative;
-                let moved = if constant { 0.0 } else { error(&at_once) };
-                (radius + Interval::point(moved)).square().upper()
+                let moved = if constant {
+                    Interval::ZERO
+                } else {
+                    error(&at_once)
+                };
+                (radius + moved).square().upper()
             }),
         };
         Ok(Self {
@@ -294,11 +300,15 @@ pub fn output_variance(covariance: &DMatrix<f64>, value: &DMatrix<f64>) -> f64 {
     let scale = (&sizes * covariance.abs()).dot(&sizes);
     let terms = value.ncols() as f64 * (1.0 + value.nrows() as f64) + 2.0;
     let gamma = 0.5 * f64::EPSILON * terms * (1.0 + 2.0 * f64::EPSILON * terms);
-    // What underflows in a product is at most the least positive float each.
-    let underflow = terms * value.ncols() as f64 * f64::from_bits(1);
+    // What underflows in a product is at most the least positive float each, times an entry of V.
+    let underflow = if value.amax() == 0.0 || covariance.amax() == 0.0 {
+        0.0
+    } else {
+        terms * value.ncols() as f64 * f64::from_bits(1) * (1.0 + value.amax())
+    };
     let error = Interval::point(gamma)
         * (Interval::point(scale) * Interval::point(1.0 + 4.0 * gamma))
-        + Interval::point(if scale == 0.0 { 0.0 } else { underflow });
+        + Interval::point(underflow);
     let upper = (Interval::point(computed) + error).upper();
     if upper < 0.0 { f64::NAN } else { upper }
 }

@@ -8,7 +8,7 @@ use super::value_spectrum::ValueSpectrum;
 use super::{Bound, Theorem};
 use crate::error::Result;
 use crate::interval::Interval;
-use crate::parameter::{PromptLength, VarianceProxy};
+use crate::parameter::{Positive, PromptLength, VarianceProxy};
 
 /// What T6 uses of a sub-Gaussian token law at one tilt: `sigma^2`, `|a|` and the spectrum of `V V^T`.
 ///
@@ -115,14 +115,19 @@ impl<'a> SubGaussianMoments<'a> {
         });
         let fraction = Unit::logistic(found.at).value();
         let lambda = fraction / (2.0 * self.sigma_squared * self.values.largest());
-        (fraction, lambda)
+        if self.is_constant() {
+            return (fraction, lambda);
+        }
+        // A scale so small or so large that lam overflows or underflows: any lam in range is admissible or
+        // gives +inf.
+        (fraction, lambda.clamp(f64::MIN_POSITIVE, f64::MAX))
     }
 
     /// `D_lam(c)` at a float `lam` and `|c| = 2 sigma^2 |V| |a|`, enclosed, with the floats `sigma^2`, `nu_j` and
     /// `sigma^2 |a|^2` of the class. The upper end is `+inf` if `2 lam sigma^2 |V|^2 < 1` is not certain.
     fn norm_mgf_enclosure(&self, lambda: f64) -> Interval {
-        let u = (Interval::point(lambda) * Interval::point(self.sigma_squared)).double()
-            * Interval::point(self.values.largest());
+        let u = (Interval::point(lambda) * Interval::point(self.values.largest())).double()
+            * Interval::point(self.sigma_squared);
         let determinant: Interval = self
             .values
             .ratios()
@@ -141,15 +146,11 @@ impl<'a> SubGaussianMoments<'a> {
     /// `ln A2`, `A2 <= e^{2 sigma^2 |a|^2} (8 sigma^2 |a|^2 + D_lam(c)) / lam`, at the best `lam`.
     pub(crate) fn second_moment(&self) -> Optimised {
         let (fraction, lambda) = self.minimise_over_lambda(8.0 * self.energy);
-        let energy = Interval::point(self.energy);
-        let divergence = energy.double().double().double();
-        let ln_value = energy.double() + (divergence + self.norm_mgf_enclosure(lambda)).ln()
-            - Interval::point(lambda).ln();
         Optimised {
             value: if self.is_constant() {
                 f64::NEG_INFINITY
             } else {
-                ln_value.upper()
+                self.ln_second_moment(lambda).upper()
             },
             lambda,
             fraction,
@@ -159,16 +160,47 @@ impl<'a> SubGaussianMoments<'a> {
     /// `(ln L + D_lam(c)) / lam` at the best `lam`.
     pub(crate) fn crude(&self, length: f64) -> Optimised {
         let (fraction, lambda) = self.minimise_over_lambda(length.ln());
-        let sum = Interval::point(length).ln() + self.norm_mgf_enclosure(lambda);
         Optimised {
             value: if self.is_constant() {
                 0.0
             } else {
-                (sum / Interval::point(lambda)).upper()
+                self.crude_enclosure(length, lambda).upper()
             },
             lambda,
             fraction,
         }
+    }
+
+    /// `A2` of [`output_bounds`](super::output_bounds) at a given `lam`, enclosed:
+    /// `e^{2 sigma^2 |a|^2} (8 sigma^2 |a|^2 + D_lam(c)) / lam` at the floats of the class.
+    ///
+    /// # Errors
+    /// If `lam` is not a finite number greater than 0. If `2 lam sigma^2 |V|^2 < 1` is not certain, the upper end
+    /// is `+inf`.
+    pub fn second_moment_at(&self, lambda: f64) -> Result<Interval> {
+        let lambda = Positive::new("lam", lambda)?.get();
+        Ok(self.ln_second_moment(lambda).exp())
+    }
+
+    /// The crude bound at a given `lam`, enclosed: `(ln L + D_lam(c)) / lam`.
+    ///
+    /// # Errors
+    /// As [`SubGaussianMoments::second_moment_at`].
+    pub fn crude_at(&self, length: PromptLength, lambda: f64) -> Result<Interval> {
+        let lambda = Positive::new("lam", lambda)?.get();
+        Ok(self.crude_enclosure(length.as_f64(), lambda))
+    }
+
+    fn ln_second_moment(&self, lambda: f64) -> Interval {
+        let energy = Interval::point(self.energy);
+        let divergence = energy.double().double().double();
+        energy.double() + (divergence + self.norm_mgf_enclosure(lambda)).ln()
+            - Interval::point(lambda).ln()
+    }
+
+    fn crude_enclosure(&self, length: f64, lambda: f64) -> Interval {
+        let sum = Interval::point(length).ln() + self.norm_mgf_enclosure(lambda);
+        sum / Interval::point(lambda)
     }
 
     /// The crude bound at a float `lam` as `alpha + beta y`, where `sigma^2 |a|^2 = q^2 y`: `D_lam(c)` is affine in

@@ -54,7 +54,7 @@ impl ValueSpectrum {
         let residual = (&gram - scaled * vectors.transpose()).norm();
         let defect = (vectors.transpose() * vectors - DMatrix::identity(size, size)).norm();
         // Of G itself (sums of at most max(m, d) products, in size |V|_F^2 together), and of Q D Q^T and
-        // Q^T Q (sums of n, in size |Q|_F^2 max |D| and |Q|_F^2); |Q|_F^2 = n up to the defect.
+        // Q^T Q (sums of 2 n and n, in size |Q|_F^2 max |D| and |Q|_F^2); |Q|_F^2 = n up to the defect.
         let unit = 0.5 * f64::EPSILON;
         let n = size as f64;
         let long = value.nrows().max(value.ncols()) as f64;
@@ -68,7 +68,7 @@ impl ValueSpectrum {
         };
         let residual = residual * (1.0 + 1e-9)
             + rounding(long, sum)
-            + rounding(n, frobenius * values.amax())
+            + rounding(2.0 * n, frobenius * values.amax())
             + underflow;
         let defect = defect * (1.0 + 1e-9) + rounding(n, frobenius);
         if !(residual < f64::INFINITY && defect < 1.0) {

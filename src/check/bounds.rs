@@ -203,9 +203,15 @@ fn gaussian_query(
 fn bounded_support(tokens: &dyn TokenLaw, question: &Question<'_>) -> Bound {
     let value = question.head.value();
     let centre = value * tokens.tilted_mean(&DVector::zeros(tokens.dimension()));
+    let accuracy = tokens
+        .through(value)
+        .accuracy(&DVector::zeros(tokens.dimension()));
     match tokens.output_radius(value, &centre) {
         Some(radius) => {
-            let bound = 4.0 * radius * radius * (1.0 + 1e-12);
+            // The radius and its centre have the accuracy of mean and deviation; four roundings besides.
+            let error =
+                2.0 * (accuracy.moments * (radius + centre.norm()) + accuracy.mean_absolute);
+            let bound = 4.0 * (radius + error).powi(2) * (1.0 + 8.0 * f64::EPSILON);
             Bound::proved(
                 Theorem::TrivialBound,
                 bound,
