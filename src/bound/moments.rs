@@ -4,7 +4,7 @@ use nalgebra::{DMatrix, DVector};
 
 use crate::error::{Error, Result};
 use crate::interval::Interval;
-use crate::law::{OutputLaw, TiltedAccuracy, TiltedOutput};
+use crate::law::{CLOSED_FORM, OutputLaw, TiltedError, TiltedOutput};
 
 /// Largest exponent accepted (`s^2`, `sigma^2 |a|^2`, `ln rho`): far beyond any score that a computer
 /// produces, and small enough that no later sum of exponents overflows.
@@ -117,7 +117,7 @@ impl GaussianOutput {
 /// | `F0` | `tr(V C(0) V^T) + abs(V(m(0) - m(a)))^2` |
 ///
 /// Upper bounds of the four: T4 and T5 increase in each. What the law computes is widened by the accuracy it
-/// states ([`TiltedAccuracy`](crate::law::TiltedAccuracy)), and the rest is interval arithmetic.
+/// states ([`TiltedError`]), and the rest is interval arithmetic.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct KnownMoments {
     ln_rho: f64,
@@ -135,13 +135,15 @@ impl KnownMoments {
     pub fn new(output: &dyn OutputLaw, tilt: &DVector<f64>) -> Result<Self> {
         let zero = DVector::zeros(tilt.len());
         let tilts = [zero, tilt.clone(), tilt * 2.0, -tilt];
-        let [origin, once, twice, opposite] = tilts.clone().map(|a| output.tilted(&a));
-        let [at_origin, at_once, at_twice, at_opposite] = tilts.map(|a| output.accuracy(&a));
-        let cumulant = |found: &TiltedOutput, accuracy: &TiltedAccuracy| {
-            let error =
-                accuracy.cumulant_absolute + accuracy.cumulant_relative * found.cumulant.abs();
-            around(found.cumulant, error)
-        };
+        let [origin, once, twice, opposite] = tilts.each_ref().map(|a| output.tilted(a));
+        let [at_origin, at_once, at_twice, at_opposite] = [
+            output.error(&tilts[0], &origin),
+            output.error(&tilts[1], &once),
+            output.error(&tilts[2], &twice),
+            output.error(&tilts[3], &opposite),
+        ];
+        let cumulant =
+            |found: &TiltedOutput, error: &TiltedError| around(found.cumulant, error.cumulant);
         let (cumulant_once, cumulant_twice) =
             (cumulant(&once, &at_once), cumulant(&twice, &at_twice));
         // Jensen: both exponents are at least 0, whatever rounding made of the differences.
@@ -151,37 +153,24 @@ impl KnownMoments {
         let ln_kappa = (cumulant_once + cumulant(&opposite, &at_opposite))
             .known_non_negative()
             .upper();
-        // The largest E_a|V X|^2, to which errors of means are relative; its own rounding is made up for
-        // by the last factor.
-        let scale = [&origin, &once, &twice]
-            .map(|t| t.mean.norm_squared() + t.variance)
-            .into_iter()
-            .fold(0.0, f64::max)
-            .sqrt()
-            * (1.0 + 1e-9);
-        let error = |a: &TiltedAccuracy| {
-            Interval::point(a.moments) * Interval::point(scale) + Interval::point(a.mean_absolute)
-        };
         // A law that finds no variance at all without a tilt, and the same mean everywhere, is constant.
         let constant = origin.variance == 0.0
             && origin.mean == once.mean
             && once.mean == twice.mean
             && twice.variance == 0.0;
-        let spread = |found: &TiltedOutput, accuracy: &TiltedAccuracy| {
+        let spread = |found: &TiltedOutput, error: &TiltedError| {
             if constant {
                 return Interval::ZERO;
             }
-            let deviation = Interval::up_to(found.variance).sqrt()
-                * (Interval::ONE + Interval::point(accuracy.moments))
-                + error(accuracy);
+            let variance = Interval::point(found.variance) + Interval::point(error.variance);
             let shift: Interval = found
                 .mean
                 .iter()
                 .zip(once.mean.iter())
                 .map(|(x, y)| (Interval::point(*x) - Interval::point(*y)).square())
                 .sum();
-            let shift = shift.sqrt() + error(accuracy) + error(&at_once);
-            deviation.square() + shift.square()
+            let moved = Interval::point(error.mean) + Interval::point(at_once.mean);
+            variance + (shift.sqrt() + moved).square()
         };
         let second = spread(&twice, &at_twice).upper();
         let f0 = spread(&origin, &at_origin).upper();
@@ -204,13 +193,9 @@ impl KnownMoments {
                 return Err(rejected("the output radius", radius, "at least 0"));
             }
             radius => radius.map(|r| {
-                let relative = Interval::ONE + Interval::point(at_once.moments);
-                let radius = Interval::point(r) * relative;
-                let moved = if constant {
-                    Interval::ZERO
-                } else {
-                    error(&at_once)
-                };
+                // Of the radius itself, of its centre, and of the products V x of a finite law.
+                let moved = Interval::point(if constant { 0.0 } else { at_once.mean }).double();
+                let radius = Interval::point(r) * (Interval::ONE + Interval::point(CLOSED_FORM));
                 (radius + moved).square().upper()
             }),
         };

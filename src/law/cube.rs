@@ -7,7 +7,7 @@ use super::atoms::{AtomList, check_tilt_and_value};
 use super::hyperbolic::{langevin, langevin_slope, log_sinhc};
 use super::lattice::sphere_lattice;
 use super::linear_algebra::operator_norm_above;
-use super::{OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through, TiltedAccuracy, TokenLaw};
+use super::{LawAccuracy, OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through, TokenLaw};
 use crate::error::{Error, Result};
 use crate::parameter::{Dimension, Positive, VarianceProxy};
 
@@ -71,9 +71,9 @@ impl TokenLaw for Cube {
         }
     }
 
-    /// [`TiltedAccuracy::BESSEL`]: assumed.
-    fn accuracy(&self, _tilt: &DVector<f64>) -> TiltedAccuracy {
-        TiltedAccuracy::BESSEL
+    /// [`LawAccuracy::BESSEL`]: assumed.
+    fn accuracy(&self, _tilt: &DVector<f64>) -> LawAccuracy {
+        LawAccuracy::BESSEL
     }
 
     fn sample(&self, random: &mut dyn Rng, token: &mut [f64]) {

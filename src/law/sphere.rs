@@ -8,7 +8,7 @@ use super::atoms::{AtomList, check_tilt_and_value};
 use super::bessel::{bessel_ratio, log_hypergeometric};
 use super::lattice::sphere_lattice;
 use super::linear_algebra::operator_norm_above;
-use super::{OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through, TiltedAccuracy, TokenLaw};
+use super::{LawAccuracy, OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through, TokenLaw};
 use crate::error::Result;
 use crate::parameter::{Dimension, Positive, VarianceProxy};
 
@@ -87,9 +87,9 @@ impl TokenLaw for Sphere {
         }
     }
 
-    /// [`TiltedAccuracy::BESSEL`]: assumed.
-    fn accuracy(&self, _tilt: &DVector<f64>) -> TiltedAccuracy {
-        TiltedAccuracy::BESSEL
+    /// [`LawAccuracy::BESSEL`]: assumed.
+    fn accuracy(&self, _tilt: &DVector<f64>) -> LawAccuracy {
+        LawAccuracy::BESSEL
     }
 
     fn sample(&self, random: &mut dyn Rng, token: &mut [f64]) {

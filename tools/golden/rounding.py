@@ -20,7 +20,7 @@ from mpmath import mp, mpf
 
 import golden_file
 
-mp.dps = 1000
+mp.dps = 1000  # overwritten by importers
 INF = math.inf
 LARGEST = mpf(sys.float_info.max)
 
