@@ -6,7 +6,7 @@ use rand::{Rng, RngExt};
 use super::atoms::{AtomList, check_tilt_and_value};
 use super::hyperbolic::{langevin, langevin_slope, log_sinhc};
 use super::lattice::sphere_lattice;
-use super::linear_algebra::operator_norm_above;
+use super::linear_algebra::{operator_norm_above, product_above, quotient_above};
 use super::{LawAccuracy, OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through, TokenLaw};
 use crate::error::{Error, Result};
 use crate::parameter::{Dimension, Positive, VarianceProxy};
@@ -30,7 +30,7 @@ impl Cube {
         Ok(Self {
             dimension,
             half_width,
-            proxy: VarianceProxy::new(half_width * half_width / 3.0)?,
+            proxy: VarianceProxy::new(quotient_above(product_above(half_width, half_width), 3.0))?,
         })
     }
 

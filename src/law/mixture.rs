@@ -158,7 +158,11 @@ fn proxy(weights: &[f64], components: &[Gaussian]) -> Result<SourcedProxy> {
     // A few roundings upward keep this a proxy.
     let means = factor * diameter * diameter * (1.0 + 16.0 * f64::EPSILON);
     Ok(SourcedProxy {
-        proxy: VarianceProxy::new(largest + means)?,
+        proxy: VarianceProxy::new(if means > 0.0 {
+            (largest + means).next_up()
+        } else {
+            largest
+        })?,
         source,
     })
 }

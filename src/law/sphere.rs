@@ -7,7 +7,7 @@ use rand_distr::{Distribution, StandardNormal};
 use super::atoms::{AtomList, check_tilt_and_value};
 use super::bessel::{bessel_ratio, log_hypergeometric};
 use super::lattice::sphere_lattice;
-use super::linear_algebra::operator_norm_above;
+use super::linear_algebra::{operator_norm_above, product_above, quotient_above};
 use super::{LawAccuracy, OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through, TokenLaw};
 use crate::error::Result;
 use crate::parameter::{Dimension, Positive, VarianceProxy};
@@ -32,7 +32,10 @@ impl Sphere {
         Ok(Self {
             dimension,
             radius,
-            proxy: VarianceProxy::new(radius * radius / dimension as f64)?,
+            proxy: VarianceProxy::new(quotient_above(
+                product_above(radius, radius),
+                dimension as f64,
+            ))?,
         })
     }
 
