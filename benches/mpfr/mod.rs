@@ -1,6 +1,10 @@
 //! MPFR references: numbers, formulas, and the tally of a comparison.
 
-pub mod formula;
+mod draw;
+mod formula;
+pub mod formulas;
+pub mod operations;
+pub mod records;
 pub mod tally;
 
 use rug::Float;

@@ -2,8 +2,8 @@
 
 use super::inverse_moment::{InverseMoment, inverse_moment, ln_enclosure};
 use super::logarithm::ln_add;
-use super::moments::{GaussianOutput, LogMoments};
-use super::{Bound, KnownMoments, Theorem};
+use super::moments::LogMoments;
+use super::{Bound, GaussianOutput, KnownMoments, Theorem};
 use crate::interval::Interval;
 use crate::parameter::PromptLength;
 
