@@ -48,8 +48,8 @@
 //!   `m x d`, for tokens in `R^d` and queries in `R^e`. A `1/sqrt(k)` scale of the scores is absorbed in `U`.
 //! * `sigma^2` is a **variance proxy**, 1 for a standard normal law, and not a psi_2 norm
 //!   ([`parameter::VarianceProxy::from_psi2_norm`] converts).
-//! * A bound never lies below what it bounds, up to the rounding it is widened by: it is rounded up, never
-//!   clamped, and says whether it is vacuous or which hypothesis fails ([`bound::Status`]). An exact value
+//! * A bound never lies below what it bounds: it is the upper end of an [`interval`], never clamped, and
+//!   says whether it is vacuous or which hypothesis fails ([`bound::Status`]). An exact value
 //!   carries an estimate of its numerical error ([`exact::Exact::error`]), which is not a proof.
 //! * Nothing panics on bad input: every fallible function returns [`error::Error`], which names the value
 //!   and what is accepted.
@@ -98,6 +98,7 @@ pub mod cli;
 pub mod error;
 pub mod exact;
 pub mod file;
+pub mod interval;
 pub mod law;
 pub mod monte_carlo;
 pub mod parameter;

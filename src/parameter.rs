@@ -151,7 +151,7 @@ impl VarianceProxy {
     /// Variance proxy of a centred law whose one-dimensional marginals have psi_2 norm at most `norm`,
     /// that is `E exp(<u, X>^2 / norm^2) <= 2` for every unit vector `u`.
     ///
-    /// The result is `sigma^2 = 2 sqrt(ln 2) norm^2 = 1.6651 norm^2`.
+    /// The result is `sigma^2 = 2 sqrt(ln 2) norm^2 = 1.6651 norm^2`, rounded up.
     ///
     /// Proof. Let `Y = <u, X>`, `K = norm`. If `|l| K <= 1`, then `e^x <= x + e^{x^2}` gives
     /// `E e^{l Y} <= E e^{l^2 Y^2} <= 2^{l^2 K^2} = e^{ln 2 l^2 K^2}` by Jensen. If `|l| K > 1`, then for
@@ -160,7 +160,9 @@ impl VarianceProxy {
     /// Both are at most `e^{sigma^2 l^2 / 2}`.
     pub fn from_psi2_norm(norm: f64) -> Result<Self> {
         if norm >= 0.0 && norm < f64::INFINITY {
-            Self::new(2.0 * std::f64::consts::LN_2.sqrt() * norm * norm)
+            // Four roundings to nearest, made up for.
+            let proxy = 2.0 * std::f64::consts::LN_2.sqrt() * norm * norm;
+            Self::new(proxy * (1.0 + 8.0 * f64::EPSILON))
         } else {
             parameter("psi_2 norm", norm, "a finite number, at least 0")
         }

@@ -11,13 +11,18 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("theory", &[]),
     ("parameter", &["error"]),
+    // How bounds are evaluated.
+    ("interval", &["error"]),
     // The reader of checkpoints returns a head.
     ("file", &["error", "attention"]),
     // An empirical law can be made of a file.
     ("law", &["error", "parameter", "file"]),
     ("attention", &["error", "parameter", "law"]),
     ("exact", &["error", "parameter", "law", "attention"]),
-    ("bound", &["error", "parameter", "law", "attention"]),
+    (
+        "bound",
+        &["error", "parameter", "interval", "law", "attention"],
+    ),
     ("monte_carlo", &["error", "parameter", "law", "attention"]),
     // Records only, see `report_takes_records_and_computes_nothing`.
     ("report", &["error", "bound", "exact", "monte_carlo"]),

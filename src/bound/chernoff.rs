@@ -1,33 +1,32 @@
 //! T4 `chernoff-bound`: an explicit bound with an elementary proof.
 
-use super::logarithm::{ln_add, outward_exp};
+use super::logarithm::ln_add;
 use super::minimise::{Unit, decay_range, minimise};
 use super::moments::LogMoments;
 use super::{Bound, Theorem};
+use crate::interval::Interval;
 use crate::parameter::PromptLength;
 
-/// One evaluation of T4.
+/// The best proof parameter of T4.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Chernoff {
-    /// Logarithm of the bound.
-    pub ln_value: f64,
-    /// The proof parameter `del`.
+    /// The proof parameter `del`, with `1/L < del < 1` exactly.
     pub delta: f64,
     /// True if the weighted-sum term is the larger one.
     pub sum_dominates: bool,
 }
 
-/// `A2 / ((1-del)^2 L) + L F0 exp( -(del L - 1)^2 / (2 (L-1) rho) )`, minimised over `1/L < del < 1`; needs
-/// `L >= 2`.
+/// Minimises `A2 / ((1-del)^2 L) + L F0 exp( -(del L - 1)^2 / (2 (L-1) rho) )` over `1/L < del < 1`; needs
+/// `L >= 2`. A search in plain floats; [`ln_enclosure`] evaluates the bound at what it finds.
 ///
 /// With `del = 1/L + (1 - 1/L) u`, `0 < u < 1`, the two terms are `A2 L / ((L-1)^2 (1-u)^2)` and
 /// `L F0 exp( -(L-1) u^2 / (2 rho) )`, free of cancellation.
-pub(crate) fn evaluate(moments: &LogMoments, length: f64) -> Chernoff {
+pub(crate) fn search(moments: &LogMoments, length: f64) -> Chernoff {
     let ln_length = length.ln();
     let ln_others = (length - 1.0).ln();
     let ln_rate = ln_others - moments.rho - std::f64::consts::LN_2;
     let sum = moments.a2 + ln_length - 2.0 * ln_others;
-    let complement = ln_length + moments.f0;
+    let complement = ln_length + moments.f0.ln();
     let terms = |x: f64| {
         let u = Unit::logistic(x);
         (
@@ -41,20 +40,37 @@ pub(crate) fn evaluate(moments: &LogMoments, length: f64) -> Chernoff {
         ln_add(first, second)
     });
     let (first, second) = terms(found.at);
-    let u = Unit::logistic(found.at).value();
     Chernoff {
-        ln_value: found.value,
-        delta: 1.0 / length + (1.0 - 1.0 / length) * u,
+        delta: delta(Unit::logistic(found.at), length),
         sum_dominates: first >= second,
     }
 }
 
-/// Logarithm of T4 for Gaussian tokens of score variance `q`, per unit of `tau_V + eta`, at a fixed `del`:
-/// `e^q / ((1-del)^2 L) + L exp( -(del L - 1)^2 / (2 (L-1) e^q) )`, `L >= 2`.
-pub(crate) fn gaussian_at(delta: f64, score_variance: f64, length: f64) -> f64 {
-    let sum = score_variance - 2.0 * (-delta).ln_1p() - length.ln();
-    let shortfall = (delta * length - 1.0).powi(2) / (2.0 * (length - 1.0));
-    ln_add(sum, length.ln() - shortfall * (-score_variance).exp())
+/// The float nearest to `del = 1/L + (1 - 1/L) u` that satisfies `1/L < del < 1`; `L >= 2`.
+///
+/// `u` may be closer to 0 or 1 than the floats around `1/L` and 1 can tell. Then `del` is the next one inside,
+/// which is what is reported and evaluated: at these ends the bound is flat, or far above the trivial one.
+pub(super) fn delta(u: Unit, length: f64) -> f64 {
+    let inverse = 1.0 / length;
+    let least = inverse.next_up();
+    (inverse + (1.0 - inverse) * u.value()).clamp(least, 1f64.next_down().max(least))
+}
+
+/// `exp( -(del L - 1)^2 / (2 (L-1) rho) )` as an exponent, without its sign.
+pub(super) fn exponent(delta: f64, ln_rho: f64, length: f64) -> Interval {
+    let length = Interval::point(length);
+    // Positive, for del > 1/L.
+    let shortfall = (Interval::point(delta) * length - Interval::ONE).known_non_negative();
+    shortfall.square() / (length - Interval::ONE).double() * (-Interval::point(ln_rho)).exp()
+}
+
+/// Logarithm of T4 at a float `del`, `1/L < del < 1`, enclosed: `A2`, `F0` and `rho` are the floats of `moments`.
+pub(crate) fn ln_enclosure(moments: &LogMoments, length: f64, delta: f64) -> Interval {
+    let ln_length = Interval::point(length).ln();
+    let ln_complement = (Interval::ONE - Interval::point(delta)).ln();
+    let sum = Interval::point(moments.a2) - ln_length - ln_complement.double();
+    let small = ln_length + Interval::point(moments.f0).ln() - exponent(delta, moments.rho, length);
+    sum.ln_add(small)
 }
 
 /// T4 as a record, for moments of a known law or of a sub-Gaussian class (`theorem` says which).
@@ -67,16 +83,17 @@ pub(crate) fn bound(
     if length.get() < 2 {
         return Bound::not_applicable(theorem, "L >= 2 is required");
     }
-    let found = evaluate(moments, length.as_f64());
+    let found = search(moments, length.as_f64());
+    let value = ln_enclosure(moments, length.as_f64(), found.delta).exp();
     let dominant = if found.sum_dominates {
         "weighted sum: A2 / ((1 - del)^2 L)"
     } else {
         "small total weight: L F0 exp(-(del L - 1)^2 / (2 (L - 1) rho))"
     };
-    Bound::proved(theorem, outward_exp(found.ln_value), trivial, dominant)
+    Bound::proved(theorem, value.upper(), trivial, dominant)
         .with_hypothesis("L", length.as_f64())
         .with_hypothesis("ln rho", moments.rho)
         .with_hypothesis("ln A2", moments.a2)
-        .with_hypothesis("F0", moments.f0.exp())
+        .with_hypothesis("F0", moments.f0)
         .with_parameter("del", found.delta)
 }

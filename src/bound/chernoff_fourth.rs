@@ -1,10 +1,13 @@
 //! T4, fourth-moment form.
 
-use super::logarithm::{ln_add, outward, outward_exp};
+use super::chernoff;
+use super::enclosure::check_delta;
+use super::logarithm::ln_add;
 use super::minimise::{Unit, decay_range, minimise};
 use super::moments::rejected;
 use super::{Bound, Theorem};
 use crate::error::Result;
+use crate::interval::Interval;
 use crate::parameter::PromptLength;
 
 /// Moments of a centred weighted function `f` (`E[w f] = 0`), as logarithms; `-inf` is zero.
@@ -36,6 +39,15 @@ impl FourthMoments {
             ln_f4,
         })
     }
+
+    /// The bound of [`fourth_moment_bound`] at a given `del`, enclosed; `L >= 2`, `1/L < del < 1`.
+    ///
+    /// # Errors
+    /// If `L = 1` or `del` is not certainly between `1/L` and 1.
+    pub fn at(&self, length: PromptLength, delta: f64) -> Result<Interval> {
+        check_delta(delta, length.as_f64())?;
+        Ok(ln_enclosure(self, length.as_f64(), delta).exp())
+    }
 }
 
 /// Bounds `E|sum_i p_i f(X_i)|^4` (theory T4, fourth moment), `L >= 2`:
@@ -43,7 +55,7 @@ impl FourthMoments {
 /// `(A4 / L^3 + 3 A2^2 / L^2) / (1-del)^4 + L F4 exp( -(del L - 1)^2 / (2 (L-1) rho) )`, minimised over
 /// `1/L < del < 1`.
 ///
-/// The trivial bound is `L F4`. The value is rounded up by a relative `2^-36`.
+/// The trivial bound is `L F4`. Both values are upper ends of enclosures at the reported `del` and moments.
 pub fn fourth_moment_bound(moments: &FourthMoments, length: PromptLength) -> Bound {
     let theorem = Theorem::ChernoffFourthMoment;
     if length.get() < 2 {
@@ -77,14 +89,27 @@ pub fn fourth_moment_bound(moments: &FourthMoments, length: PromptLength) -> Bou
     } else {
         "weighted sum, pairs of tokens: 3 A2^2 / ((1 - del)^4 L^2)"
     };
-    let u = Unit::logistic(found.at).value();
-    let inverse = 1.0 / length.as_f64();
-    let trivial = outward(complement.exp());
-    Bound::proved(theorem, outward_exp(found.value), trivial, dominant)
+    let delta = chernoff::delta(Unit::logistic(found.at), length.as_f64());
+    let value = ln_enclosure(moments, length.as_f64(), delta).exp().upper();
+    let ln_length = Interval::point(length.as_f64()).ln();
+    let trivial = (ln_length + Interval::point(moments.ln_f4)).exp().upper();
+    Bound::proved(theorem, value, trivial, dominant)
         .with_hypothesis("L", length.as_f64())
         .with_hypothesis("ln rho", moments.ln_rho)
         .with_hypothesis("ln A2", moments.ln_a2)
         .with_hypothesis("ln A4", moments.ln_a4)
         .with_hypothesis("ln F4", moments.ln_f4)
-        .with_parameter("del", inverse + (1.0 - inverse) * u)
+        .with_parameter("del", delta)
+}
+
+/// Logarithm of the bound at a float `del`, `1/L < del < 1`, enclosed.
+fn ln_enclosure(moments: &FourthMoments, length: f64, delta: f64) -> Interval {
+    let ln_length = Interval::point(length).ln();
+    let diagonal = Interval::point(moments.ln_a4) - ln_length - ln_length.double();
+    let pairs =
+        Interval::point(3.0).ln() + Interval::point(moments.ln_a2).double() - ln_length.double();
+    let ln_complement = (Interval::ONE - Interval::point(delta)).ln();
+    let sum = diagonal.ln_add(pairs) - ln_complement.double().double();
+    let exponent = chernoff::exponent(delta, moments.ln_rho, length);
+    sum.ln_add(ln_length + Interval::point(moments.ln_f4) - exponent)
 }

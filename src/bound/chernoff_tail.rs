@@ -1,15 +1,18 @@
 //! T4, tail form: a deviation probability.
 
-use super::logarithm::{ln_add, outward_exp};
+use super::logarithm::ln_add;
 use super::minimise::{Unit, decay_range, minimise};
+use super::moments::LogMoments;
 use super::{Bound, KnownMoments, Theorem};
+use crate::interval::Interval;
 use crate::parameter::{Positive, PromptLength};
 
 /// Bounds `P(|That - T| >= eps)` for a known token law (theory T4, tail form), any `L >= 1`:
 ///
 /// `P <= A2 / ((1-del)^2 L eps^2) + exp( -L del^2 / (2 rho) )`, minimised over `0 < del < 1`.
 ///
-/// The trivial bound is 1. The value is rounded up by a relative `2^-36` and never clamped.
+/// The trivial bound is 1. The value is the upper end of an enclosure at the reported `del` and is never
+/// clamped.
 pub fn tail_bound(known: &KnownMoments, deviation: Positive, length: PromptLength) -> Bound {
     let moments = known.logarithms();
     let ln_length = length.as_f64().ln();
@@ -34,10 +37,29 @@ pub fn tail_bound(known: &KnownMoments, deviation: Positive, length: PromptLengt
         "small total weight: exp(-L del^2 / (2 rho))"
     };
     let theorem = Theorem::ChernoffTail;
-    Bound::proved(theorem, outward_exp(found.value), 1.0, dominant)
+    // The next float where u is too close to 1 for f64, see `chernoff::delta`.
+    let delta = Unit::logistic(found.at).value().min(1f64.next_down());
+    let value = ln_enclosure(&moments, deviation.get(), length.as_f64(), delta).exp();
+    Bound::proved(theorem, value.upper(), 1.0, dominant)
         .with_hypothesis("L", length.as_f64())
         .with_hypothesis("eps", deviation.get())
         .with_hypothesis("ln rho", moments.rho)
         .with_hypothesis("ln A2", moments.a2)
-        .with_parameter("del", Unit::logistic(found.at).value())
+        .with_parameter("del", delta)
+}
+
+/// Logarithm of the bound at a float `del`, `0 < del < 1`, enclosed.
+pub(super) fn ln_enclosure(
+    moments: &LogMoments,
+    deviation: f64,
+    length: f64,
+    delta: f64,
+) -> Interval {
+    let (length, delta) = (Interval::point(length), Interval::point(delta));
+    let ln_complement = (Interval::ONE - delta).ln();
+    let ln_scale = length.ln() + Interval::point(deviation).ln().double();
+    let chebyshev = Interval::point(moments.a2) - ln_scale - ln_complement.double();
+    let exponent =
+        length * delta.square() / Interval::point(2.0) * (-Interval::point(moments.rho)).exp();
+    chebyshev.ln_add(-exponent)
 }

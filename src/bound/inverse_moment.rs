@@ -3,6 +3,7 @@
 use super::logarithm::ln_add;
 use super::minimise::{HIGHEST, Unit, decay_range, minimise};
 use super::moments::LogMoments;
+use crate::interval::Interval;
 
 /// At how many points the Laplace integral of `I_k(n)` is split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,12 +25,12 @@ impl Splits {
     }
 }
 
-/// A bound of the inverse moment.
+/// The best form and proof parameter for one inverse moment.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct InverseMoment {
-    /// Logarithm of the bound.
+    /// Logarithm of the bound, in plain floats: for the search only.
     pub ln_value: f64,
-    /// The proof parameter `th`.
+    /// The proof parameter `th`, `0 < th <= 1` exactly.
     pub theta: f64,
     /// Which of the two forms it is.
     pub splits: Splits,
@@ -67,23 +68,45 @@ fn ln_upper_gamma(order: f64, x: f64) -> f64 {
     sum.ln() - x
 }
 
-/// Logarithm of the bound at a fixed `th` in (0, 1]; needs `n > k`.
-pub(crate) fn inverse_moment_at(
+/// Logarithm of the bound at a float `th`, `0 < th <= 1`, enclosed; needs `n > k`. `rho` and `kap` are the floats
+/// of `moments`.
+pub(crate) fn ln_enclosure(
     moments: &LogMoments,
     order: u32,
     count: f64,
     theta: f64,
     splits: Splits,
-) -> f64 {
-    let unit = Unit {
-        ln: theta.ln(),
-        ln_complement: (-theta).ln_1p(),
+) -> Interval {
+    let (k, n) = (Interval::point(f64::from(order)), Interval::point(count));
+    let theta = Interval::point(theta);
+    let two = Interval::point(2.0);
+    let rate = (-Interval::point(moments.rho)).exp();
+    let half = theta / two;
+    let main = -(k * (n.ln() + (-half).ln_1p()));
+    let ln_geometric = k * (Interval::point(moments.kappa) - k.ln());
+    let others = match splits {
+        Splits::One => ln_geometric - (n - k) * theta * rate * (Interval::ONE - half),
+        Splits::Two => {
+            let x = n * half * rate;
+            let body = ln_upper_gamma_enclosure(order, x) - k * (n.ln() - Interval::LN_2);
+            body.ln_add(ln_geometric - (n - k) * rate / two)
+        }
     };
-    let (main, others) = terms(moments, f64::from(order), count, unit, splits);
-    ln_add(main, others)
+    main.ln_add(others)
 }
 
-/// The smaller of the two forms, each minimised over `0 < th <= 1`; needs `n > k`.
+/// [`ln_upper_gamma`] enclosed, for `x >= 0`.
+fn ln_upper_gamma_enclosure(order: u32, x: Interval) -> Interval {
+    let (mut term, mut sum) = (Interval::ONE, Interval::ONE);
+    for j in 1..order {
+        term = term * x / Interval::point(f64::from(j));
+        sum = sum + term;
+    }
+    sum.ln() - x
+}
+
+/// The smaller of the two forms, each minimised over `0 < th <= 1`; needs `n > k`. A search in plain floats;
+/// [`ln_enclosure`] evaluates the bound at what it finds.
 pub(crate) fn inverse_moment(moments: &LogMoments, order: u32, count: f64) -> InverseMoment {
     let k = f64::from(order);
     let ln_geometric = k * (moments.kappa - k.ln());
@@ -107,7 +130,7 @@ pub(crate) fn inverse_moment(moments: &LogMoments, order: u32, count: f64) -> In
         let (main, others) = terms(moments, k, count, unit, splits);
         InverseMoment {
             ln_value: found.value,
-            theta: unit.value(),
+            theta: unit.value().min(1.0),
             splits,
             main_dominates: main >= others,
         }
@@ -131,6 +154,11 @@ mod tests {
         assert!((ln_upper_gamma(2.0, 2.5) - (3.5f64.ln() - 2.5)).abs() < 1e-15);
         assert!((ln_upper_gamma(4.0, 3.0) - (13f64.ln() - 3.0)).abs() < 1e-15);
         assert_eq!(ln_upper_gamma(4.0, 0.0), 0.0);
+        for (order, x) in [(1, 2.5), (2, 2.5), (4, 3.0), (4, 700.0)] {
+            let enclosure = ln_upper_gamma_enclosure(order, Interval::point(x));
+            assert!((enclosure.upper() - ln_upper_gamma(f64::from(order), x)).abs() < 1e-12);
+            assert!(enclosure.width() < 1e-12);
+        }
     }
 
     #[test]
@@ -139,7 +167,7 @@ mod tests {
             rho: 16.0,
             kappa: 16.0,
             a2: 0.0,
-            f0: 0.0,
+            f0: 1.0,
         };
         let count = 1000.0 * 16f64.exp();
         assert_eq!(inverse_moment(&heavy, 2, count).splits, Splits::Two);
@@ -147,7 +175,7 @@ mod tests {
             rho: 0.5,
             kappa: 0.5,
             a2: 0.0,
-            f0: 0.0,
+            f0: 1.0,
         };
         assert_eq!(inverse_moment(&short, 2, 10.0).splits, Splits::One);
     }

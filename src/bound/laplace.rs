@@ -1,26 +1,16 @@
 //! T5 `laplace-bound`: an explicit bound with the sharp constant.
 
-use super::inverse_moment::{InverseMoment, Splits, inverse_moment, inverse_moment_at};
-use super::logarithm::{ln_add, outward_exp};
-use super::moments::{GaussianOutput, LogMoments};
-use super::{Bound, KnownMoments, Theorem};
+use super::inverse_moment::{InverseMoment, inverse_moment, ln_enclosure};
+use super::logarithm::ln_add;
+use super::moments::LogMoments;
+use super::{Bound, GaussianOutput, KnownMoments, Theorem};
+use crate::interval::Interval;
 use crate::parameter::PromptLength;
 
-/// Logarithm of `L e^{q} I_2(L-1)` for Gaussian tokens of score variance `q` at a fixed `th`, `L >= 4`.
-pub(crate) fn gaussian_at(theta: f64, splits: Splits, score_variance: f64, length: f64) -> f64 {
-    let moments = LogMoments {
-        rho: score_variance,
-        kappa: score_variance,
-        a2: 0.0,
-        f0: 0.0,
-    };
-    length.ln() + score_variance + inverse_moment_at(&moments, 2, length - 1.0, theta, splits)
-}
-
-/// One evaluation of T5.
+/// The best proof parameters of T5.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Laplace {
-    /// Logarithm of the bound.
+    /// Logarithm of the bound, in plain floats: for the search only.
     pub ln_value: f64,
     single: f64,
     pairs: f64,
@@ -28,8 +18,9 @@ pub(crate) struct Laplace {
     fourth: InverseMoment,
 }
 
-/// `A2 [ L I_2(L-1) + 6 L (L-1) rho I_4(L-2) ]`; needs `L >= 7`.
-pub(crate) fn evaluate(moments: &LogMoments, length: f64) -> Laplace {
+/// Minimises `A2 [ L I_2(L-1) + 6 L (L-1) rho I_4(L-2) ]`; needs `L >= 7`. A search in plain floats;
+/// [`Laplace::ln_enclosure`] evaluates the bound at what it finds.
+pub(crate) fn search(moments: &LogMoments, length: f64) -> Laplace {
     let second = inverse_moment(moments, 2, length - 1.0);
     let fourth = inverse_moment(moments, 4, length - 2.0);
     let ln_length = length.ln();
@@ -45,6 +36,31 @@ pub(crate) fn evaluate(moments: &LogMoments, length: f64) -> Laplace {
     }
 }
 
+impl Laplace {
+    /// Logarithm of T5 at the proof parameters found, enclosed; `A2`, `rho` and `kap` are the floats of `moments`.
+    pub fn ln_enclosure(&self, moments: &LogMoments, length: f64) -> Interval {
+        let l = Interval::point(length);
+        let (second, fourth) = (&self.second, &self.fourth);
+        let single = ln_enclosure(moments, 2, length - 1.0, second.theta, second.splits);
+        let pairs = Interval::point(6.0).ln()
+            + (l - Interval::ONE).ln()
+            + Interval::point(moments.rho)
+            + ln_enclosure(moments, 4, length - 2.0, fourth.theta, fourth.splits);
+        Interval::point(moments.a2) + l.ln() + single.ln_add(pairs)
+    }
+}
+
+/// Logarithm of `L rho I_2(L-1)`, enclosed.
+pub(super) fn ln_participation(
+    moments: &LogMoments,
+    length: f64,
+    second: &InverseMoment,
+) -> Interval {
+    Interval::point(length).ln()
+        + Interval::point(moments.rho)
+        + ln_enclosure(moments, 2, length - 1.0, second.theta, second.splits)
+}
+
 /// T5 as a record, for moments of a known law or of a sub-Gaussian class (`theorem` says which).
 pub(crate) fn bound(
     theorem: Theorem,
@@ -55,7 +71,8 @@ pub(crate) fn bound(
     if length.get() < 7 {
         return Bound::not_applicable(theorem, "L >= 7 is required");
     }
-    let found = evaluate(moments, length.as_f64());
+    let found = search(moments, length.as_f64());
+    let value = found.ln_enclosure(moments, length.as_f64()).exp();
     let dominant = match (
         found.single >= found.pairs,
         found.second.main_dominates,
@@ -68,7 +85,7 @@ pub(crate) fn bound(
             "pairs of tokens, small total weight: 6 A2 rho L (L - 1) (kap/4)^4 exp(...)"
         }
     };
-    Bound::proved(theorem, outward_exp(found.ln_value), trivial, dominant)
+    Bound::proved(theorem, value.upper(), trivial, dominant)
         .with_hypothesis("L", length.as_f64())
         .with_hypothesis("ln rho", moments.rho)
         .with_hypothesis("ln kap", moments.kappa)
@@ -90,13 +107,14 @@ pub(crate) fn gaussian_bound(output: &GaussianOutput, length: PromptLength, triv
     }
     let moments = KnownMoments::gaussian(*output).logarithms();
     let second = inverse_moment(&moments, 2, length.as_f64() - 1.0);
-    let ln_value = moments.a2 + length.as_f64().ln() + second.ln_value;
+    let scale = Interval::point(output.tau_v()) + Interval::point(output.eta());
+    let value = (scale.ln() + ln_participation(&moments, length.as_f64(), &second)).exp();
     let dominant = if second.main_dominates {
         "single tokens: (tau_V + eta) e^{s^2} L / ((L - 1)(1 - th/2))^2"
     } else {
         "small total weight: (tau_V + eta) e^{3 s^2} L exp(...) / 4"
     };
-    Bound::proved(theorem, outward_exp(ln_value), trivial, dominant)
+    Bound::proved(theorem, value.upper(), trivial, dominant)
         .with_hypothesis("L", length.as_f64())
         .with_hypothesis("s^2", output.score_variance())
         .with_hypothesis("tau_V", output.tau_v())
@@ -120,13 +138,13 @@ pub fn participation_bounds(known: &KnownMoments, length: PromptLength) -> Vec<B
     }
     let moments = known.logarithms();
     let second = inverse_moment(&moments, 2, length.as_f64() - 1.0);
-    let ln_value = length.as_f64().ln() + moments.rho + second.ln_value;
+    let value = ln_participation(&moments, length.as_f64(), &second).exp();
     let dominant = if second.main_dominates {
         "L rho / ((L - 1)(1 - th/2))^2"
     } else {
         "small total weight: L rho (kap/2)^2 exp(...)"
     };
-    let bound = Bound::proved(theorem, outward_exp(ln_value), 1.0, dominant)
+    let bound = Bound::proved(theorem, value.upper(), 1.0, dominant)
         .with_hypothesis("L", length.as_f64())
         .with_hypothesis("ln rho", moments.rho)
         .with_hypothesis("ln kap", moments.kappa)

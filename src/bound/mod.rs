@@ -8,8 +8,10 @@
 //! | T7 | [`UniformRate`] |
 //! | T8 | [`GaussianSpectrum`] |
 //!
-//! Everything is evaluated in logarithms, and every proof parameter (`del`, `th`, `lam`) is minimised over.
-//! Each admissible parameter gives a valid bound, so the minimiser needs no certificate.
+//! Every proof parameter (`del`, `th`, `lam`) is minimised over, in plain floats and in logarithms. Each
+//! admissible parameter gives a valid bound, so the minimiser needs no certificate. The value of a record is
+//! then evaluated once more, in interval arithmetic ([`crate::interval`]), at the floats that the record
+//! reports: it is the upper end of an enclosure of the formula.
 
 #![allow(
     clippy::neg_cmp_op_on_partial_ord,
@@ -19,7 +21,9 @@
 mod chernoff;
 mod chernoff_fourth;
 mod chernoff_tail;
+mod enclosure;
 mod gauss_legendre;
+mod gaussian_output;
 mod inverse_moment;
 mod laplace;
 mod logarithm;
@@ -37,8 +41,10 @@ mod value_spectrum;
 
 pub use chernoff_fourth::{FourthMoments, fourth_moment_bound};
 pub use chernoff_tail::tail_bound;
+pub use enclosure::MomentConstants;
+pub use gaussian_output::{GaussianOutput, output_variance};
 pub use laplace::participation_bounds;
-pub use moments::{GaussianOutput, KnownMoments};
+pub use moments::KnownMoments;
 pub use output::{output_bounds, trivial_bound};
 pub use query_average::{GaussianQueryAverage, list_average};
 pub use record::{Bound, Hypothesis, ProofParameter, Status};

@@ -1,9 +1,9 @@
 //! T6 `output-concentration`: every pointwise bound of the squared output error of one query.
 
-use super::logarithm::outward;
 use super::moments::KnownMoments;
 use super::sub_gaussian::{SubGaussianMoments, crude_bound};
 use super::{Bound, Theorem, chernoff, laplace};
+use crate::interval::Interval;
 use crate::parameter::PromptLength;
 
 const LAW_UNKNOWN: &str = "the token law must be known (its cumulant generating function)";
@@ -15,7 +15,8 @@ const PROXY_UNKNOWN: &str = "a variance proxy of the token law must be known";
 /// * `known`: the moments of the token law at the tilt of the query; without them T4 and T5 do not apply.
 /// * `sub_gaussian`: variance proxy, tilt norm and value spectrum; without them T6's own do not apply.
 ///
-/// Values are rounded up by a relative `2^-36` and never clamped; one that overflows is `+inf` and vacuous.
+/// Values are upper ends of enclosures at the reported hypotheses and parameters, never clamped; one that
+/// overflows is `+inf` and vacuous.
 /// No monotonicity in `L` is promised.
 pub fn output_bounds(
     known: Option<&KnownMoments>,
@@ -52,9 +53,7 @@ pub fn output_bounds(
                 if bound.value().is_none() {
                     return bound;
                 }
-                class
-                    .describe(bound)
-                    .with_parameter("lam", class.lambda(second.fraction))
+                class.describe(bound).with_parameter("lam", second.lambda)
             };
             let theorem = Theorem::SubGaussianChernoff;
             bounds.push(describe(chernoff::bound(theorem, &moments, length, least)));
@@ -90,13 +89,17 @@ pub fn trivial_bound(
 ) -> Bound {
     let jensen = "Jensen: L F0";
     let candidates = [
-        known.map(|k| (outward(length.as_f64() * k.f0()), jensen)),
+        known.map(|k| {
+            let value = Interval::point(length.as_f64()) * Interval::point(k.f0());
+            (value.upper(), jensen)
+        }),
         known
             .and_then(KnownMoments::radius_squared)
-            .map(|r| (outward(r), "bounded support: sup |V(x - m(a))|^2")),
-        known
-            .and_then(KnownMoments::gaussian_output)
-            .map(|g| (outward(g.tau_v() + g.eta()), "Gaussian tokens: tau_V + eta")),
+            .map(|r| (r, "bounded support: sup |V(x - m(a))|^2")),
+        known.and_then(KnownMoments::gaussian_output).map(|g| {
+            let value = Interval::point(g.tau_v()) + Interval::point(g.eta());
+            (value.upper(), "Gaussian tokens: tau_V + eta")
+        }),
         sub_gaussian.map(|class| (class.trivial(length), "Jensen: L (sigma^2 |V|_F^2 + |c|^2)")),
     ];
     let least = candidates

@@ -1,16 +1,18 @@
 //! Bounds averaged over the query law: an average of valid bounds bounds the average error.
 
 use super::gauss_legendre::{GAUSS_6, GAUSS_8};
-use super::inverse_moment::{Splits, inverse_moment};
-use super::laplace::gaussian_at;
-use super::logarithm::outward;
-use super::{Bound, GaussianOutput, KnownMoments, Theorem, chernoff};
+use super::inverse_moment::{InverseMoment, inverse_moment};
+use super::moments::{LARGEST_EXPONENT, LogMoments, rejected};
+use super::{Bound, Theorem, chernoff, laplace};
 use crate::attention::{ScoreVarianceDensity, ScoreVarianceLaw};
 use crate::error::Result;
+use crate::interval::Interval;
 use crate::parameter::PromptLength;
 
 /// Averages the records of a list of queries, theorem by theorem, with the probabilities of the queries;
 /// `bounds[i]` are the records of query `i`, all in the same order.
+///
+/// Values are upper ends of interval sums, with the floats `weights` divided by their sum.
 ///
 /// A theorem that does not apply to some query does not apply to the average. The last record is T6
 /// `output-concentration`: the average of the smallest bound of each query, which is the sharpest.
@@ -18,11 +20,16 @@ pub fn list_average(bounds: &[Vec<Bound>], weights: &[f64]) -> Vec<Bound> {
     let Some(first) = bounds.first() else {
         return Vec::new();
     };
+    // The weights are divided by their sum, so that probabilities rounded to floats still average.
+    let total: Interval = weights.iter().map(|w| Interval::point(*w)).sum();
     let average = |pick: &dyn Fn(&Vec<Bound>) -> Option<f64>| -> Option<f64> {
-        bounds
+        let sum = bounds
             .iter()
             .zip(weights)
-            .try_fold(0.0, |sum, (records, w)| Some(sum + w * pick(records)?))
+            .try_fold(Interval::ZERO, |sum, (records, w)| {
+                Some(sum + Interval::point(*w) * Interval::point(pick(records)?))
+            })?;
+        Some((sum / total).upper())
     };
     let trivial = average(&|records| {
         records
@@ -30,9 +37,9 @@ pub fn list_average(bounds: &[Vec<Bound>], weights: &[f64]) -> Vec<Bound> {
             .find(|b| b.theorem() == Theorem::TrivialBound)?
             .value()
     });
-    let least = trivial.map_or(f64::INFINITY, outward);
+    let least = trivial.unwrap_or(f64::INFINITY);
     let record = |theorem: Theorem, value: Option<f64>| match value {
-        Some(value) => Bound::proved(theorem, outward(value), least, "average over the queries")
+        Some(value) => Bound::proved(theorem, value, least, "average over the queries")
             .with_hypothesis("queries", bounds.len() as f64),
         None => Bound::not_applicable(theorem, "it does not apply to every query"),
     };
@@ -65,6 +72,12 @@ pub fn list_average(bounds: &[Vec<Bound>], weights: &[f64]) -> Vec<Bound> {
 /// law of `(s^2, eta)` ([`ScoreVarianceLaw`]) are numerical, by Gauss-Legendre sums of two orders whose
 /// difference is added. What the panels leave out is counted with the trivial bound on the right and
 /// with the bound at the left end, of which `G` is an increasing function, on the left.
+///
+/// # What is guaranteed
+/// `G` at each node is the upper end of an enclosure. That the two sums bound the integral is **not proved**: the
+/// density of `s^2` comes from a numerical inversion, and the difference of two quadrature orders is an
+/// estimate of an error. The finished value is raised by a relative `2^-36` for the rounding of densities and
+/// sums. The trivial bound of the average needs no integral.
 #[derive(Debug)]
 pub struct GaussianQueryAverage {
     panels: Vec<Panel>,
@@ -250,8 +263,13 @@ impl GaussianQueryAverage {
             trivial = candidates.smallest(panel.middle) >= 1.0;
         }
         let rest = REST * self.total;
-        Ok((first.theta.map(|_| laplace + rest), smallest + rest))
+        Ok((first.second.map(|_| laplace + rest), smallest + rest))
     }
+}
+
+/// A non-negative value raised by a relative `2^-36 = 1.5e-11` and one float.
+fn outward(value: f64) -> f64 {
+    (value * (1.0 + 1.0 / (1u64 << 36) as f64)).next_up()
 }
 
 /// Allowance for the masses of the panels, relative to the total.
@@ -263,34 +281,51 @@ const MOST_PANELS: usize = 4000;
 struct Candidates {
     length: f64,
     /// `th` and form of T5, for `L >= 4`.
-    theta: Option<(f64, Splits)>,
+    second: Option<InverseMoment>,
     /// `del` of T4, for `L >= 2`.
     delta: Option<f64>,
 }
 
+/// Gaussian tokens of score variance `q` per unit of `tau_V + eta`: `rho = kap = A2 = e^q`, `F0 = 1`.
+fn unit_moments(q: f64) -> LogMoments {
+    LogMoments {
+        rho: q,
+        kappa: q,
+        a2: q,
+        f0: 1.0,
+    }
+}
+
 impl Candidates {
     fn at(score_variance: f64, length: PromptLength) -> Result<Self> {
-        let unit =
-            KnownMoments::gaussian(GaussianOutput::new(score_variance, 1.0, 0.0)?).logarithms();
+        if !(0.0..=LARGEST_EXPONENT).contains(&score_variance) {
+            return Err(rejected(
+                "s^2",
+                score_variance,
+                "a finite number, at least 0",
+            ));
+        }
+        let unit = unit_moments(score_variance);
         let number = length.as_f64();
         Ok(Self {
             length: number,
-            theta: (length.get() >= 4).then(|| {
-                let found = inverse_moment(&unit, 2, number - 1.0);
-                (found.theta, found.splits)
-            }),
-            delta: (length.get() >= 2).then(|| chernoff::evaluate(&unit, number).delta),
+            second: (length.get() >= 4).then(|| inverse_moment(&unit, 2, number - 1.0)),
+            delta: (length.get() >= 2).then(|| chernoff::search(&unit, number).delta),
         })
     }
 
     fn laplace(&self, q: f64) -> Option<f64> {
-        self.theta
-            .map(|(theta, splits)| gaussian_at(theta, splits, q, self.length).exp())
+        self.second.as_ref().map(|second| {
+            let ln_value = laplace::ln_participation(&unit_moments(q), self.length, second);
+            ln_value.exp().upper()
+        })
     }
 
     fn chernoff(&self, q: f64) -> Option<f64> {
-        self.delta
-            .map(|delta| chernoff::gaussian_at(delta, q, self.length).exp())
+        self.delta.map(|delta| {
+            let ln_value = chernoff::ln_enclosure(&unit_moments(q), self.length, delta);
+            ln_value.exp().upper()
+        })
     }
 
     /// The smallest at one point.

@@ -1,12 +1,14 @@
 //! T6 for a law known only through its variance proxy.
 
-use super::logarithm::{outward, outward_exp};
+use nalgebra::DVector;
+
 use super::minimise::{LOWEST, Unit, minimise};
 use super::moments::{LARGEST_EXPONENT, LogMoments, rejected};
 use super::value_spectrum::ValueSpectrum;
 use super::{Bound, Theorem};
 use crate::error::Result;
-use crate::parameter::{PromptLength, VarianceProxy};
+use crate::interval::Interval;
+use crate::parameter::{Positive, PromptLength, VarianceProxy};
 
 /// What T6 uses of a sub-Gaussian token law at one tilt: `sigma^2`, `|a|` and the spectrum of `V V^T`.
 ///
@@ -21,17 +23,20 @@ pub struct SubGaussianMoments<'a> {
     values: &'a ValueSpectrum,
 }
 
-/// A value of T6 and the logit of its proof parameter `u = 2 lam sigma^2 |V|^2` in (0, 1).
+/// The best proof parameter of a value of T6, and a float at least that value at it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Optimised {
-    /// Logarithm of the value.
-    pub ln_value: f64,
-    /// `u`.
+    /// The value, or its logarithm, at `lam`: the upper end of an enclosure.
+    pub value: f64,
+    /// `lam`, the float at which the value is taken.
+    pub lambda: f64,
+    /// `u = 2 lam sigma^2 |V|^2`, in plain floats.
     pub fraction: f64,
 }
 
 impl<'a> SubGaussianMoments<'a> {
-    /// From the variance proxy of `X - E X`, the norm `|a|` of the tilt and the value spectrum.
+    /// From the variance proxy of `X - E X`, the norm `|a|` of the tilt (or a bound of it, see
+    /// [`SubGaussianMoments::of_tilt`]) and the value spectrum.
     ///
     /// Fails if `|a|` is negative or not finite, or `sigma^2 |a|^2` exceeds `1e100`.
     pub fn new(proxy: VarianceProxy, tilt_norm: f64, values: &'a ValueSpectrum) -> Result<Self> {
@@ -39,7 +44,8 @@ impl<'a> SubGaussianMoments<'a> {
             return Err(rejected("|a|", tilt_norm, "a finite number, at least 0"));
         }
         // sigma |a| first: the square of |a| may overflow or underflow where the product does not.
-        let energy = (proxy.sigma() * tilt_norm).powi(2);
+        let sigma = Interval::point(proxy.get()).sqrt();
+        let energy = (sigma * Interval::point(tilt_norm)).square().upper();
         if !(energy <= LARGEST_EXPONENT) {
             return Err(rejected("sigma^2 |a|^2", energy, "at most 1e100"));
         }
@@ -49,6 +55,24 @@ impl<'a> SubGaussianMoments<'a> {
             energy,
             values,
         })
+    }
+
+    /// As [`SubGaussianMoments::new`], with a float at least the norm of `tilt`.
+    pub fn of_tilt(
+        proxy: VarianceProxy,
+        tilt: &DVector<f64>,
+        values: &'a ValueSpectrum,
+    ) -> Result<Self> {
+        // Scaled by the largest entry, so that no square overflows or underflows.
+        let largest = tilt.amax();
+        let norm = if largest > 0.0 && largest < f64::INFINITY {
+            let scale = Interval::point(largest);
+            let squares = tilt.iter().map(|x| (Interval::point(*x) / scale).square());
+            (squares.sum::<Interval>().sqrt() * scale).upper()
+        } else {
+            largest
+        };
+        Self::new(proxy, norm, values)
     }
 
     /// The class at `sigma^2 |a|^2 = energy`, for T7.
@@ -65,14 +89,9 @@ impl<'a> SubGaussianMoments<'a> {
         }
     }
 
-    /// `sigma^2 |a|^2`, the only way in which the tilt enters.
+    /// `sigma^2 |a|^2`, the only way in which the tilt enters, rounded up.
     pub fn energy(&self) -> f64 {
         self.energy
-    }
-
-    /// `ln(2 sigma^2 |V|^2)`, the scale of every bound; `-inf` if the output is constant.
-    pub(crate) fn ln_scale(&self) -> f64 {
-        std::f64::consts::LN_2 + self.sigma_squared.ln() + self.values.largest().ln()
     }
 
     /// `D_lam(c)` at `lam = u / (2 sigma^2 |V|^2)` and `|c| = 2 sigma^2 |V| |a|` (theory T6, `norm-mgf`):
@@ -83,9 +102,8 @@ impl<'a> SubGaussianMoments<'a> {
             + half_log_determinant(self.values.ratios(), u, complement)
     }
 
-    /// `min over lam of (extra + D_lam(c)) / lam`, as a logarithm.
-    fn minimise_over_lambda(&self, extra: f64) -> Optimised {
-        let scale = self.ln_scale();
+    /// `u` and `lam` where `(extra + D_lam(c)) / lam` is smallest: a search in plain floats.
+    fn minimise_over_lambda(&self, extra: f64) -> (f64, f64) {
         // For small u the function is extra / u + constant + u (sum_j r_j^2 / 4 + 2 sigma^2 |a|^2) + ..., so its
         // minimiser is not below the square root of the ratio of the two slopes; e^-4 is for safety. At
         // u = 1 - e^-12 the mean term or the determinant outweighs any extra in use (ln L, 8 sigma^2 |a|^2).
@@ -95,29 +113,125 @@ impl<'a> SubGaussianMoments<'a> {
             let unit = Unit::logistic(x);
             (extra + self.norm_mgf(unit)).ln() - unit.ln
         });
-        Optimised {
-            ln_value: scale + found.value,
-            fraction: Unit::logistic(found.at).value(),
+        let fraction = Unit::logistic(found.at).value();
+        let lambda = fraction / (2.0 * self.sigma_squared * self.values.largest());
+        if self.is_constant() {
+            return (fraction, lambda);
         }
+        // A scale so small or so large that lam overflows or underflows: any lam in range is admissible or
+        // gives +inf.
+        (fraction, lambda.clamp(f64::MIN_POSITIVE, f64::MAX))
     }
 
-    /// `A2 <= e^{2 sigma^2 |a|^2} (8 sigma^2 |a|^2 + D_lam(c)) / lam`, minimised over `lam`.
+    /// `D_lam(c)` at a float `lam` and `|c| = 2 sigma^2 |V| |a|`, enclosed, with the floats `sigma^2`, `nu_j` and
+    /// `sigma^2 |a|^2` of the class. The upper end is `+inf` if `2 lam sigma^2 |V|^2 < 1` is not certain.
+    fn norm_mgf_enclosure(&self, lambda: f64) -> Interval {
+        let u = (Interval::point(lambda) * Interval::point(self.values.largest())).double()
+            * Interval::point(self.sigma_squared);
+        let determinant: Interval = self
+            .values
+            .ratios()
+            .iter()
+            .map(|r| (-(u * Interval::point(*r))).ln_1p())
+            .sum();
+        let mean = Interval::point(self.energy).double() * u / (Interval::ONE - u);
+        mean - determinant / Interval::point(2.0)
+    }
+
+    /// Whether the output is constant: then every moment is zero, and so is every bound.
+    fn is_constant(&self) -> bool {
+        self.values.largest() == 0.0 || self.sigma_squared == 0.0
+    }
+
+    /// `ln A2`, `A2 <= e^{2 sigma^2 |a|^2} (8 sigma^2 |a|^2 + D_lam(c)) / lam`, at the best `lam`.
     pub(crate) fn second_moment(&self) -> Optimised {
-        let found = self.minimise_over_lambda(8.0 * self.energy);
+        let (fraction, lambda) = self.minimise_over_lambda(8.0 * self.energy);
         Optimised {
-            ln_value: 2.0 * self.energy + found.ln_value,
-            ..found
+            value: if self.is_constant() {
+                f64::NEG_INFINITY
+            } else {
+                self.ln_second_moment(lambda).upper()
+            },
+            lambda,
+            fraction,
         }
     }
 
-    /// `(ln L + D_lam(c)) / lam`, minimised over `lam`.
+    /// `(ln L + D_lam(c)) / lam` at the best `lam`.
     pub(crate) fn crude(&self, length: f64) -> Optimised {
-        self.minimise_over_lambda(length.ln())
+        let (fraction, lambda) = self.minimise_over_lambda(length.ln());
+        Optimised {
+            value: if self.is_constant() {
+                0.0
+            } else {
+                self.crude_enclosure(length, lambda).upper()
+            },
+            lambda,
+            fraction,
+        }
     }
 
-    /// `F0 <= sigma^2 |V|_F^2 + |c|^2`, `|c|^2 = 4 sigma^2 |V|^2 sigma^2 |a|^2`.
+    /// `A2` of [`output_bounds`](super::output_bounds) at a given `lam`, enclosed:
+    /// `e^{2 sigma^2 |a|^2} (8 sigma^2 |a|^2 + D_lam(c)) / lam` at the floats of the class.
+    ///
+    /// # Errors
+    /// If `lam` is not a finite number greater than 0. If `2 lam sigma^2 |V|^2 < 1` is not certain, the upper end
+    /// is `+inf`.
+    pub fn second_moment_at(&self, lambda: f64) -> Result<Interval> {
+        let lambda = Positive::new("lam", lambda)?.get();
+        Ok(self.ln_second_moment(lambda).exp())
+    }
+
+    /// The crude bound at a given `lam`, enclosed: `(ln L + D_lam(c)) / lam`.
+    ///
+    /// # Errors
+    /// As [`SubGaussianMoments::second_moment_at`].
+    pub fn crude_at(&self, length: PromptLength, lambda: f64) -> Result<Interval> {
+        let lambda = Positive::new("lam", lambda)?.get();
+        Ok(self.crude_enclosure(length.as_f64(), lambda))
+    }
+
+    fn ln_second_moment(&self, lambda: f64) -> Interval {
+        let energy = Interval::point(self.energy);
+        let divergence = energy.double().double().double();
+        energy.double() + (divergence + self.norm_mgf_enclosure(lambda)).ln()
+            - Interval::point(lambda).ln()
+    }
+
+    fn crude_enclosure(&self, length: f64, lambda: f64) -> Interval {
+        let sum = Interval::point(length).ln() + self.norm_mgf_enclosure(lambda);
+        sum / Interval::point(lambda)
+    }
+
+    /// The crude bound at a float `lam` as `alpha + beta y`, where `sigma^2 |a|^2 = q^2 y`: `D_lam(c)` is affine in
+    /// `sigma^2 |a|^2`. `self` has no tilt. `None` if the output is constant.
+    pub(crate) fn affine_crude(
+        &self,
+        lambda: f64,
+        q_squared: f64,
+        length: f64,
+    ) -> Option<(Interval, Interval)> {
+        if self.is_constant() {
+            return None;
+        }
+        let lam = Interval::point(lambda);
+        let scale =
+            Interval::point(self.sigma_squared).double() * Interval::point(self.values.largest());
+        let alpha = (Interval::point(length).ln() + self.norm_mgf_enclosure(lambda)) / lam;
+        // 2 q^2 u / (1 - u) / lam with u = scale lam.
+        let complement = Interval::ONE - scale * lam;
+        Some((
+            alpha,
+            Interval::point(q_squared).double() * scale / complement,
+        ))
+    }
+
+    /// `F0 <= sigma^2 |V|_F^2 + |c|^2`, `|c|^2 = 4 sigma^2 |V|^2 sigma^2 |a|^2`, rounded up.
     pub(crate) fn f0(&self) -> f64 {
-        self.sigma_squared * (self.values.sum() + 4.0 * self.values.largest() * self.energy)
+        let energy = Interval::point(self.energy).double().double();
+        let sum =
+            Interval::point(self.values.sum()) + Interval::point(self.values.largest()) * energy;
+        (Interval::point(self.sigma_squared) * sum).upper()
     }
 
     /// Upper bounds of the four moments: `rho <= e^{2 sigma^2 |a|^2}`, `kap <= e^{sigma^2 |a|^2}`, `A2`, `F0`.
@@ -126,20 +240,15 @@ impl<'a> SubGaussianMoments<'a> {
         let moments = LogMoments {
             rho: 2.0 * self.energy,
             kappa: self.energy,
-            a2: second.ln_value,
-            f0: self.f0().ln(),
+            a2: second.value,
+            f0: self.f0(),
         };
         (moments, second)
     }
 
     /// The trivial bound `L F0` of the class.
     pub(crate) fn trivial(&self, length: PromptLength) -> f64 {
-        outward(length.as_f64() * self.f0())
-    }
-
-    /// `lam` of a fraction `u`.
-    pub(crate) fn lambda(&self, fraction: f64) -> f64 {
-        fraction / (2.0 * self.sigma_squared * self.values.largest())
+        (Interval::point(length.as_f64()) * Interval::point(self.f0())).upper()
     }
 
     /// Adds what the class is made of to a record.
@@ -190,9 +299,8 @@ pub(crate) fn crude_bound(
     .fold((f64::NEG_INFINITY, "none"), |best, next| {
         if next.0 > best.0 { next } else { best }
     });
-    let value = outward_exp(found.ln_value);
-    let bound = Bound::proved(Theorem::CrudeBound, value, trivial, dominant)
+    let bound = Bound::proved(Theorem::CrudeBound, found.value, trivial, dominant)
         .with_hypothesis("L", length.as_f64())
-        .with_parameter("lam", sub_gaussian.lambda(found.fraction));
+        .with_parameter("lam", found.lambda);
     sub_gaussian.describe(bound)
 }

@@ -1,11 +1,11 @@
 //! T7 `uniform-rate`: the paper's Proposition 3.1 with explicit constants.
 
-use super::logarithm::outward_exp;
 use super::minimise::{Unit, minimise};
 use super::sub_gaussian::SubGaussianMoments;
 use super::value_spectrum::ValueSpectrum;
 use super::{Bound, Theorem, chernoff, laplace};
 use crate::error::Result;
+use crate::interval::Interval;
 use crate::parameter::{Dimension, PromptLength, VarianceProxy};
 
 /// The classes of T7: tokens with variance proxy `sigma^2`, a query `z` whose proxy is `varsigma^2` and whose
@@ -24,21 +24,28 @@ use crate::parameter::{Dimension, PromptLength, VarianceProxy};
 /// `Y = ln L / (2 q^2)`, and are split until the largest is within 1/2 % of a value attained at a node. Beyond
 /// `Y` the crude bound serves: it is affine in `y` at fixed `lam`, so `sup_{y >= Y} (alpha + beta y) e^{-th y}` is
 /// closed form. Nothing is lost there, as `A2 / L` exceeds the crude bound at the same `lam`.
+///
+/// `F(y_i)` is the upper end of an enclosure at the float `y_i`, and so are the products, their largest, the tail
+/// and the query factor at the reported `th`; only the search for `th`, `lam` and the cells is in plain floats.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UniformRate {
     sigma_squared: f64,
+    /// Rounded up, and so is its square.
+    q: f64,
     q_squared: f64,
     dimension: f64,
     values: ValueSpectrum,
 }
 
-/// `y` and `ln F(y)`.
+/// `y` and a float at least `ln F(y)`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Node {
     y: f64,
     ln_f: f64,
 }
 
+/// Largest `Y`; beyond it `th y` outweighs everything for every `th` in use.
+const LATEST: f64 = 1e20;
 /// Cells of the first grid.
 const CELLS: u32 = 40;
 /// Splits after it, at most.
@@ -56,62 +63,67 @@ impl UniformRate {
         dimension: Dimension,
         values: ValueSpectrum,
     ) -> Result<Self> {
-        let q = token_proxy.sigma() * key_query_norm * query_proxy.sigma();
+        let sigma = |proxy: VarianceProxy| Interval::point(proxy.get()).sqrt();
+        let q = sigma(token_proxy) * Interval::point(key_query_norm) * sigma(query_proxy);
+        let q = q.upper();
         // Validates q^2 in the same way as sigma^2 |a|^2 of a single query.
         let unit = VarianceProxy::new(1.0)?;
         let q_squared = SubGaussianMoments::new(unit, q, &values)?.energy();
         Ok(Self {
             sigma_squared: token_proxy.get(),
+            q,
             q_squared,
             dimension: dimension.get() as f64,
             values,
         })
     }
 
-    /// `q = sigma |U| varsigma`.
+    /// `q = sigma |U| varsigma`, rounded up.
     pub fn q(&self) -> f64 {
-        self.q_squared.sqrt()
+        self.q
     }
 
     /// The bound of the squared error averaged over the query; `L >= 2`.
     ///
     /// It is compared with `trivial` (pass `+inf` if no other is known) and with the trivial bound of the
-    /// class, `L sigma^2 (|V|_F^2 + 4 |V|^2 q^2 d)`. The value is rounded up by a relative `2^-36`.
+    /// class, `L sigma^2 (|V|_F^2 + 4 |V|^2 q^2 d)`. The value is the upper end of an
+    /// enclosure at the reported `th`.
     pub fn bound(&self, length: PromptLength, trivial: f64) -> Bound {
         let theorem = Theorem::UniformRate;
         if length.get() < 2 {
             return Bound::not_applicable(theorem, "L >= 2 is required");
         }
-        let mean_energy = self.q_squared * self.dimension;
+        let mean_energy = self.energy(self.dimension);
         let class = SubGaussianMoments::at_energy(self.sigma_squared, mean_energy, &self.values);
         let trivial = trivial.min(class.trivial(length));
         let found = Supremum::new(self, length.as_f64()).minimise();
-        Bound::proved(
-            theorem,
-            outward_exp(found.ln_value),
-            trivial,
-            found.dominant,
-        )
-        .with_hypothesis("L", length.as_f64())
-        .with_hypothesis("q", self.q())
-        .with_hypothesis("d", self.dimension)
-        .with_hypothesis("sigma^2", self.sigma_squared)
-        .with_hypothesis("|V|^2", self.values.largest())
-        .with_hypothesis("|V|_F^2", self.values.sum())
-        .with_parameter("th", found.theta)
+        Bound::proved(theorem, found.value, trivial, found.dominant)
+            .with_hypothesis("L", length.as_f64())
+            .with_hypothesis("q", self.q())
+            .with_hypothesis("d", self.dimension)
+            .with_hypothesis("sigma^2", self.sigma_squared)
+            .with_hypothesis("|V|^2", self.values.largest())
+            .with_hypothesis("|V|_F^2", self.values.sum())
+            .with_parameter("th", found.theta)
     }
 
-    /// `ln F(y)`: the smallest pointwise bound at `sigma^2 |a|^2 = q^2 y`.
+    /// `q^2 y`, rounded up.
+    fn energy(&self, y: f64) -> f64 {
+        (Interval::point(self.q_squared) * Interval::point(y)).upper()
+    }
+
+    /// A float at least `ln F(y)`, the smallest pointwise bound at `sigma^2 |a|^2 = q^2 y`.
     fn ln_pointwise(&self, y: f64, length: f64) -> f64 {
-        let class =
-            SubGaussianMoments::at_energy(self.sigma_squared, self.q_squared * y, &self.values);
+        let class = SubGaussianMoments::at_energy(self.sigma_squared, self.energy(y), &self.values);
         let (moments, _) = class.logarithms();
-        let mut least = class.crude(length).ln_value;
+        let mut least = Interval::point(class.crude(length).value).ln().upper();
         // Both T4 and T5 exceed A2 / L, so they are worth a search only where that is small enough.
         if moments.a2 - length.ln() < least {
-            least = least.min(chernoff::evaluate(&moments, length).ln_value);
+            let chernoff = chernoff::search(&moments, length);
+            least = least.min(chernoff::ln_enclosure(&moments, length, chernoff.delta).upper());
             if length >= 7.0 {
-                least = least.min(laplace::evaluate(&moments, length).ln_value);
+                let laplace = laplace::search(&moments, length);
+                least = least.min(laplace.ln_enclosure(&moments, length).upper());
             }
         }
         least
@@ -120,7 +132,7 @@ impl UniformRate {
 
 /// The value of T7 at its best `th`.
 struct Found {
-    ln_value: f64,
+    value: f64,
     theta: f64,
     dominant: &'static str,
 }
@@ -131,19 +143,21 @@ struct Supremum<'a> {
     length: f64,
     /// Ascending in `y`, from 0 to `Y`.
     nodes: Vec<Node>,
-    /// The crude bound at fixed `lam` as `alpha + beta y` times `e^ln_scale`, for a few `lam`.
-    crude: Vec<(f64, f64)>,
+    /// `lam`, and the crude bound at that `lam` as `alpha + beta y` times `e^ln_scale`, for a few `lam`.
+    crude: Vec<(f64, f64, f64)>,
     ln_scale: f64,
+    /// `Y`: the cells end and the tail begins here.
+    end: f64,
 }
 
 impl<'a> Supremum<'a> {
     fn new(rate: &'a UniformRate, length: f64) -> Self {
-        let end = length.ln() / (2.0 * rate.q_squared);
+        // ln L / (2 q^2), which may overflow if q^2 is tiny; any end is valid.
+        let end = (length.ln() / (2.0 * rate.q_squared)).min(LATEST);
         // Quadratic spacing: F bends near 0, and the sizes of the cells grow gently.
         let nodes = (0..=CELLS).map(|i| {
             let t = f64::from(i) / f64::from(CELLS);
-            // q = 0: F is constant, one node says all.
-            if end.is_finite() { end * t * t } else { 0.0 }
+            end * t * t
         });
         let nodes = nodes.map(|y| Node {
             y,
@@ -153,23 +167,25 @@ impl<'a> Supremum<'a> {
         let crude = (-40..=40).map(|i| {
             let unit = Unit::logistic(0.25 * f64::from(i));
             let alpha = (length.ln() + at_zero.norm_mgf(unit)) / unit.value();
-            (alpha, 2.0 * rate.q_squared / unit.complement())
+            let lambda = unit.value() / (2.0 * rate.sigma_squared * rate.values.largest());
+            (lambda, alpha, 2.0 * rate.q_squared / unit.complement())
         });
         Self {
             rate,
             length,
             nodes: nodes.collect(),
             crude: crude.collect(),
-            ln_scale: at_zero.ln_scale(),
+            ln_scale: (2.0 * rate.sigma_squared * rate.values.largest()).ln(),
+            end,
         }
     }
 
     fn minimise(mut self) -> Found {
-        if self.rate.q_squared == 0.0 || !self.last().is_finite() {
-            // The tilt is zero: th -> 0, and F(0) is the bound. So it is, within the outward rounding of the
-            // record, if q^2 > 0 is so small that Y overflows.
+        if self.rate.q_squared == 0.0 {
+            // The tilt is zero: th -> 0, and F(0), which every node has, is the bound.
+            let ln_value = self.nodes.first().map_or(f64::INFINITY, |n| n.ln_f);
             return Found {
-                ln_value: self.nodes.first().map_or(f64::INFINITY, |n| n.ln_f),
+                value: Interval::point(ln_value).exp().upper(),
                 theta: 0.0,
                 dominant: "no tilt: F(0)",
             };
@@ -186,9 +202,9 @@ impl<'a> Supremum<'a> {
         while self.split(theta) && splits > 0 {
             splits -= 1;
         }
-        let (cells, tail) = (self.cells(theta).0, self.tail(theta));
+        let (cells, tail) = (self.cells(theta).0, self.tail(theta).0);
         Found {
-            ln_value: self.query_factor(theta) + cells.max(tail),
+            value: self.enclosure(theta).upper(),
             theta,
             dominant: if tail >= cells {
                 "queries beyond |z|^2 = varsigma^2 ln L / (2 q^2)"
@@ -198,9 +214,38 @@ impl<'a> Supremum<'a> {
         }
     }
 
-    /// `Y`.
-    fn last(&self) -> f64 {
-        self.length.ln() / (2.0 * self.rate.q_squared)
+    /// `(1-2th)^{-d/2} max( sup over the cells, sup over the tail )` at the float `th`, enclosed from above.
+    fn enclosure(&self, theta: f64) -> Interval {
+        let th = Interval::point(theta);
+        let cells = self
+            .nodes
+            .iter()
+            .zip(self.nodes.iter().skip(1))
+            .map(|(left, right)| Interval::point(right.ln_f) - th * Interval::point(left.y))
+            .fold(Interval::point(f64::NEG_INFINITY), Interval::max);
+        let half_dimension = Interval::point(0.5 * self.rate.dimension);
+        let query_factor = -(half_dimension * (-th.double()).ln_1p());
+        (query_factor + cells.max(self.tail_enclosure(th))).exp()
+    }
+
+    /// Logarithm of `sup_{y >= Y} (alpha + beta y) e^{-th y}` at the stored `lam` that is best in plain floats,
+    /// enclosed from above.
+    fn tail_enclosure(&self, theta: Interval) -> Interval {
+        let (_, lambda) = self.tail(theta.upper());
+        let class = SubGaussianMoments::at_energy(self.rate.sigma_squared, 0.0, &self.rate.values);
+        let Some((alpha, beta)) = class.affine_crude(lambda, self.rate.q_squared, self.length)
+        else {
+            return Interval::point(f64::NEG_INFINITY);
+        };
+        let start = Interval::point(self.end);
+        let peak = Interval::ONE / theta - alpha / beta;
+        let peak = if peak.upper() <= start.upper() {
+            start
+        } else {
+            peak.max(start)
+        };
+        // At any y the value is at most that at the peak; an interval for the peak encloses it.
+        (alpha + beta * peak).ln() - theta * peak
     }
 
     /// `ln (1-2th)^{-d/2}`.
@@ -212,7 +257,7 @@ impl<'a> Supremum<'a> {
     fn best_theta(&self) -> f64 {
         let found = minimise(-30.0, 15.0, |x| {
             let theta = 0.5 * Unit::logistic(x).value();
-            self.query_factor(theta) + self.at_nodes(theta).max(self.tail(theta))
+            self.query_factor(theta) + self.at_nodes(theta).max(self.tail(theta).0)
         });
         0.5 * Unit::logistic(found.at).value()
     }
@@ -237,21 +282,25 @@ impl<'a> Supremum<'a> {
             })
     }
 
-    /// Logarithm of the least upper bound of `sup_{y >= Y} (alpha + beta y) e^{-th y}` over the stored `lam`.
-    fn tail(&self, theta: f64) -> f64 {
-        let start = self.last();
-        let least = self.crude.iter().map(|&(alpha, beta)| {
-            let peak = (1.0 / theta - alpha / beta).max(start);
-            (alpha + beta * peak).ln() - theta * peak
-        });
-        self.ln_scale + least.fold(f64::INFINITY, f64::min)
+    /// Logarithm of the least upper bound of `sup_{y >= Y} (alpha + beta y) e^{-th y}` over the stored `lam`, and
+    /// the `lam` that gives it.
+    fn tail(&self, theta: f64) -> (f64, f64) {
+        let mut least = (f64::INFINITY, 0.0);
+        for &(lambda, alpha, beta) in &self.crude {
+            let peak = (1.0 / theta - alpha / beta).max(self.end);
+            let value = self.ln_scale + (alpha + beta * peak).ln() - theta * peak;
+            if value < least.0 {
+                least = (value, lambda);
+            }
+        }
+        least
     }
 
     /// Splits the largest cell; false if it is already within the gap of a value attained, or cannot be
     /// split.
     fn split(&mut self, theta: f64) -> bool {
         let (upper, cell) = self.cells(theta);
-        if upper <= self.at_nodes(theta).max(self.tail(theta)) + GAP {
+        if upper <= self.at_nodes(theta).max(self.tail(theta).0) + GAP {
             return false;
         }
         let (Some(left), Some(right)) = (self.nodes.get(cell), self.nodes.get(cell + 1)) else {

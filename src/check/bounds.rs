@@ -1,16 +1,17 @@
 //! Bounds for every query of a question.
 
-use nalgebra::{DVector, SymmetricEigen};
+use nalgebra::DVector;
 use rayon::prelude::*;
 
 use super::{Progress, Question};
 use crate::attention::{QueryLaw, ScoreVarianceLaw};
 use crate::bound::{
     Bound, GaussianOutput, GaussianQueryAverage, KnownMoments, SubGaussianMoments, Theorem,
-    UniformRate, ValueSpectrum, list_average, output_bounds, participation_bounds, tail_bound,
+    UniformRate, ValueSpectrum, list_average, output_bounds, output_variance, participation_bounds,
+    tail_bound,
 };
 use crate::error::Result;
-use crate::law::{Gaussian, TokenLaw};
+use crate::law::{CLOSED_FORM, Gaussian, TokenLaw};
 use crate::parameter::{Dimension, Positive, PromptLength, VarianceProxy};
 
 /// Bounds of one query, or of the average: one list of records a length, for each metric.
@@ -49,7 +50,7 @@ pub(super) fn bound_cells(
                         Some(tokens) => gaussian_moments(tokens, question, &tilt)?,
                         None => KnownMoments::new(seen.as_ref(), &tilt)?,
                     };
-                    let class = SubGaussianMoments::new(proxy, tilt.norm(), &values)?;
+                    let class = SubGaussianMoments::of_tilt(proxy, &tilt, &values)?;
                     progress.step();
                     Ok(pointwise(&known, &class, lengths, tail))
                 })
@@ -150,7 +151,7 @@ fn gaussian_query(
         Some(tokens) => {
             let law = ScoreVarianceLaw::new(tokens, question.head, query)?;
             let value = question.head.value();
-            let variance = (value * tokens.covariance()).dot(value).max(0.0);
+            let variance = output_variance(tokens.covariance(), value);
             Some((
                 GaussianQueryAverage::output(&law, variance),
                 GaussianQueryAverage::participation(&law),
@@ -202,9 +203,14 @@ fn gaussian_query(
 fn bounded_support(tokens: &dyn TokenLaw, question: &Question<'_>) -> Bound {
     let value = question.head.value();
     let centre = value * tokens.tilted_mean(&DVector::zeros(tokens.dimension()));
+    let zero = DVector::zeros(tokens.dimension());
+    let seen = tokens.through(value);
+    let error = seen.error(&zero, &seen.tilted(&zero)).mean;
     match tokens.output_radius(value, &centre) {
         Some(radius) => {
-            let bound = 4.0 * radius * radius * (1.0 + 1e-12);
+            // The centre is as accurate as the mean, the radius as a closed form; four roundings besides.
+            let error = 2.0 * error + 2.0 * CLOSED_FORM * radius;
+            let bound = 4.0 * (radius + error).powi(2) * (1.0 + 8.0 * f64::EPSILON);
             Bound::proved(
                 Theorem::TrivialBound,
                 bound,
@@ -216,6 +222,15 @@ fn bounded_support(tokens: &dyn TokenLaw, question: &Question<'_>) -> Bound {
             Theorem::TrivialBound,
             "the support of the tokens is unbounded",
         ),
+    }
+}
+
+/// A float that is at least the square root; 0 of 0.
+fn square_root_above(square: f64) -> f64 {
+    if square == 0.0 {
+        0.0
+    } else {
+        square.sqrt().next_up()
     }
 }
 
@@ -234,22 +249,13 @@ fn uniform_rate(
             "the head must have no query bias, so that the tilt is centred",
         ));
     }
-    let largest = SymmetricEigen::new(query.covariance().clone())
-        .eigenvalues
-        .max()
-        .max(0.0);
-    let key_query = question.head.key_query();
-    let norm = SymmetricEigen::new(key_query.transpose() * key_query)
-        .eigenvalues
-        .max()
-        .max(0.0)
-        .sqrt();
-    // Rounding of the two eigenvalues must not make the product too small.
-    let slack = 1.0 + 1e-13 * (key_query.ncols() as f64);
+    // The operator norm is the root of the largest eigenvalue of the square, of which this is an upper bound.
+    let covariance = ValueSpectrum::new(query.covariance())?.largest();
+    let norm = ValueSpectrum::new(question.head.key_query())?.largest();
     UniformRate::new(
         proxy,
-        VarianceProxy::new(largest * slack)?,
-        norm * slack,
+        VarianceProxy::new(square_root_above(covariance))?,
+        square_root_above(norm),
         Dimension::new(query.mean().len())?,
         values,
     )

@@ -6,8 +6,8 @@ use rand::{Rng, RngExt};
 use super::atoms::{AtomList, check_tilt_and_value};
 use super::hyperbolic::{langevin, langevin_slope, log_sinhc};
 use super::lattice::sphere_lattice;
-use super::linear_algebra::operator_norm_above;
-use super::{OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through, TokenLaw};
+use super::linear_algebra::{operator_norm_above, product_above, quotient_above};
+use super::{LawAccuracy, OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through, TokenLaw};
 use crate::error::{Error, Result};
 use crate::parameter::{Dimension, Positive, VarianceProxy};
 
@@ -30,7 +30,7 @@ impl Cube {
         Ok(Self {
             dimension,
             half_width,
-            proxy: VarianceProxy::new(half_width * half_width / 3.0)?,
+            proxy: VarianceProxy::new(quotient_above(product_above(half_width, half_width), 3.0))?,
         })
     }
 
@@ -69,6 +69,11 @@ impl TokenLaw for Cube {
             proxy: self.proxy,
             source: "half_width^2 / 3, from the series of sinh(x) / x (optimal: it is the variance of a coordinate)",
         }
+    }
+
+    /// [`LawAccuracy::BESSEL`]: assumed.
+    fn accuracy(&self, _tilt: &DVector<f64>) -> LawAccuracy {
+        LawAccuracy::BESSEL
     }
 
     fn sample(&self, random: &mut dyn Rng, token: &mut [f64]) {

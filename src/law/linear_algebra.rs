@@ -18,7 +18,7 @@ pub(super) struct FactoredCovariance {
     pub(super) covariance: DMatrix<f64>,
     /// The symmetric positive semi-definite `R` with `R R^T = covariance`.
     pub(super) root: DMatrix<f64>,
-    /// The largest eigenvalue.
+    /// The largest eigenvalue, rounded up.
     pub(super) largest: f64,
 }
 
@@ -57,7 +57,12 @@ pub(super) fn factor_covariance(matrix: &DMatrix<f64>) -> Result<FactoredCovaria
     // Halves first: the sum of two large entries may overflow.
     let covariance = matrix * 0.5 + matrix.transpose() * 0.5;
     let (eigenvalues, eigenvectors) = eigen(&covariance)?;
-    let largest = eigenvalues.max();
+    // A proxy must not be below the true eigenvalue. The eigenvalues of a diagonal matrix are exact; those of
+    // a backward stable iteration are off by a small multiple of n epsilon |Gamma|.
+    let largest = match &eigenvectors {
+        None => eigenvalues.max(),
+        Some(_) => eigenvalues.max() + 8.0 * dimension as f64 * f64::EPSILON * covariance.norm(),
+    };
     let smallest = eigenvalues.min();
     if !(smallest >= -SEMIDEFINITE_TOLERANCE * largest.max(0.0)) {
         return Err(invalid(
@@ -111,6 +116,27 @@ fn eigen(symmetric: &DMatrix<f64>) -> Result<(DVector<f64>, Option<DMatrix<f64>>
         what: "the eigenvalue decomposition of a covariance",
         why: "the iteration did not converge".into(),
     })
+}
+
+/// The least float that is at least `x y`, for non-negative numbers.
+pub(super) fn product_above(x: f64, y: f64) -> f64 {
+    let product = x * y;
+    // A fused operation rounds once: its sign is that of x y - product, unless that underflows.
+    if product > f64::MIN_POSITIVE * 1e20 && x.mul_add(y, -product) <= 0.0 {
+        product
+    } else {
+        product.next_up()
+    }
+}
+
+/// The least float that is at least `x / y`, for positive numbers.
+pub(super) fn quotient_above(x: f64, y: f64) -> f64 {
+    let quotient = x / y;
+    if x > f64::MIN_POSITIVE * 1e20 && quotient.mul_add(y, -x) >= 0.0 {
+        quotient
+    } else {
+        quotient.next_up()
+    }
 }
 
 /// An upper bound of the operator norm `|V|`: the largest singular value, rounded up, or the Frobenius

@@ -4,7 +4,10 @@ use nalgebra::{DMatrix, DVector};
 use rand::{Rng, RngExt};
 
 use super::atoms::{AtomList, check_tilt_and_value};
-use super::{Gaussian, OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through, TokenLaw};
+use super::{
+    CLOSED_FORM, Gaussian, LawAccuracy, OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through,
+    TokenLaw,
+};
 use crate::error::{Error, Result};
 use crate::parameter::VarianceProxy;
 
@@ -155,7 +158,11 @@ fn proxy(weights: &[f64], components: &[Gaussian]) -> Result<SourcedProxy> {
     // A few roundings upward keep this a proxy.
     let means = factor * diameter * diameter * (1.0 + 16.0 * f64::EPSILON);
     Ok(SourcedProxy {
-        proxy: VarianceProxy::new(largest + means)?,
+        proxy: VarianceProxy::new(if means > 0.0 {
+            (largest + means).next_up()
+        } else {
+            largest
+        })?,
         source,
     })
 }
@@ -208,6 +215,27 @@ impl TokenLaw for Mixture {
     /// and the optimal `(1 - 2p) D^2 / (2 ln((1-p)/p))` for two components.
     fn variance_proxy(&self) -> SourcedProxy {
         self.proxy.clone()
+    }
+
+    /// [`CLOSED_FORM`] relative to the largest tilted mean of a component: the components may cancel. Assumed.
+    fn accuracy(&self, tilt: &DVector<f64>) -> LawAccuracy {
+        let scale = self
+            .components
+            .iter()
+            .map(|c| c.tilted_mean(tilt).norm())
+            .fold(0.0, f64::max);
+        // The exponents ln p_k + Lam_k are rounded, and the gates with them.
+        let exponent = self
+            .components
+            .iter()
+            .map(|c| c.cumulant(tilt).abs())
+            .fold(1.0, f64::max);
+        let relative = CLOSED_FORM * exponent;
+        LawAccuracy {
+            relative,
+            covariance: relative,
+            scale,
+        }
     }
 
     fn sample(&self, random: &mut dyn Rng, token: &mut [f64]) {

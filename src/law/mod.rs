@@ -29,6 +29,11 @@ pub trait TokenLaw: Debug + Send + Sync {
     /// Covariance `C(tilt) = Hess Lam(tilt)` of the tilted law; the covariance of the law itself at zero.
     fn tilted_covariance(&self, tilt: &DVector<f64>) -> DMatrix<f64>;
 
+    /// How far cumulant, tilted mean and covariance may be from the truth, see [`LawAccuracy`].
+    fn accuracy(&self, _tilt: &DVector<f64>) -> LawAccuracy {
+        LawAccuracy::ASSUMED
+    }
+
     /// The best variance proxy of `X - E X` that this crate can prove, with its source.
     fn variance_proxy(&self) -> SourcedProxy;
 
@@ -89,6 +94,6 @@ pub use empirical::Empirical;
 pub use finite::FiniteOutput;
 pub use gaussian::Gaussian;
 pub use mixture::Mixture;
-pub use output::{OutputLaw, Through, TiltedOutput};
+pub use output::{CLOSED_FORM, LawAccuracy, OutputLaw, Through, TiltedError, TiltedOutput};
 pub use rademacher::Rademacher;
 pub use sphere::Sphere;

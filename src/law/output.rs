@@ -10,6 +10,17 @@ pub trait OutputLaw: Send + Sync {
     /// Cumulant generating function, output mean and output variance under the tilted law.
     fn tilted(&self, tilt: &DVector<f64>) -> TiltedOutput;
 
+    /// How far `found`, the [`OutputLaw::tilted`] of this tilt, may be from the truth. Unless the law says
+    /// otherwise it is assumed that cumulant, mean and deviation are accurate to [`CLOSED_FORM`], relative to
+    /// `1 + |Lam|`, `|V m| + deviation` and the deviation.
+    fn error(&self, _tilt: &DVector<f64>, found: &TiltedOutput) -> TiltedError {
+        TiltedError {
+            cumulant: CLOSED_FORM * (1.0 + found.cumulant.abs()),
+            mean: CLOSED_FORM * (found.mean.norm() + found.variance.sqrt()),
+            variance: 2.0 * CLOSED_FORM * found.variance,
+        }
+    }
+
     /// See [`TokenLaw::score_atoms`].
     fn score_atoms(&self, tilt: &DVector<f64>, resolution: Resolution) -> Result<ScoreAtoms>;
 
@@ -26,6 +37,56 @@ pub struct TiltedOutput {
     pub mean: DVector<f64>,
     /// `tr(V C(a) V^T)`.
     pub variance: f64,
+}
+
+/// How far a [`TiltedOutput`] may be from the truth, absolutely.
+///
+/// Of a finite law this is derived ([`FiniteOutput`](super::FiniteOutput)). Of the other laws it is derived from the
+/// accuracy that the law states of its cumulant, tilted mean and covariance ([`LawAccuracy`]), which is assumed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TiltedError {
+    /// Of `Lam(a)`.
+    pub cumulant: f64,
+    /// Of `V m(a)`, in norm.
+    pub mean: f64,
+    /// Of `tr(V C(a) V^T)`.
+    pub variance: f64,
+}
+
+/// Stated accuracy of a law at one tilt; **assumed**, with a margin over what its tests measure.
+///
+/// | quantity | at most this far from the computed value |
+/// |---|---|
+/// | `Lam(a)` | `relative (1 + abs(Lam(a)))` |
+/// | `m(a)`, in norm | `relative (abs(m(a)) + scale)` |
+/// | `C(a)`, in Frobenius norm | `covariance (abs(C(a)) + scale^2)` |
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LawAccuracy {
+    /// Of cumulant and mean.
+    pub relative: f64,
+    /// Of the covariance.
+    pub covariance: f64,
+    /// Size of the terms that cancel in mean and covariance; 0 for a closed form without cancellation.
+    pub scale: f64,
+}
+
+/// `2^-44 = 5.7e-14`, 256 units in the last place: the assumed accuracy of closed forms of few operations.
+pub const CLOSED_FORM: f64 = 1.0 / (1u64 << 44) as f64;
+
+impl LawAccuracy {
+    /// [`CLOSED_FORM`] of everything.
+    pub const ASSUMED: Self = Self {
+        relative: CLOSED_FORM,
+        covariance: CLOSED_FORM,
+        scale: 0.0,
+    };
+
+    /// `2^-36 = 1.5e-11` of the covariance: for laws in which it is made of the derivative of a ratio of Bessel
+    /// functions, which is stated to be accurate to 1e-11.
+    pub const BESSEL: Self = Self {
+        covariance: 1.0 / (1u64 << 36) as f64,
+        ..Self::ASSUMED
+    };
 }
 
 /// The default [`OutputLaw`]: a law and a value matrix, nothing precomputed.
@@ -52,6 +113,26 @@ impl<L: TokenLaw> OutputLaw for Through<'_, L> {
             cumulant: self.law.cumulant(tilt),
             mean: &self.value * self.law.tilted_mean(tilt),
             variance: (&self.value * covariance).dot(&self.value).max(0.0),
+        }
+    }
+
+    /// Of the law's [`LawAccuracy`] and the two products with `V` (`m x d`), by the standard error analysis: with
+    /// `gamma = (m d + d + 2) 2^-53`, the mean is off by at most `|V|_F` times its error and `gamma |m|`, the
+    /// variance by at most `|V|_F^2` times the error of the covariance and `gamma |C|_F`.
+    fn error(&self, tilt: &DVector<f64>, found: &TiltedOutput) -> TiltedError {
+        let accuracy = self.law.accuracy(tilt);
+        let (m, d) = self.value.shape();
+        let gamma = 0.51 * f64::EPSILON * (m as f64 * d as f64 + d as f64 + 2.0);
+        let norm = self.value.norm() * (1.0 + 1e-9);
+        let mean = self.law.tilted_mean(tilt).norm();
+        let covariance = self.law.tilted_covariance(tilt).norm();
+        let of_mean = accuracy.relative * (mean + accuracy.scale) + gamma * mean;
+        let of_covariance = accuracy.covariance * (covariance + accuracy.scale * accuracy.scale)
+            + gamma * covariance;
+        TiltedError {
+            cumulant: accuracy.relative * (1.0 + found.cumulant.abs()),
+            mean: norm * of_mean * (1.0 + 1e-9),
+            variance: norm * norm * of_covariance * (1.0 + 1e-9),
         }
     }
 

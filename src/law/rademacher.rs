@@ -6,6 +6,7 @@ use rand::Rng;
 use super::atoms::{AtomList, check_atom_count, check_tilt_and_value};
 use super::cube::vertex_norm_above;
 use super::hyperbolic::{log_cosh, tanh_slope};
+use super::linear_algebra::product_above;
 use super::{OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through, TokenLaw};
 use crate::error::{Error, Result};
 use crate::parameter::{Dimension, Positive, VarianceProxy};
@@ -32,7 +33,7 @@ impl Rademacher {
         Ok(Self {
             dimension,
             scale,
-            proxy: VarianceProxy::new(scale * scale)?,
+            proxy: VarianceProxy::new(product_above(scale, scale))?,
         })
     }
 

@@ -7,8 +7,8 @@ use rand_distr::{Distribution, StandardNormal};
 use super::atoms::{AtomList, check_tilt_and_value};
 use super::bessel::{bessel_ratio, log_hypergeometric};
 use super::lattice::sphere_lattice;
-use super::linear_algebra::operator_norm_above;
-use super::{OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through, TokenLaw};
+use super::linear_algebra::{operator_norm_above, product_above, quotient_above};
+use super::{LawAccuracy, OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through, TokenLaw};
 use crate::error::Result;
 use crate::parameter::{Dimension, Positive, VarianceProxy};
 
@@ -32,7 +32,10 @@ impl Sphere {
         Ok(Self {
             dimension,
             radius,
-            proxy: VarianceProxy::new(radius * radius / dimension as f64)?,
+            proxy: VarianceProxy::new(quotient_above(
+                product_above(radius, radius),
+                dimension as f64,
+            ))?,
         })
     }
 
@@ -85,6 +88,11 @@ impl TokenLaw for Sphere {
             proxy: self.proxy,
             source: "radius^2 / dimension, from (d/2)_k >= (d/2)^k in the series of 0F1 (optimal: it is the variance)",
         }
+    }
+
+    /// [`LawAccuracy::BESSEL`]: assumed.
+    fn accuracy(&self, _tilt: &DVector<f64>) -> LawAccuracy {
+        LawAccuracy::BESSEL
     }
 
     fn sample(&self, random: &mut dyn Rng, token: &mut [f64]) {
