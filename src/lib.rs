@@ -93,6 +93,7 @@
 
 pub mod attention;
 pub mod bound;
+pub mod certificate;
 pub mod check;
 pub mod cli;
 pub mod error;

@@ -43,10 +43,20 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "scenario",
         &["error", "parameter", "law", "attention", "file"],
     ),
+    // Records to Coq text; no mathematics of its own.
+    ("certificate", &["error", "bound", "report"]),
     // No mathematics, see `the_command_line_holds_no_mathematics`.
     (
         "cli",
-        &["error", "parameter", "bound", "check", "report", "scenario"],
+        &[
+            "error",
+            "parameter",
+            "bound",
+            "certificate",
+            "check",
+            "report",
+            "scenario",
+        ],
     ),
 ];
 

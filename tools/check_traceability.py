@@ -9,7 +9,8 @@ One line for each problem; the exit code is 1 if there is any. What is checked:
   * the statement links to a heading of docs/theory.md that names the theorem or its section;
   * every `file` and `file::item` exists, items being functions or types in Rust and lemmas in Coq;
   * the item that the registry itself points to is among the Rust functions of the row;
-  * property tests are tests, and a theorem has a Coq lemma exactly if its status is machine-checked.
+  * property tests are tests, and a theorem has a Coq lemma exactly if its status is machine-checked;
+  * every Coq lemma is a headline theorem of the proofs, so that it is built and its axioms are checked.
 """
 import pathlib
 import re
@@ -26,6 +27,15 @@ STATUS = {
 }
 
 problems = []
+
+
+def headlines():
+    """(module, theorem) of every headline theorem."""
+    lines = (ROOT / "proofs/headline_theorems.txt").read_text(encoding="utf-8").splitlines()
+    return {tuple(line.split()[1:3]) for line in lines if line.strip() and not line.startswith("#")}
+
+
+HEADLINES = headlines()
 
 
 def problem(text):
@@ -153,6 +163,10 @@ def check_row(row, fields, headings):
     if (file, path.rsplit("::", 1)[-1]) not in functions:
         problem(f"{where}: the registry points to {path} in {file}, which the row does not name")
     lemmas = references(row, "Coq lemma")
+    for file, lemma in lemmas:
+        # Only headline theorems have their axioms printed and checked.
+        if (pathlib.PurePath(file).stem, lemma) not in HEADLINES:
+            problem(f"{where}: {lemma} of {file} is not in proofs/headline_theorems.txt")
     if (row["Coq lemma"] == "-") == (status == "machine-checked") or (row["Coq lemma"] != "-" and not lemmas):
         problem(f"{where}: a Coq lemma (proofs/File.v::lemma) is required if and only if it is machine-checked")
     tests = references(row, "property test")

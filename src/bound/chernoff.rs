@@ -3,7 +3,7 @@
 use super::logarithm::ln_add;
 use super::minimise::{Unit, decay_range, minimise};
 use super::moments::LogMoments;
-use super::{Bound, Theorem};
+use super::{Bound, Formula, SecondMoment, Theorem};
 use crate::interval::Interval;
 use crate::parameter::PromptLength;
 
@@ -96,4 +96,11 @@ pub(crate) fn bound(
         .with_hypothesis("ln A2", moments.a2)
         .with_hypothesis("F0", moments.f0)
         .with_parameter("del", found.delta)
+        .with_formula(Some(Formula::Chernoff {
+            a2: SecondMoment::Exponential(moments.a2),
+            f0: moments.f0,
+            ln_rho: moments.rho,
+            length: length.as_f64(),
+            delta: found.delta,
+        }))
 }

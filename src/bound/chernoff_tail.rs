@@ -3,7 +3,7 @@
 use super::logarithm::ln_add;
 use super::minimise::{Unit, decay_range, minimise};
 use super::moments::LogMoments;
-use super::{Bound, KnownMoments, Theorem};
+use super::{Bound, Formula, KnownMoments, Theorem};
 use crate::interval::Interval;
 use crate::parameter::{Positive, PromptLength};
 
@@ -46,6 +46,13 @@ pub fn tail_bound(known: &KnownMoments, deviation: Positive, length: PromptLengt
         .with_hypothesis("ln rho", moments.rho)
         .with_hypothesis("ln A2", moments.a2)
         .with_parameter("del", delta)
+        .with_formula(Some(Formula::ChernoffTail {
+            ln_a2: moments.a2,
+            ln_rho: moments.rho,
+            length: length.as_f64(),
+            delta,
+            deviation: deviation.get(),
+        }))
 }
 
 /// Logarithm of the bound at a float `del`, `0 < del < 1`, enclosed.

@@ -1,5 +1,6 @@
 //! T5 `inverse-moment`: a bound of `I_k(n) = E (w_1 + ... + w_n)^{-k}`.
 
+use super::InverseMomentForm;
 use super::logarithm::ln_add;
 use super::minimise::{HIGHEST, Unit, decay_range, minimise};
 use super::moments::LogMoments;
@@ -36,6 +37,16 @@ pub(crate) struct InverseMoment {
     pub splits: Splits,
     /// True if the term `(n (1 - th/2))^{-k}` is the largest one.
     pub main_dominates: bool,
+}
+
+impl InverseMoment {
+    /// The form and its parameter, for a record.
+    pub fn form(&self) -> InverseMomentForm {
+        InverseMomentForm {
+            theta: self.theta,
+            two_splits: self.splits == Splits::Two,
+        }
+    }
 }
 
 /// Logarithms of the terms at one `th`: the main one, and the sum of the others.

@@ -3,7 +3,7 @@
 use super::inverse_moment::{InverseMoment, inverse_moment, ln_enclosure};
 use super::logarithm::ln_add;
 use super::moments::LogMoments;
-use super::{Bound, GaussianOutput, KnownMoments, Theorem};
+use super::{Bound, Formula, GaussianOutput, KnownMoments, SecondMoment, Theorem};
 use crate::interval::Interval;
 use crate::parameter::PromptLength;
 
@@ -94,6 +94,14 @@ pub(crate) fn bound(
         .with_parameter("splits of I_2", found.second.splits.count())
         .with_parameter("th of I_4", found.fourth.theta)
         .with_parameter("splits of I_4", found.fourth.splits.count())
+        .with_formula(Some(Formula::Laplace {
+            a2: SecondMoment::Exponential(moments.a2),
+            ln_rho: moments.rho,
+            ln_kappa: moments.kappa,
+            length: length.as_f64(),
+            second: found.second.form(),
+            fourth: found.fourth.form(),
+        }))
 }
 
 /// T5 for Gaussian tokens: `(tau_V + eta) L e^{s^2} I_2(L-1)` with `rho = kap = e^{s^2}`, `L >= 4`.
@@ -121,6 +129,13 @@ pub(crate) fn gaussian_bound(output: &GaussianOutput, length: PromptLength, triv
         .with_hypothesis("eta", output.eta())
         .with_parameter("th of I_2", second.theta)
         .with_parameter("splits of I_2", second.splits.count())
+        .with_formula(Some(Formula::GaussianLaplace {
+            score_variance: output.score_variance(),
+            tau_v: output.tau_v(),
+            eta: output.eta(),
+            length: length.as_f64(),
+            second: second.form(),
+        }))
 }
 
 /// Bounds the expected participation `r_2 = E P_2` of a known token law (theory T5, participation):
@@ -128,7 +143,8 @@ pub(crate) fn gaussian_bound(output: &GaussianOutput, length: PromptLength, triv
 ///
 /// Two records: the trivial bound 1, and `L rho I_2(L-1)`, which is vacuous where it exceeds 1.
 pub fn participation_bounds(known: &KnownMoments, length: PromptLength) -> Vec<Bound> {
-    let trivial = Bound::proved(Theorem::TrivialBound, 1.0, 1.0, "sum_i p_i = 1");
+    let trivial = Bound::proved(Theorem::TrivialBound, 1.0, 1.0, "sum_i p_i = 1")
+        .with_formula(Some(Formula::Constant(1.0)));
     let theorem = Theorem::LaplaceParticipation;
     if length.get() < 4 {
         return vec![
@@ -149,6 +165,12 @@ pub fn participation_bounds(known: &KnownMoments, length: PromptLength) -> Vec<B
         .with_hypothesis("ln rho", moments.rho)
         .with_hypothesis("ln kap", moments.kappa)
         .with_parameter("th of I_2", second.theta)
-        .with_parameter("splits of I_2", second.splits.count());
+        .with_parameter("splits of I_2", second.splits.count())
+        .with_formula(Some(Formula::Participation {
+            ln_rho: moments.rho,
+            ln_kappa: moments.kappa,
+            length: length.as_f64(),
+            second: second.form(),
+        }));
     vec![trivial, bound]
 }

@@ -2,7 +2,7 @@
 
 use super::moments::KnownMoments;
 use super::sub_gaussian::{SubGaussianMoments, crude_bound};
-use super::{Bound, Theorem, chernoff, laplace};
+use super::{Bound, Formula, GaussianOutput, SecondMoment, Theorem, chernoff, laplace};
 use crate::interval::Interval;
 use crate::parameter::PromptLength;
 
@@ -29,12 +29,11 @@ pub fn output_bounds(
     match known {
         Some(known) => {
             let moments = known.logarithms();
-            bounds.push(chernoff::bound(
-                Theorem::ChernoffBound,
-                &moments,
-                length,
-                least,
-            ));
+            let chernoff = chernoff::bound(Theorem::ChernoffBound, &moments, length, least);
+            bounds.push(match known.gaussian_output() {
+                Some(gaussian) => in_gaussian_terms(chernoff, gaussian),
+                None => chernoff,
+            });
             bounds.push(match known.gaussian_output() {
                 Some(gaussian) => laplace::gaussian_bound(gaussian, length, least),
                 None => laplace::bound(Theorem::LaplaceBound, &moments, length, least),
@@ -53,7 +52,8 @@ pub fn output_bounds(
                 if bound.value().is_none() {
                     return bound;
                 }
-                class.describe(bound).with_parameter("lam", second.lambda)
+                in_class_terms(class.describe(bound), class, second.lambda)
+                    .with_parameter("lam", second.lambda)
             };
             let theorem = Theorem::SubGaussianChernoff;
             bounds.push(describe(chernoff::bound(theorem, &moments, length, least)));
@@ -74,6 +74,32 @@ pub fn output_bounds(
     bounds
 }
 
+/// T4 of Gaussian tokens as a formula in `s^2`, `tau_V` and `eta`, of which the moments are upper bounds.
+fn in_gaussian_terms(bound: Bound, gaussian: &GaussianOutput) -> Bound {
+    let formula = match bound.formula() {
+        Some(Formula::Chernoff { length, delta, .. }) => Some(Formula::GaussianChernoff {
+            score_variance: gaussian.score_variance(),
+            tau_v: gaussian.tau_v(),
+            eta: gaussian.eta(),
+            length: *length,
+            delta: *delta,
+        }),
+        other => other.cloned(),
+    };
+    bound.with_formula(formula)
+}
+
+/// T4 and T5 of a sub-Gaussian class as formulas in which `A2` is that of T6.
+fn in_class_terms(bound: Bound, class: &SubGaussianMoments<'_>, lambda: f64) -> Bound {
+    let mut formula = bound.formula().cloned();
+    if let (Some(Formula::Chernoff { a2, .. } | Formula::Laplace { a2, .. }), Some(class)) =
+        (&mut formula, class.at_lambda(lambda))
+    {
+        *a2 = SecondMoment::SubGaussian(class);
+    }
+    bound.with_formula(formula)
+}
+
 /// The bound that every other is compared with, the smallest of those whose constants are known:
 ///
 /// * `L F0`, the Jensen step of T4: `E|sum_i p_i f_i|^2 <= sum_i E|f_i|^2`, with `F0` of the law, or
@@ -87,28 +113,44 @@ pub fn trivial_bound(
     sub_gaussian: Option<&SubGaussianMoments<'_>>,
     length: PromptLength,
 ) -> Bound {
-    let jensen = "Jensen: L F0";
     let candidates = [
         known.map(|k| {
-            let value = Interval::point(length.as_f64()) * Interval::point(k.f0());
-            (value.upper(), jensen)
+            let (l, f0) = (length.as_f64(), k.f0());
+            let value = Interval::point(l) * Interval::point(f0);
+            (
+                value.upper(),
+                "Jensen: L F0",
+                Formula::Jensen { length: l, f0 },
+            )
         }),
-        known
-            .and_then(KnownMoments::radius_squared)
-            .map(|r| (r, "bounded support: sup |V(x - m(a))|^2")),
+        known.and_then(KnownMoments::radius_squared).map(|r| {
+            let dominant = "bounded support: sup |V(x - m(a))|^2";
+            (r, dominant, Formula::Constant(r))
+        }),
         known.and_then(KnownMoments::gaussian_output).map(|g| {
-            let value = Interval::point(g.tau_v()) + Interval::point(g.eta());
-            (value.upper(), "Gaussian tokens: tau_V + eta")
+            let (tau_v, eta) = (g.tau_v(), g.eta());
+            let value = Interval::point(tau_v) + Interval::point(eta);
+            let dominant = "Gaussian tokens: tau_V + eta";
+            (value.upper(), dominant, Formula::Variance { tau_v, eta })
         }),
-        sub_gaussian.map(|class| (class.trivial(length), "Jensen: L (sigma^2 |V|_F^2 + |c|^2)")),
+        sub_gaussian.map(|class| {
+            let (l, f0) = (length.as_f64(), class.f0());
+            let dominant = "Jensen: L (sigma^2 |V|_F^2 + |c|^2)";
+            (
+                class.trivial(length),
+                dominant,
+                Formula::Jensen { length: l, f0 },
+            )
+        }),
     ];
     let least = candidates
         .into_iter()
         .flatten()
         .min_by(|x, y| x.0.total_cmp(&y.0));
     match least {
-        Some((value, dominant)) => {
+        Some((value, dominant, formula)) => {
             let bound = Bound::proved(Theorem::TrivialBound, value, value, dominant)
+                .with_formula(Some(formula))
                 .with_hypothesis("L", length.as_f64());
             match known {
                 Some(known) => bound.with_hypothesis("F0", known.f0()),

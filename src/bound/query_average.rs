@@ -3,7 +3,7 @@
 use super::gauss_legendre::{GAUSS_6, GAUSS_8};
 use super::inverse_moment::{InverseMoment, inverse_moment};
 use super::moments::{LARGEST_EXPONENT, LogMoments, rejected};
-use super::{Bound, Theorem, chernoff, laplace};
+use super::{Bound, Formula, Part, Theorem, chernoff, laplace};
 use crate::attention::{ScoreVarianceDensity, ScoreVarianceLaw};
 use crate::error::Result;
 use crate::interval::Interval;
@@ -38,11 +38,15 @@ pub fn list_average(bounds: &[Vec<Bound>], weights: &[f64]) -> Vec<Bound> {
             .value()
     });
     let least = trivial.unwrap_or(f64::INFINITY);
-    let record = |theorem: Theorem, value: Option<f64>| match value {
-        Some(value) => Bound::proved(theorem, value, least, "average over the queries")
-            .with_hypothesis("queries", bounds.len() as f64),
-        None => Bound::not_applicable(theorem, "it does not apply to every query"),
-    };
+    let record =
+        |theorem: Theorem, pick: &dyn Fn(&[Bound]) -> Option<&Bound>| match average(&|records| {
+            pick(records)?.value()
+        }) {
+            Some(value) => Bound::proved(theorem, value, least, "average over the queries")
+                .with_hypothesis("queries", bounds.len() as f64)
+                .with_formula(average_formula(bounds, weights, pick)),
+            None => Bound::not_applicable(theorem, "it does not apply to every query"),
+        };
     let mut averages: Vec<Bound> = first
         .iter()
         .enumerate()
@@ -50,17 +54,41 @@ pub fn list_average(bounds: &[Vec<Bound>], weights: &[f64]) -> Vec<Bound> {
             if bound.value().is_none() {
                 return bound.clone();
             }
-            record(bound.theorem(), average(&|records| records.get(i)?.value()))
+            record(bound.theorem(), &|records| records.get(i))
         })
         .collect();
-    let smallest = |records: &Vec<Bound>| {
+    averages.push(record(Theorem::OutputConcentration, &|records| {
         records
             .iter()
-            .filter_map(Bound::value)
-            .min_by(f64::total_cmp)
-    };
-    averages.push(record(Theorem::OutputConcentration, average(&smallest)));
+            .filter(|bound| bound.value().is_some())
+            .min_by(|x, y| {
+                x.value()
+                    .unwrap_or(f64::INFINITY)
+                    .total_cmp(&y.value().unwrap_or(f64::INFINITY))
+            })
+    }));
     averages
+}
+
+/// The average of the formulas of the bounds picked; `None` if one of them has none.
+fn average_formula(
+    bounds: &[Vec<Bound>],
+    weights: &[f64],
+    pick: &dyn Fn(&[Bound]) -> Option<&Bound>,
+) -> Option<Formula> {
+    bounds
+        .iter()
+        .zip(weights)
+        .map(|(records, weight)| {
+            let bound = pick(records)?;
+            Some(Part {
+                weight: *weight,
+                value: bound.value()?,
+                formula: bound.formula()?.clone(),
+            })
+        })
+        .collect::<Option<Vec<_>>>()
+        .map(Formula::Average)
 }
 
 /// T5, T6 and the trivial bound for Gaussian tokens, averaged over a Gaussian query.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Theorem;
+use super::{Formula, Theorem};
 
 /// One theorem evaluated on one cell: its upper bound, or why it does not apply.
 ///
@@ -15,6 +15,7 @@ pub struct Bound {
     hypotheses: Vec<Hypothesis>,
     parameters: Vec<ProofParameter>,
     dominant: &'static str,
+    formula: Option<Formula>,
 }
 
 /// What a bound is worth on its cell.
@@ -77,6 +78,7 @@ impl Bound {
             hypotheses: Vec::new(),
             parameters: Vec::new(),
             dominant,
+            formula: None,
         }
     }
 
@@ -91,6 +93,7 @@ impl Bound {
             hypotheses: Vec::new(),
             parameters: Vec::new(),
             dominant: "none",
+            formula: None,
         }
     }
 
@@ -104,6 +107,18 @@ impl Bound {
     pub(crate) fn with_parameter(mut self, name: &'static str, value: f64) -> Self {
         self.parameters.push(ProofParameter { name, value });
         self
+    }
+
+    /// Says at which floats the value was computed, see [`Formula`].
+    pub(crate) fn with_formula(mut self, formula: Option<Formula>) -> Self {
+        self.formula = formula.filter(|_| self.value.is_some());
+        self
+    }
+
+    /// The formula and the floats whose real value the bound is at least; `None` for an integral, a supremum, and
+    /// where the theorem does not apply.
+    pub fn formula(&self) -> Option<&Formula> {
+        self.formula.as_ref()
     }
 
     /// The theorem that proves the bound.

@@ -5,7 +5,7 @@ use nalgebra::DVector;
 use super::minimise::{LOWEST, Unit, minimise};
 use super::moments::{LARGEST_EXPONENT, LogMoments, rejected};
 use super::value_spectrum::ValueSpectrum;
-use super::{Bound, Theorem};
+use super::{Bound, Formula, SubGaussianClass, Theorem};
 use crate::error::Result;
 use crate::interval::Interval;
 use crate::parameter::{Positive, PromptLength, VarianceProxy};
@@ -251,6 +251,17 @@ impl<'a> SubGaussianMoments<'a> {
         (Interval::point(length.as_f64()) * Interval::point(self.f0())).upper()
     }
 
+    /// The class at one `lam`, for the formula of a record; `None` if the output is constant.
+    pub(crate) fn at_lambda(&self, lambda: f64) -> Option<SubGaussianClass> {
+        (!self.is_constant()).then(|| SubGaussianClass {
+            energy: self.energy,
+            sigma_squared: self.sigma_squared,
+            eigenvalues: self.values.eigenvalues().to_vec(),
+            largest: self.values.largest(),
+            lambda,
+        })
+    }
+
     /// Adds what the class is made of to a record.
     pub(crate) fn describe(&self, bound: Bound) -> Bound {
         bound
@@ -301,6 +312,13 @@ pub(crate) fn crude_bound(
     });
     let bound = Bound::proved(Theorem::CrudeBound, found.value, trivial, dominant)
         .with_hypothesis("L", length.as_f64())
-        .with_parameter("lam", found.lambda);
+        .with_parameter("lam", found.lambda)
+        .with_formula(Some(match sub_gaussian.at_lambda(found.lambda) {
+            Some(class) => Formula::Crude {
+                class,
+                length: length.as_f64(),
+            },
+            None => Formula::Constant(0.0),
+        }));
     sub_gaussian.describe(bound)
 }

@@ -14,6 +14,8 @@ pub struct ValueSpectrum {
     sum: f64,
     /// `nu_j / nu_max`, rounded up, the zeros left out.
     ratios: Vec<f64>,
+    /// `nu_j`, the zeros left out.
+    eigenvalues: Vec<f64>,
 }
 
 impl ValueSpectrum {
@@ -113,6 +115,7 @@ impl ValueSpectrum {
                     ratio.upper().min(1.0)
                 })
                 .collect(),
+            eigenvalues: eigenvalues.into_iter().filter(|nu| *nu > 0.0).collect(),
         })
     }
 
@@ -124,6 +127,11 @@ impl ValueSpectrum {
     /// `|V|_F^2`, an upper bound.
     pub fn sum(&self) -> f64 {
         self.sum
+    }
+
+    /// `nu_j`, descending, zeros left out.
+    pub(crate) fn eigenvalues(&self) -> &[f64] {
+        &self.eigenvalues
     }
 
     /// `nu_j / nu_max`, descending, zeros left out.

@@ -6,9 +6,9 @@ use rayon::prelude::*;
 use super::{Progress, Question};
 use crate::attention::{QueryLaw, ScoreVarianceLaw};
 use crate::bound::{
-    Bound, GaussianOutput, GaussianQueryAverage, KnownMoments, SubGaussianMoments, Theorem,
-    UniformRate, ValueSpectrum, list_average, output_bounds, output_variance, participation_bounds,
-    tail_bound,
+    Bound, Formula, GaussianOutput, GaussianQueryAverage, KnownMoments, SubGaussianMoments,
+    Theorem, UniformRate, ValueSpectrum, list_average, output_bounds, output_variance,
+    participation_bounds, tail_bound,
 };
 use crate::error::Result;
 use crate::law::{CLOSED_FORM, Gaussian, TokenLaw};
@@ -105,6 +105,7 @@ fn pointwise(
 /// The trivial bound of a probability.
 fn certain() -> Bound {
     Bound::proved(Theorem::TrivialBound, 1.0, 1.0, "a probability")
+        .with_formula(Some(Formula::Constant(1.0)))
 }
 
 /// The average of each metric over a list of queries.

@@ -3,6 +3,7 @@
 //! Exit codes: 0 for success, 1 if a check found a violation, 2 for bad input; then standard output is
 //! empty and standard error holds one line. 130 if a simulation with a checkpoint was stopped by Ctrl-C.
 
+mod certify;
 mod check;
 mod explain;
 mod flags;
@@ -41,6 +42,8 @@ enum Command {
     Table(Box<table::TableArguments>),
     /// Simulate, and fail if a bound or an exact value is contradicted; or compute an earlier table (.json) again
     Check(Box<check::CheckArguments>),
+    /// A Coq file with one lemma for every printed bound; --run lets Coq check it
+    Certify(Box<certify::CertifyArguments>),
     /// Monte Carlo estimates alone, or one share of them
     Simulate(Box<simulate::SimulateArguments>),
     /// Join the shares of a simulation
@@ -76,6 +79,7 @@ fn dispatch(command: &Command) -> Result<Outcome> {
     match command {
         Command::Table(arguments) => table::run(arguments),
         Command::Check(arguments) => check::run(arguments),
+        Command::Certify(arguments) => certify::run(arguments),
         Command::Simulate(arguments) => simulate::run(arguments),
         Command::Merge(arguments) => simulate::merge(arguments),
         Command::Length(arguments) => length::run(arguments),
@@ -106,7 +110,7 @@ fn refuse_arguments(error: &clap::Error) -> u8 {
     }
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         return fail(
-            "a command is required: table, check, simulate, merge, length, rate, theorems or explain; see --help",
+            "a command is required: table, check, certify, simulate, merge, length, rate, theorems or explain; see --help",
         );
     }
     if error.kind() == ErrorKind::ArgumentConflict && text.contains("'[SCENARIO]'") {

@@ -5,6 +5,7 @@ use clap::Args;
 use crate::error::{Error, Result};
 use crate::report::{Row, Verdict};
 
+use super::certify;
 use super::flags::ScenarioArguments;
 use super::output::Outcome;
 use super::sheets::{Made, MetricArguments, StyleArguments, make, outcome};
@@ -19,6 +20,9 @@ pub struct TableArguments {
     style: StyleArguments,
     #[command(flatten)]
     metrics: MetricArguments,
+    /// Also write a Coq file with one lemma for every printed bound
+    #[arg(long, value_name = "FILE.v")]
+    certify: Option<std::path::PathBuf>,
     /// Simulate too, and compare
     #[arg(long)]
     monte_carlo: bool,
@@ -52,6 +56,9 @@ pub fn run(arguments: &TableArguments) -> Result<Outcome> {
     match make(&scenario, &arguments.metrics, simulator.as_ref(), false)? {
         Made::Stopped(message) => Ok(Outcome::Stopped(message)),
         Made::Table(table) => {
+            if let Some(path) = &arguments.certify {
+                certify::write(&table, path)?;
+            }
             arguments.style.print(&table)?;
             let violated = |row: &Row| row.verdict() == Verdict::Violated;
             Ok(outcome(table.rows.iter().any(violated)))

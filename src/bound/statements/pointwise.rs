@@ -114,7 +114,7 @@ pub(crate) const LAPLACE_BOUND: Statement = Statement {
         beyond it phi decreases and the arithmetic-geometric mean bounds E (w_1 + ... + w_k)^{-k}.",
     source: OWN_5,
     location: location("bound::output_bounds", "src/bound/output.rs"),
-    status: ProofStatus::ProvedOnPaper,
+    status: ProofStatus::MachineChecked,
 };
 
 pub(crate) const LAPLACE_PARTICIPATION: Statement = Statement {
@@ -132,5 +132,5 @@ pub(crate) const LAPLACE_PARTICIPATION: Statement = Statement {
     proof_idea: "The Laplace identity for P_2 with E[w^2 e^{-tw}] <= rho.",
     source: OWN_5,
     location: location("bound::participation_bounds", "src/bound/laplace.rs"),
-    status: ProofStatus::ProvedOnPaper,
+    status: ProofStatus::MachineChecked,
 };

@@ -56,7 +56,7 @@ pub(crate) const NORM_MGF: Statement = Statement {
         first, then the Gaussian integral over g in the eigenbasis of V V^T.",
     source: OWN_6,
     location: location("bound::sub_gaussian::norm_mgf", "src/bound/sub_gaussian.rs"),
-    status: ProofStatus::ProvedOnPaper,
+    status: ProofStatus::MachineChecked,
 };
 
 pub(crate) const SUB_GAUSSIAN_CHERNOFF: Statement = Statement {
@@ -72,7 +72,7 @@ pub(crate) const SUB_GAUSSIAN_CHERNOFF: Statement = Statement {
         bounds |c|. T4 increases in rho, A2 and F0.",
     source: OWN_6,
     location: location("bound::output_bounds", "src/bound/output.rs"),
-    status: ProofStatus::ProvedOnPaper,
+    status: ProofStatus::MachineChecked,
 };
 
 pub(crate) const SUB_GAUSSIAN_LAPLACE: Statement = Statement {
@@ -92,7 +92,7 @@ pub(crate) const SUB_GAUSSIAN_LAPLACE: Statement = Statement {
         increases in rho, kap and A2.",
     source: OWN_6,
     location: location("bound::output_bounds", "src/bound/output.rs"),
-    status: ProofStatus::ProvedOnPaper,
+    status: ProofStatus::MachineChecked,
 };
 
 pub(crate) const CRUDE_BOUND: Statement = Statement {
@@ -106,5 +106,5 @@ pub(crate) const CRUDE_BOUND: Statement = Statement {
         ln(L E e^{lam |f|^2}); T6.norm-mgf and T6.tilted-mean finish.",
     source: OWN_6,
     location: location("bound::output_bounds", "src/bound/output.rs"),
-    status: ProofStatus::ProvedOnPaper,
+    status: ProofStatus::MachineChecked,
 };

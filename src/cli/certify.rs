@@ -1,0 +1,161 @@
+//! `certify`: a Coq file with one lemma for every printed bound, and Coq's answer.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::certificate::{Certificates, run as prove};
+use crate::error::{Error, Result};
+use crate::report::{Provenance, QueryLabel, Row, Table};
+
+use super::flags::ScenarioArguments;
+use super::output::{Outcome, print};
+use super::sheets::{Made, MetricArguments, make};
+
+/// Arguments of `certify`.
+#[derive(Debug, Clone, Args)]
+pub struct CertifyArguments {
+    #[command(flatten)]
+    scenario: ScenarioArguments,
+    #[command(flatten)]
+    metrics: MetricArguments,
+    /// Queries whose bounds are certified
+    #[arg(long, value_enum, default_value_t = CertifiedQueries::Auto)]
+    queries: CertifiedQueries,
+    /// Certify finite bounds that are vacuous too
+    #[arg(long)]
+    vacuous: bool,
+    /// Write the Coq file here
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Let Coq check it (coqc and coq-interval must be installed)
+    #[arg(long)]
+    run: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum CertifiedQueries {
+    /// Every query and the average
+    All,
+    /// The average only (its parts are lemmas too)
+    Average,
+    /// The average only if there are more than 8 queries
+    Auto,
+}
+
+/// Queries beyond which only the average is certified unless all are asked for, as in a table.
+const MANY: usize = 8;
+
+/// Runs `certify`.
+pub fn run(arguments: &CertifyArguments) -> Result<Outcome> {
+    if !arguments.run && arguments.output.is_none() {
+        return Err(Error::Unavailable {
+            what: "the certificate",
+            why: "--output FILE (write it), --run (let Coq check it) or both are required".into(),
+        });
+    }
+    let scenario = arguments.scenario.scenario()?;
+    let table = match make(&scenario, &arguments.metrics, None, false)? {
+        Made::Table(table) => table,
+        // Nothing is simulated, so nothing can be stopped.
+        Made::Stopped(message) => return Ok(Outcome::Stopped(message)),
+    };
+    let rows = selected(&table, arguments.queries);
+    let certificates = Certificates::new(&rows, arguments.vacuous);
+    let text = certificates.text(&heading(&table));
+    if let Some(path) = &arguments.output {
+        print(&text, Some(path))?;
+    }
+    let mut answer = report(&table, &certificates);
+    if arguments.run {
+        let folder = Folder::new()?;
+        let proved = prove(&folder.0, &text)?;
+        answer.push_str(&format!(
+            "Coq proved all {} lemmas in {:.1} s (and compiled the library they use in {:.1} s).\n",
+            certificates.lemmas.len(),
+            proved.certificates.as_secs_f64(),
+            proved.library.as_secs_f64()
+        ));
+    }
+    print(&answer, None)?;
+    Ok(Outcome::Success)
+}
+
+/// Writes the certificates of a table to a file, for `table --certify`.
+pub fn write(table: &Table, path: &std::path::Path) -> Result<()> {
+    let rows = selected(table, CertifiedQueries::Auto);
+    print(
+        &Certificates::new(&rows, false).text(&heading(table)),
+        Some(path),
+    )
+}
+
+fn selected(table: &Table, queries: CertifiedQueries) -> Vec<Row> {
+    let single = table.rows.iter().filter_map(|row| match row.query {
+        QueryLabel::Index(index) => Some(index),
+        QueryLabel::Average => None,
+    });
+    let count = single.max().map_or(0, |most| most + 1);
+    let all = match queries {
+        CertifiedQueries::All => true,
+        CertifiedQueries::Average => false,
+        CertifiedQueries::Auto => count <= MANY,
+    };
+    let kept = |row: &&Row| all || row.query == QueryLabel::Average;
+    table.rows.iter().filter(kept).cloned().collect()
+}
+
+fn heading(table: &Table) -> Vec<String> {
+    vec![
+        "Certificates of printed bounds: each lemma states that a function of bounds_definitions.v, at the exact \
+         rationals of the floats used, is at most the printed decimal."
+            .to_owned(),
+        Provenance::now(&table.scenario, None).line(),
+        table.description.clone(),
+        "To check: make -C proofs build, then coqc -Q proofs AttentionBounds FILE; or attention-bounds certify --run."
+            .to_owned(),
+    ]
+}
+
+/// What is certified and what is not.
+fn report(table: &Table, certificates: &Certificates) -> String {
+    let mut text = format!(
+        "{}\n{} lemmas for {} printed bounds\n",
+        table.description,
+        certificates.lemmas.len(),
+        certificates.certified()
+    );
+    for left in &certificates.left_out {
+        text.push_str(&format!(
+            "no certificate: {}: {}\n",
+            left.about, left.reason
+        ));
+    }
+    text.push_str(&format!(
+        "{}\n",
+        Provenance::now(&table.scenario, None).line()
+    ));
+    text
+}
+
+/// A folder of its own for Coq's files, removed in the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Result<Self> {
+        let path = std::env::temp_dir().join(format!("attention-bounds-{}", std::process::id()));
+        std::fs::create_dir_all(&path).map_err(|error| Error::File {
+            path: path.clone(),
+            reason: format!("cannot be made: {error}"),
+        })?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // A folder that stays behind among temporary files does no harm.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
