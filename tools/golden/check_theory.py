@@ -39,6 +39,31 @@ def normal(f, scale=1, reach=15):
     return mp.quad(lambda x: f(x) * mp.exp(-x * x / 2), [step * i for i in range(-count, count + 1)]) / mp.sqrt(2 * mp.pi)
 
 
+def gaussian_lattice():
+    """The figures of `gaussian-lattice`: both lattices at the steps in use, on grids of c, s and y."""
+    cs = [mpf(i) / 1000 for i in range(10, 1571)]
+    outer = lambda h, k: min(2 * mp.cos(c) ** -k / mp.expm1(2 * mp.pi * c / h) for c in cs)
+
+    def scores(step, standard, k):
+        worst = mpf(0)
+        for i in range(80):
+            s = mp.exp(mp.log(mpf("1e-3")) + mp.log(mpf(12000)) * i / 79)
+            h = min(mpf(standard), mpf(step) / s)
+            most = min(mpf("1.57") / s, 8 / h)
+            ys = [most * j / 200 for j in range(1, 200)]
+            worst = max(worst, min(2 * mp.exp(y * y / 2) / mp.expm1(2 * mp.pi * y / h) * mp.cos(s * y) ** -k for y in ys))
+        return worst
+
+    for h, figures in (("0.22", ["5.2e-18", "1.0e-16", "1.2e-15", "9.5e-15"]), ("0.28", ["6.1e-14", "9.3e-13", "8.4e-12", "5.5e-11"])):
+        for k, most in zip((1, 2, 3, 4), figures):
+            value = outer(mpf(h), k)
+            check(f"outer lattice, step {h}, k = {k}", mpf(most) / 2 < value < mpf(most), mp.nstr(value, 3))
+    for step, standard, figures in (("0.22", "0.5", ["4e-17", "3e-14", "1.6e-12"]), ("0.28", "0.7", ["2e-12", "7e-10", "1.6e-8"])):
+        for k, most in zip((0, 2, 4), figures):
+            value = scores(step, standard, k)
+            check(f"score lattice, step {step}, k = {k}", mpf(most) / 4 < value < mpf(most), mp.nstr(value, 3))
+
+
 def laplace_identity():
     """T2 against the binomial sum: E|That - T|^2, bias and E P_2 for Rademacher tokens."""
     for row in golden("rademacher"):
@@ -240,6 +265,7 @@ def limiting_constant():
 
 if __name__ == "__main__":
     laplace_identity()
+    gaussian_lattice()
     gaussian_exact()
     bounds()
     concentration()
