@@ -58,6 +58,7 @@ def registry():
                 "id": r'\bid: "([^"]+)"',
                 "name": r'\bname: "([^"]+)"',
                 "status": r"\bstatus: ProofStatus::(\w+)",
+                "lemmas": r'\blemmas: &\[([^\]]*)\]',
                 "location": r'\blocation: location\(\s*"([^"]+)",\s*"([^"]+)",?\s*\)',
             }.items():
                 match = re.search(pattern, block)
@@ -65,7 +66,7 @@ def registry():
                     problem(f"{where}: no {key} is found")
                 else:
                     fields[key] = match.groups() if key == "location" else match.group(1)
-            if len(fields) < 4:
+            if len(fields) < 5:
                 continue
             if fields["status"] not in STATUS:
                 problem(f"{where}: status {fields['status']} is unknown to this script")
@@ -163,6 +164,9 @@ def check_row(row, fields, headings):
     if (file, path.rsplit("::", 1)[-1]) not in functions:
         problem(f"{where}: the registry points to {path} in {file}, which the row does not name")
     lemmas = references(row, "Coq lemma")
+    stated = re.findall(r'"([^"]+)"', fields["lemmas"])
+    if stated != [f"{file}::{lemma}" for file, lemma in lemmas]:
+        problem(f"{where}: the registry names the lemmas {', '.join(stated) or 'none'}")
     for file, lemma in lemmas:
         # Only headline theorems have their axioms printed and checked.
         if (pathlib.PurePath(file).stem, lemma) not in HEADLINES:

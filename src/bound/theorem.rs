@@ -116,6 +116,8 @@ pub struct Statement {
     pub location: Location,
     /// How far it is established.
     pub status: ProofStatus,
+    /// The Coq lemmas that state it, as `file::lemma`; there are some exactly if it is machine-checked.
+    pub lemmas: &'static [&'static str],
 }
 
 impl Theorem {
@@ -238,6 +240,15 @@ mod tests {
         }
         let distinct: BTreeSet<_> = Theorem::ALL.into_iter().collect();
         assert_eq!(distinct.len(), Theorem::ALL.len());
+    }
+
+    #[test]
+    fn machine_checked_theorems_have_their_lemmas() {
+        for theorem in Theorem::ALL {
+            let statement = theorem.statement();
+            let checked = statement.status == ProofStatus::MachineChecked;
+            assert_eq!(checked, !statement.lemmas.is_empty(), "{theorem}");
+        }
     }
 
     #[test]

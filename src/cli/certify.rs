@@ -126,10 +126,14 @@ fn report(table: &Table, certificates: &Certificates) -> String {
         certificates.lemmas.len(),
         certificates.certified()
     );
+    let mut reasons: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for left in &certificates.left_out {
+        *reasons.entry((&left.theorem, &left.reason)).or_default() += 1;
+    }
+    for ((theorem, reason), count) in reasons {
         text.push_str(&format!(
-            "no certificate: {}: {}\n",
-            left.about, left.reason
+            "no certificate for {count} values of {theorem}: {reason}
+"
         ));
     }
     text.push_str(&format!(

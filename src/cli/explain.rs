@@ -49,6 +49,8 @@ fn explanation(theorem: Theorem) -> String {
         "In the code",
         vec![format!("{} ({})", location.path, location.file)],
     );
-    part("Status", vec![statement.status.to_string()]);
+    let mut status = vec![statement.status.to_string()];
+    status.extend(statement.lemmas.iter().map(|lemma| format!("Coq: {lemma}")));
+    part("Status", status);
     lines.join("\n") + "\n"
 }

@@ -23,6 +23,7 @@ pub(crate) const CGF_ATTENTION: Statement = Statement {
         "src/attention/population.rs",
     ),
     status: ProofStatus::ProvedOnPaper,
+    lemmas: &[],
 };
 
 pub(crate) const GAUSSIAN_LINEARITY: Statement = Statement {
@@ -40,6 +41,7 @@ pub(crate) const GAUSSIAN_LINEARITY: Statement = Statement {
     source: PAPER_LEMMA_2_1,
     location: location("law::Gaussian::tilted_mean", "src/law/gaussian.rs"),
     status: ProofStatus::MachineChecked,
+    lemmas: &["proofs/population_attention.v::population_attention_affine"],
 };
 
 pub(crate) const LAPLACE_IDENTITY: Statement = Statement {
@@ -60,6 +62,7 @@ pub(crate) const LAPLACE_IDENTITY: Statement = Statement {
     source: "this project, docs/theory.md section 3",
     location: location("exact::output_error", "src/exact/output.rs"),
     status: ProofStatus::ProvedOnPaper,
+    lemmas: &[],
 };
 
 pub(crate) const GAUSSIAN_EXACT: Statement = Statement {
@@ -80,6 +83,10 @@ pub(crate) const GAUSSIAN_EXACT: Statement = Statement {
     source: "this project, docs/theory.md section 4",
     location: location("exact::gaussian_output_error", "src/exact/gaussian.rs"),
     status: ProofStatus::MachineChecked,
+    lemmas: &[
+        "proofs/gaussian_exact.v::gaussian_error",
+        "proofs/gaussian_bias.v::attention_bias",
+    ],
 };
 
 pub(crate) const PARTICIPATION_ORDER: Statement = Statement {
@@ -98,4 +105,8 @@ pub(crate) const PARTICIPATION_ORDER: Statement = Statement {
     source: "this project, docs/theory.md section 4",
     location: location("bound::laplace::gaussian_bound", "src/bound/laplace.rs"),
     status: ProofStatus::MachineChecked,
+    lemmas: &[
+        "proofs/gaussian_exact.v::gaussian_error_le",
+        "proofs/participation_order.v::participation_square_le_cube",
+    ],
 };

@@ -27,6 +27,7 @@ pub(crate) const TRIVIAL_BOUND: Statement = Statement {
     source: "this project, docs/theory.md section 0",
     location: location("bound::trivial_bound", "src/bound/output.rs"),
     status: ProofStatus::ProvedOnPaper,
+    lemmas: &[],
 };
 
 pub(crate) const CHERNOFF_BOUND: Statement = Statement {
@@ -43,6 +44,7 @@ pub(crate) const CHERNOFF_BOUND: Statement = Statement {
     source: OWN_4,
     location: location("bound::output_bounds", "src/bound/output.rs"),
     status: ProofStatus::MachineChecked,
+    lemmas: &["proofs/chernoff_bound.v::chernoff_mean_square"],
 };
 
 pub(crate) const CHERNOFF_TAIL: Statement = Statement {
@@ -62,6 +64,7 @@ pub(crate) const CHERNOFF_TAIL: Statement = Statement {
     source: OWN_4,
     location: location("bound::tail_bound", "src/bound/chernoff_tail.rs"),
     status: ProofStatus::MachineChecked,
+    lemmas: &["proofs/chernoff_tail.v::chernoff_tail"],
 };
 
 pub(crate) const CHERNOFF_FOURTH_MOMENT: Statement = Statement {
@@ -82,6 +85,7 @@ pub(crate) const CHERNOFF_FOURTH_MOMENT: Statement = Statement {
     source: OWN_4,
     location: location("bound::fourth_moment_bound", "src/bound/chernoff_fourth.rs"),
     status: ProofStatus::MachineChecked,
+    lemmas: &["proofs/chernoff_fourth_moment.v::chernoff_fourth_moment"],
 };
 
 pub(crate) const LAPLACE_BOUND: Statement = Statement {
@@ -115,6 +119,11 @@ pub(crate) const LAPLACE_BOUND: Statement = Statement {
     source: OWN_5,
     location: location("bound::output_bounds", "src/bound/output.rs"),
     status: ProofStatus::MachineChecked,
+    lemmas: &[
+        "proofs/laplace_bound.v::laplace_mean_square_splits",
+        "proofs/gaussian_exact.v::gaussian_sharp_laplace_splits",
+        "proofs/laplace_inverse_moment.v::inverse_moment_two_split",
+    ],
 };
 
 pub(crate) const LAPLACE_PARTICIPATION: Statement = Statement {
@@ -133,4 +142,5 @@ pub(crate) const LAPLACE_PARTICIPATION: Statement = Statement {
     source: OWN_5,
     location: location("bound::participation_bounds", "src/bound/laplace.rs"),
     status: ProofStatus::MachineChecked,
+    lemmas: &["proofs/laplace_bound.v::participation_ratio_splits"],
 };

@@ -28,6 +28,7 @@ pub(crate) const UNIFORM_RATE: Statement = Statement {
     source: PAPER_PROPOSITION_3_1,
     location: location("bound::UniformRate", "src/bound/uniform_rate.rs"),
     status: ProofStatus::ProvedOnPaper,
+    lemmas: &[],
 };
 
 pub(crate) const LIMITING_CONSTANT: Statement = Statement {
@@ -52,6 +53,7 @@ pub(crate) const LIMITING_CONSTANT: Statement = Statement {
     source: "this project, docs/theory.md section 9",
     location: location("bound::GaussianSpectrum", "src/bound/sharp_rate.rs"),
     status: ProofStatus::ProvedOnPaper,
+    lemmas: &[],
 };
 
 pub(crate) const SHARP_RATE: Statement = Statement {
@@ -71,4 +73,5 @@ pub(crate) const SHARP_RATE: Statement = Statement {
     source: "this project, docs/theory.md section 9",
     location: location("bound::sharp_exponent", "src/bound/sharp_rate.rs"),
     status: ProofStatus::Conjecture,
+    lemmas: &[],
 };

@@ -25,6 +25,7 @@ pub(crate) const OUTPUT_CONCENTRATION: Statement = Statement {
     source: OWN_6,
     location: location("bound::KnownMoments", "src/bound/moments.rs"),
     status: ProofStatus::ProvedOnPaper,
+    lemmas: &[],
 };
 
 pub(crate) const TILTED_MEAN: Statement = Statement {
@@ -39,6 +40,7 @@ pub(crate) const TILTED_MEAN: Statement = Statement {
     source: OWN_6,
     location: location("bound::SubGaussianMoments", "src/bound/sub_gaussian.rs"),
     status: ProofStatus::MachineChecked,
+    lemmas: &["proofs/tilted_mean.v::tilted_mean_le"],
 };
 
 pub(crate) const NORM_MGF: Statement = Statement {
@@ -57,6 +59,7 @@ pub(crate) const NORM_MGF: Statement = Statement {
     source: OWN_6,
     location: location("bound::sub_gaussian::norm_mgf", "src/bound/sub_gaussian.rs"),
     status: ProofStatus::MachineChecked,
+    lemmas: &["proofs/norm_mgf.v::norm_mgf"],
 };
 
 pub(crate) const SUB_GAUSSIAN_CHERNOFF: Statement = Statement {
@@ -73,6 +76,7 @@ pub(crate) const SUB_GAUSSIAN_CHERNOFF: Statement = Statement {
     source: OWN_6,
     location: location("bound::output_bounds", "src/bound/output.rs"),
     status: ProofStatus::MachineChecked,
+    lemmas: &["proofs/sub_gaussian_bounds.v::sub_gaussian_chernoff"],
 };
 
 pub(crate) const SUB_GAUSSIAN_LAPLACE: Statement = Statement {
@@ -93,6 +97,7 @@ pub(crate) const SUB_GAUSSIAN_LAPLACE: Statement = Statement {
     source: OWN_6,
     location: location("bound::output_bounds", "src/bound/output.rs"),
     status: ProofStatus::MachineChecked,
+    lemmas: &["proofs/sub_gaussian_bounds.v::sub_gaussian_laplace"],
 };
 
 pub(crate) const CRUDE_BOUND: Statement = Statement {
@@ -107,4 +112,5 @@ pub(crate) const CRUDE_BOUND: Statement = Statement {
     source: OWN_6,
     location: location("bound::output_bounds", "src/bound/output.rs"),
     status: ProofStatus::MachineChecked,
+    lemmas: &["proofs/sub_gaussian_bounds.v::sub_gaussian_crude"],
 };
