@@ -8,6 +8,7 @@
 //! * [`exact`]: its value, by a one-dimensional integral whose cost does not grow with `L`, without simulation;
 //! * [`bound`]: explicit upper bounds, each a theorem with its hypotheses and proof parameters;
 //! * [`monte_carlo`]: seeded simulation by a route that shares nothing with either but the samplers;
+//! * [`certificate`]: Coq lemmas that single printed bounds are at least their theorem's formula;
 //! * [`check`]: the three side by side, with verdicts; the smallest sufficient `L`, and the rate.
 //!
 //! ```
