@@ -23,12 +23,18 @@ pub fn list_average(bounds: &[Vec<Bound>], weights: &[f64]) -> Vec<Bound> {
     // The weights are divided by their sum, so that probabilities rounded to floats still average.
     let total: Interval = weights.iter().map(|w| Interval::point(*w)).sum();
     let average = |pick: &dyn Fn(&Vec<Bound>) -> Option<f64>| -> Option<f64> {
-        let sum = bounds
+        let values = bounds.iter().map(pick).collect::<Option<Vec<f64>>>()?;
+        // Equal numbers average to themselves, without rounding: a probability is at most 1.
+        if let Some((first, rest)) = values.split_first()
+            && rest.iter().all(|value| value == first)
+        {
+            return Some(*first);
+        }
+        let sum: Interval = values
             .iter()
             .zip(weights)
-            .try_fold(Interval::ZERO, |sum, (records, w)| {
-                Some(sum + Interval::point(*w) * Interval::point(pick(records)?))
-            })?;
+            .map(|(value, w)| Interval::point(*w) * Interval::point(*value))
+            .sum();
         Some((sum / total).upper())
     };
     let trivial = average(&|records| {

@@ -56,6 +56,9 @@ pub fn decimal(decimal: &Decimal) -> String {
 }
 
 fn quotient(negative: bool, numerator: &BigUint, denominator: &BigUint) -> String {
+    if *numerator == BigUint::ZERO {
+        return "0".to_owned();
+    }
     let sign = if negative { "-" } else { "" };
     match (negative, *denominator == BigUint::from(1_u8)) {
         (false, true) => numerator.to_string(),
