@@ -69,8 +69,11 @@ pub fn run(arguments: &CertifyArguments) -> Result<Outcome> {
     }
     let mut answer = report(&table, &certificates);
     if arguments.run {
-        let folder = Folder::new()?;
-        let proved = prove(&folder.0, &text)?;
+        let folder = tempfile::tempdir().map_err(|error| Error::File {
+            path: std::env::temp_dir(),
+            reason: format!("a folder for Coq's files cannot be made in it: {error}"),
+        })?;
+        let proved = prove(folder.path(), &text)?;
         answer.push_str(&format!(
             "Coq proved all {} lemmas in {:.1} s (and compiled the library they use in {:.1} s).\n",
             certificates.lemmas.len(),
@@ -141,25 +144,4 @@ fn report(table: &Table, certificates: &Certificates) -> String {
         Provenance::now(&table.scenario, None).line()
     ));
     text
-}
-
-/// A folder of its own for Coq's files, removed in the end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Result<Self> {
-        let path = std::env::temp_dir().join(format!("attention-bounds-{}", std::process::id()));
-        std::fs::create_dir_all(&path).map_err(|error| Error::File {
-            path: path.clone(),
-            reason: format!("cannot be made: {error}"),
-        })?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // A folder that stays behind among temporary files does no harm.
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }
