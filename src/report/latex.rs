@@ -17,7 +17,10 @@ pub(super) fn render(table: &Table, provenance: &Provenance, style: &Style) -> S
     for (index, sheet) in document.sheets.iter().enumerate() {
         let caption = match &style.caption {
             Some(caption) if document.sheets.len() == 1 => escape(caption),
-            Some(caption) => format!("{} {}.", escape(caption), sheet.latex_heading),
+            Some(caption) => {
+                let caption = escape(caption.trim_end_matches('.'));
+                format!("{caption}. {}.", sheet.latex_heading)
+            }
             None => format!("{}. {}.", sheet.latex_heading, escape(&table.description)),
         };
         let label = match index {
