@@ -6,8 +6,13 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use attention_bounds::exact::gaussian_participation;
+use attention_bounds::exact::{
+    GaussianGradient, GaussianOutput, finite_gradient_error, gaussian_gradient_error,
+    gaussian_output_error, gaussian_participation, output_error,
+};
+use attention_bounds::law::{Empirical, Gaussian, TokenLaw};
 use attention_bounds::parameter::PromptLength;
+use nalgebra::{DMatrix, DVector};
 
 const RUNS: usize = 2_000;
 
@@ -23,6 +28,11 @@ fn once(s: f64, lengths: &[PromptLength]) -> f64 {
 }
 
 fn main() {
+    participation();
+    gradients();
+}
+
+fn participation() {
     let shortest = [length(10f64.sqrt())];
     let short = [length(1e3)];
     let long = [length(1e12)];
@@ -50,5 +60,78 @@ fn main() {
             sweep / short,
             sweep / shortest.max(short).max(long)
         );
+    }
+}
+
+/// Least seconds of some runs each of two computations, which alternate.
+fn least(runs: usize, mut one: impl FnMut(), mut two: impl FnMut()) -> (f64, f64) {
+    let timed = |work: &mut dyn FnMut()| {
+        let start = Instant::now();
+        work();
+        start.elapsed().as_secs_f64()
+    };
+    (0..runs).fold((f64::INFINITY, f64::INFINITY), |(a, b), _| {
+        (a.min(timed(&mut one)), b.min(timed(&mut two)))
+    })
+}
+
+/// What both gradient errors cost, compared with the output error.
+fn gradients() {
+    println!(
+        "\n| tokens | lengths | output (us) | gradients (us) | ratio |\n|---|---|---|---|---|"
+    );
+    let line = |name: &str, lengths: &str, (output, gradient): (f64, f64)| {
+        println!(
+            "| {name} | {lengths} | {:.0} | {:.0} | {:.2} |",
+            output * 1e6,
+            gradient * 1e6,
+            gradient / output
+        );
+    };
+    let single = [length(64.0)];
+    let many: Vec<PromptLength> = (0..20)
+        .map(|i| length(10f64.powf(0.5 + 11.5 * f64::from(i) / 19.0)))
+        .collect();
+    let d = 16;
+    let value = DMatrix::from_fn(d, d, |i, j| ((i * d + j) as f64).sin());
+    let direction = DVector::from_fn(d, |i, _| (i as f64 + 0.5).cos()).normalize();
+    let tokens = Gaussian::centred(DMatrix::identity(d, d)).expect("a law");
+    let points = DMatrix::from_fn(500, d, |i, j| ((i * d + j) as f64 * 1.7).sin());
+    let law = Empirical::new(&points).expect("a law");
+    let (columns, weights) = law.support().expect("points");
+    for (lengths, name) in [(&single[..], "64"), (&many[..], "20, to 1e12")] {
+        for s in [0.3, 1.0, 3.5, 12.0] {
+            let tilt = &direction * s;
+            let times = least(
+                300,
+                || {
+                    let output = GaussianOutput::new(&tokens, &value, &tilt);
+                    black_box(gaussian_output_error(&output, lengths).expect("a value"));
+                },
+                || {
+                    let gradient =
+                        GaussianGradient::new(&tokens, &value, &tilt, 1.0).expect("shapes");
+                    black_box(gaussian_gradient_error(&gradient, lengths).expect("a value"));
+                },
+            );
+            line(&format!("Gaussian, d = 16, s = {s}"), name, times);
+        }
+        let times = least(
+            10,
+            || {
+                black_box(
+                    output_error(law.through(&value).as_ref(), &direction, lengths)
+                        .expect("a value"),
+                );
+            },
+            || {
+                let support = (&columns, weights.as_slice());
+                black_box(
+                    finite_gradient_error(support, &value, &direction, 1.0, lengths)
+                        .expect("a value"),
+                );
+            },
+        );
+        line("empirical, n = 500, d = 16", name, times);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::bounds::{BoundCells, bound_cells};
 use super::exact::exact_cells;
+use super::gradient::gradient_cells;
 use super::rate::spectrum;
 use super::{Progress, Question};
 use crate::attention::QueryLaw;
@@ -17,7 +18,7 @@ pub struct TableOptions {
     pub bias: bool,
     /// Also the expected participation `E P_2`.
     pub participation: bool,
-    /// Also the squared errors of both gradients, which have no exact values and no bounds yet.
+    /// Also the squared errors of both gradients, which have no bounds yet.
     pub gradients: bool,
     /// Also the operator norm of the error of the gradient in `U`; only with `gradients`.
     pub operator_norm: bool,
@@ -44,11 +45,23 @@ pub fn rows(
     };
     progress.start(2 * queries as u64);
     let exact = exact_cells(question, lengths, progress);
+    let gradients = options.gradients.then(|| gradient_cells(question, lengths));
+    let gradient = |index: Option<usize>, i: usize, metric: Metric| -> Option<Cell<Exact>> {
+        let (queries, average) = gradients.as_ref()?;
+        let cells = match index {
+            Some(index) => queries.get(index)?,
+            None => average,
+        };
+        cells.at(metric, i)
+    };
     let bounds = bound_cells(question, lengths, options.tail, progress)?;
     let mut rows = Vec::new();
     let outputs = question.head.value().nrows();
     for (index, (cells, bounds)) in exact.queries.iter().zip(bounds.queries).enumerate() {
         let value = |i: usize, metric| -> Cell<Exact> {
+            if let Some(found) = gradient(Some(index), i, metric) {
+                return found;
+            }
             let output = cells.as_ref().map_err(Clone::clone)?.get(i);
             let found = output.and_then(|output| match metric {
                 Metric::Output => Some(output.squared_error),
@@ -62,6 +75,9 @@ pub fn rows(
         push(&mut rows, label, lengths, outputs, bounds, options, &value);
     }
     let value = |i: usize, metric| -> Cell<Exact> {
+        if let Some(found) = gradient(None, i, metric) {
+            return found;
+        }
         let found = match metric {
             Metric::Bias { coordinate } => {
                 average_bias(question.query, &exact.queries, i, coordinate)?
@@ -177,10 +193,10 @@ fn push(
         add(Metric::Participation, Some(bounds.participation), None);
     }
     if options.gradients {
-        let reason = Some("the errors of gradients have no exact values yet");
-        add(Metric::ValueGradient, None, reason);
-        add(Metric::KeyQueryGradient, None, reason);
+        add(Metric::ValueGradient, None, None);
+        add(Metric::KeyQueryGradient, None, None);
         if options.operator_norm {
+            let reason = Some("operator norms of the gradient's error come from a simulation only");
             add(Metric::KeyQueryGradientOperator, None, reason);
         }
     }

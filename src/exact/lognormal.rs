@@ -67,7 +67,7 @@ pub(super) fn moments(
 
 /// `ln phi` from `1 - phi`. Rounding may carry `1 - phi` to or past 1 where `phi` is below `1e-16`: it is zero
 /// there. Where `1 - phi` is small, as at most nodes, five terms of the series do.
-fn ln_one_minus(rise: f64) -> f64 {
+pub(super) fn ln_one_minus(rise: f64) -> f64 {
     if rise < 5e-4 {
         -rise * (1.0 + rise * (0.5 + rise * (1.0 / 3.0 + rise * (0.25 + rise * 0.2))))
     } else if rise < 1.0 {

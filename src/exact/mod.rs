@@ -10,6 +10,12 @@
 
 mod average;
 mod gaussian;
+mod gradient;
+mod gradient_average;
+mod gradient_features;
+mod gradient_finite;
+mod gradient_nodes;
+mod gradient_scores;
 mod integral;
 mod lognormal;
 mod output;
@@ -22,6 +28,11 @@ use serde::Serialize;
 
 pub use average::{AverageOutput, gaussian_query_average, list_average};
 pub use gaussian::{GaussianOutput, gaussian_output_error};
+pub use gradient::{
+    ExactGradient, GaussianGradient, gaussian_gradient_error, value_gradient_error,
+};
+pub use gradient_average::gaussian_value_gradient_average;
+pub use gradient_finite::finite_gradient_error;
 pub use output::{ExactOutput, output_error};
 pub use participation::{ParticipationRatios, gaussian_participation};
 
@@ -53,6 +64,22 @@ impl Exact {
         Self {
             value: fine,
             error: 2.0 * (fine - coarse).abs() + ROUNDING * fine.abs(),
+        }
+    }
+
+    /// The value times a number that is taken as exact.
+    fn scaled(self, factor: f64) -> Self {
+        Self {
+            value: factor * self.value,
+            error: factor.abs() * self.error,
+        }
+    }
+
+    /// A sum; the errors add up.
+    fn plus(self, other: Self) -> Self {
+        Self {
+            value: self.value + other.value,
+            error: self.error + other.error,
         }
     }
 }

@@ -40,14 +40,7 @@ pub fn gaussian_participation(
     s: f64,
     lengths: &[PromptLength],
 ) -> Result<Vec<ParticipationRatios>> {
-    if !(0.0..=LARGEST_DEVIATION).contains(&s) {
-        return Err(Error::Parameter {
-            parameter: "s",
-            value: s.to_string(),
-            required: "a number from 0 to 200 (beyond, attention is one-hot in double precision)",
-            theorem: Some("T3"),
-        });
-    }
+    check_deviation(s)?;
     let Some((shortest, longest)) = range(lengths) else {
         return Ok(lengths.iter().map(|_| single_token()).collect());
     };
@@ -57,6 +50,19 @@ pub fn gaussian_participation(
         .iter()
         .map(|&length| ratios(length, &fine, &coarse))
         .collect())
+}
+
+/// Refuses a score deviation that is not a number from 0 to [`LARGEST_DEVIATION`].
+pub(super) fn check_deviation(s: f64) -> Result<()> {
+    if (0.0..=LARGEST_DEVIATION).contains(&s) {
+        return Ok(());
+    }
+    Err(Error::Parameter {
+        parameter: "s",
+        value: s.to_string(),
+        required: "a number from 0 to 200 (beyond, attention is one-hot in double precision)",
+        theorem: Some("T3"),
+    })
 }
 
 /// Shortest and longest of the lengths that need an integral (2 and more), as floats.
