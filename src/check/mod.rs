@@ -7,6 +7,7 @@ pub mod estimates;
 mod evidence;
 mod exact;
 pub mod formula;
+mod gradient_bounds;
 mod holm;
 pub mod length;
 mod progress;

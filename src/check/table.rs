@@ -17,7 +17,7 @@ pub struct TableOptions {
     pub bias: bool,
     /// Also the expected participation `E P_2`.
     pub participation: bool,
-    /// Also the squared errors of both gradients, which have no exact values and no bounds yet.
+    /// Also the squared errors of both gradients.
     pub gradients: bool,
     /// Also the operator norm of the error of the gradient in `U`; only with `gradients`.
     pub operator_norm: bool,
@@ -44,7 +44,7 @@ pub fn rows(
     };
     progress.start(2 * queries as u64);
     let exact = exact_cells(question, lengths, progress);
-    let bounds = bound_cells(question, lengths, options.tail, progress)?;
+    let bounds = bound_cells(question, lengths, options, progress)?;
     let mut rows = Vec::new();
     let outputs = question.head.value().nrows();
     for (index, (cells, bounds)) in exact.queries.iter().zip(bounds.queries).enumerate() {
@@ -178,8 +178,12 @@ fn push(
     }
     if options.gradients {
         let reason = Some("the errors of gradients have no exact values yet");
-        add(Metric::ValueGradient, None, reason);
-        add(Metric::KeyQueryGradient, None, reason);
+        add(Metric::ValueGradient, Some(bounds.gradients.value), reason);
+        add(
+            Metric::KeyQueryGradient,
+            Some(bounds.gradients.key_query),
+            reason,
+        );
         if options.operator_norm {
             add(Metric::KeyQueryGradientOperator, None, reason);
         }
