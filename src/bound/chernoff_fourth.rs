@@ -112,10 +112,7 @@ pub(super) fn search(moments: &FourthMoments, length: f64) -> (f64, &'static str
     } else {
         "weighted sum, pairs of tokens: 3 A2^2 / ((1 - del)^4 L^2)"
     };
-    (
-        chernoff::delta(Unit::logistic(found.at), length),
-        dominant,
-    )
+    (chernoff::delta(Unit::logistic(found.at), length), dominant)
 }
 
 /// Logarithm of the bound at a float `del`, `1/L < del < 1`, enclosed.

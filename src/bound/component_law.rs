@@ -52,13 +52,14 @@ impl ComponentLaw {
     ///
     /// # Errors
     /// If there is no component, shapes do not fit, an entry is not finite or one tilt would take too long.
-    pub fn new(
-        components: &[LawComponent<'_>],
-        value: &DMatrix<f64>,
-    ) -> Result<Self> {
+    pub fn new(components: &[LawComponent<'_>], value: &DMatrix<f64>) -> Result<Self> {
         let (m, d) = value.shape();
         let Some((_, first, _)) = components.first() else {
-            return Err(Error::shape("the token law", "no component", "at least one"));
+            return Err(Error::shape(
+                "the token law",
+                "no component",
+                "at least one",
+            ));
         };
         let with_spread = components.iter().filter(|c| c.2.is_some()).count();
         let products = components.len().saturating_mul(4 * m * d + 2 * m + d)
@@ -66,7 +67,9 @@ impl ComponentLaw {
         if products > MOST_PRODUCTS {
             return Err(Error::Unavailable {
                 what: "the moments of the gradient in U",
-                why: format!("they take {products} products of intervals, and at most {MOST_PRODUCTS} are tried"),
+                why: format!(
+                    "they take {products} products of intervals, and at most {MOST_PRODUCTS} are tried"
+                ),
             });
         }
         let rows: Vec<Vec<Interval>> = value

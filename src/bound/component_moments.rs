@@ -49,7 +49,11 @@ impl Spread {
             })
             .collect();
         Ok(Self {
-            trace: covariance.diagonal().iter().map(|x| Interval::point(*x)).sum(),
+            trace: covariance
+                .diagonal()
+                .iter()
+                .map(|x| Interval::point(*x))
+                .sum(),
             tau_v: Interval::up_to(tau_v),
             norm_squared: Interval::norm_squared(covariance.iter()),
             value_norm_squared: square(&through_value),

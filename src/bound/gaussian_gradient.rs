@@ -54,8 +54,7 @@ impl GaussianGradient {
         let squared = sigma * self.tau_v;
         // E|VF|^2 = E|VY|^2 E|Y|^2 + |V Gamma|_F^2 + 2 <Vh, V Gamma h>, at the offsets h (tilt 2a) and -h (no tilt).
         let spread = output(1.0) * token(1.0) + squared + form(1.0).double();
-        let fourth = token(1.0).square()
-            + (sigma * self.tau + (sigma * step).double()).double();
+        let fourth = token(1.0).square() + (sigma * self.tau + (sigma * step).double()).double();
         let mixed = output(3.0) * token(3.0) + (squared + form(3.0).double()).double();
         let half = Interval::point(0.5);
         GradientMoments::new(

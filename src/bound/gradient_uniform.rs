@@ -40,7 +40,7 @@ struct Node {
     ln_product: f64,
 }
 
-/// Cells of the first grid, and splits after it.
+/// Cells of the first grid, and splits after it at most.
 const CELLS: u32 = 48;
 const SPLITS: usize = 100;
 /// Logarithmic gap between the largest cell and a value attained at which splitting ends.
@@ -141,6 +141,13 @@ impl UniformKeyQueryGradient {
         }
     }
 
+    /// Splits the largest cell, if that gains something.
+    fn split(&self, nodes: &mut Vec<Node>, envelope: &Envelope, theta: f64, length: f64) {
+        if let Some((place, y)) = envelope.widest(nodes, theta) {
+            nodes.insert(place, self.node(y, length));
+        }
+    }
+
     fn evaluate(&self, length: f64) -> Found {
         let query = Interval::point(self.query_squared);
         if self.q_squared == 0.0 {
@@ -173,14 +180,13 @@ impl UniformKeyQueryGradient {
             half_dimension: 0.5 * self.dimension,
         };
         let mut theta = envelope.best_theta(&nodes);
-        for splits in [SPLITS / 2, SPLITS / 2] {
-            for _ in 0..splits {
-                let Some((place, y)) = envelope.widest(&nodes, theta) else {
-                    break;
-                };
-                nodes.insert(place, self.node(y, length));
-            }
-            theta = envelope.best_theta(&nodes);
+        // Splitting moves the best th a little, so it is sought again before the last splits.
+        for _ in 0..SPLITS / 2 {
+            self.split(&mut nodes, &envelope, theta, length);
+        }
+        theta = envelope.best_theta(&nodes);
+        for _ in 0..SPLITS / 2 {
+            self.split(&mut nodes, &envelope, theta, length);
         }
         let (ln_sup, in_tail) = envelope.enclosure(&nodes, theta);
         Found {
@@ -257,9 +263,6 @@ impl Envelope {
             .fold(Interval::point(f64::NEG_INFINITY), Interval::max);
         let tail = Interval::point(self.tail.ln_product) - th * Interval::point(self.tail.y);
         let factor = -(Interval::point(self.half_dimension) * (-th.double()).ln_1p());
-        (
-            factor + cells.max(tail),
-            tail.upper() > cells.upper(),
-        )
+        (factor + cells.max(tail), tail.upper() > cells.upper())
     }
 }

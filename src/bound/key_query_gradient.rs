@@ -188,15 +188,11 @@ pub fn key_query_trivial_bound(
             "bounded support: 4 sup |V(x - m(a))|^2 sup |x - m(a)|^2 |z|^2",
         )
     });
-    let least = jensen
-        .chain(support)
-        .min_by(|x, y| x.0.total_cmp(&y.0));
+    let least = jensen.chain(support).min_by(|x, y| x.0.total_cmp(&y.0));
     match least {
-        Some((value, dominant)) => {
-            Bound::proved(Theorem::TrivialBound, value, value, dominant)
-                .with_hypothesis("L", length.as_f64())
-                .with_hypothesis("|z|^2", square)
-        }
+        Some((value, dominant)) => Bound::proved(Theorem::TrivialBound, value, value, dominant)
+            .with_hypothesis("L", length.as_f64())
+            .with_hypothesis("|z|^2", square),
         None => Bound::not_applicable(
             Theorem::TrivialBound,
             "the moments of the tokens or a bounded support must be known",

@@ -64,8 +64,7 @@ impl SubGaussianMoments<'_> {
             .clamp(f64::MIN_POSITIVE, 1f64.next_down());
         let point = Interval::point(u);
         let divergence = Interval::point(self.energy()).double().double();
-        let value =
-            Interval::point(self.sigma_squared()) * (divergence - (-point).ln_1p()) / point;
+        let value = Interval::point(self.sigma_squared()) * (divergence - (-point).ln_1p()) / point;
         (value.upper(), u)
     }
 }

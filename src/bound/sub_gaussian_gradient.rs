@@ -76,14 +76,15 @@ impl<'a> SubGaussianGradient<'a> {
         let mut parameters = Vec::new();
         let half = Interval::point(0.5);
         // Cauchy-Schwarz: E[w^k |VY|^j |Y|^j] <= sqrt(N(k, j; V) N(k, j; I)).
-        let [at_zero, at_two, at_four, pairs] = IN_USE.map(|(power, order, of_output, of_token)| {
-            let output = self.output.ln_weighted_moment(power, order);
-            let token = self.token.ln_weighted_moment(power, order);
-            parameters.push((of_output, output.lambda));
-            parameters.push((of_token, token.lambda));
-            let product = half * (Interval::point(output.value) + Interval::point(token.value));
-            (product.upper(), token.value)
-        });
+        let [at_zero, at_two, at_four, pairs] =
+            IN_USE.map(|(power, order, of_output, of_token)| {
+                let output = self.output.ln_weighted_moment(power, order);
+                let token = self.token.ln_weighted_moment(power, order);
+                parameters.push((of_output, output.lambda));
+                parameters.push((of_token, token.lambda));
+                let product = half * (Interval::point(output.value) + Interval::point(token.value));
+                (product.upper(), token.value)
+            });
         let (ln_covariance, u) = self.ln_covariance();
         parameters.push(("u of |C(a)|", u));
         let energy = Interval::point(self.output.energy());
@@ -107,8 +108,8 @@ impl<'a> SubGaussianGradient<'a> {
     /// `ln |V C(a)|_F^2`, from `|V C|_F <= |V|_F |C|`, and its proof parameter.
     fn ln_covariance(&self) -> (f64, f64) {
         let (norm, u) = self.output.covariance_norm();
-        let value = Interval::point(self.output.values().sum()).ln()
-            + Interval::point(norm).ln().double();
+        let value =
+            Interval::point(self.output.values().sum()).ln() + Interval::point(norm).ln().double();
         (value.upper(), u)
     }
 
@@ -139,9 +140,9 @@ impl<'a> SubGaussianGradient<'a> {
             .output
             .describe(bound)
             .with_hypothesis("d", self.token.values().ratios().len() as f64);
-        parameters
-            .iter()
-            .fold(bound, |bound, (name, value)| bound.with_parameter(name, *value))
+        parameters.iter().fold(bound, |bound, (name, value)| {
+            bound.with_parameter(name, *value)
+        })
     }
 }
 

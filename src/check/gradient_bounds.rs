@@ -73,8 +73,7 @@ impl<'a> Gradients<'a> {
             None => KnownMoments::new(question.tokens.through(&identity).as_ref(), &tilt)?,
         };
         let stacked = SubGaussianMoments::of_tilt(self.proxy, &tilt, &self.stacked)?;
-        let class =
-            SubGaussianGradient::of_tilt(self.proxy, &tilt, &self.values, &self.identity)?;
+        let class = SubGaussianGradient::of_tilt(self.proxy, &tilt, &self.values, &self.identity)?;
         let known = self
             .components
             .as_ref()
@@ -250,7 +249,11 @@ fn components(
 }
 
 /// The averages of both gradients over a list of queries.
-pub(super) fn average(queries: &[&GradientCells], query: &QueryLaw, lengths: usize) -> GradientCells {
+pub(super) fn average(
+    queries: &[&GradientCells],
+    query: &QueryLaw,
+    lengths: usize,
+) -> GradientCells {
     let QueryLaw::List { weights, .. } = query else {
         return GradientCells::default();
     };

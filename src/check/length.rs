@@ -84,7 +84,8 @@ pub fn smallest(
             .collect())
     });
     let bound = search(epsilon, |lengths| {
-        let bounds = bound_cells(question, lengths, &TableOptions::default(), &Silent).map_err(reason)?;
+        let bounds =
+            bound_cells(question, lengths, &TableOptions::default(), &Silent).map_err(reason)?;
         Ok(bounds
             .average
             .output

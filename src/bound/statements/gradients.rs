@@ -35,7 +35,10 @@ pub(crate) const VALUE_GRADIENT: Statement = Statement {
     proof_idea: "The gradient of a scalar function of the output in V is an outer product with mhat. \
         m |mhat - m(a)|^2 is the squared output error of m identities stacked: T4 and T5.",
     source: SOURCE,
-    location: location("bound::value_gradient_bounds", "src/bound/value_gradient.rs"),
+    location: location(
+        "bound::value_gradient_bounds",
+        "src/bound/value_gradient.rs",
+    ),
     status: ProofStatus::ProvedOnPaper,
 };
 
@@ -87,11 +90,11 @@ pub(crate) const SUB_GAUSSIAN_KEY_QUERY_GRADIENT: Statement = Statement {
     id: "T9.key-query.sub-gaussian",
     name: "sub-gaussian-key-query-gradient",
     title: "The squared error of the gradient in U for a law known only through its variance proxy",
-    statement: "T9.key-query with rho = e^{2 E}, kap = e^E, E = sigma^2 |a|^2, sqrt(E[w^k |VF|^2]) <= \
-        (N(k,2;V) N(k,2;I))^{1/4} + e^{k E / 2} |V|_F |C| for k = 0, 2, A2V = N(2,1;V), A2I = N(2,1;I), \
+    statement: "T9.key-query with rho = e^{2 en}, kap = e^en, en = sigma^2 |a|^2, sqrt(E[w^k |VF|^2]) <= \
+        (N(k,2;V) N(k,2;I))^{1/4} + e^{k en / 2} |V|_F |C| for k = 0, 2, A2V = N(2,1;V), A2I = N(2,1;I), \
         A4 = sqrt(N(4,2;V) N(4,2;I)), E|Y|^4 <= N(0,2;I); \
-        N(k,j;V) = (j / (e lam))^j exp( k^2 E / 2 + D_lam ), D_lam as in T6.norm-mgf with \
-        |c|^2 = max(4, k^2) sigma^4 |a|^2 |V|^2; |C| <= sigma^2 (4 E - ln(1-u)) / u",
+        N(k,j;V) = (j / (e lam))^j exp( k^2 en / 2 + D_lam ), D_lam as in T6.norm-mgf with \
+        |c|^2 = max(4, k^2) sigma^4 |a|^2 |V|^2; |C| <= sigma^2 (4 en - ln(1-u)) / u",
     hypotheses: &[PROXY, "L >= 2", LAMBDA, "0 < u < 1 (a proof parameter)"],
     constants: &[LENGTH, SIGMA, TILT, DEVIATION, CHAT],
     proof_idea: "E[w^k e^{lam |V(X-c)|^2}] is bounded like T6.norm-mgf, with the tilt ka inside the Gaussian integral, and \
@@ -110,19 +113,22 @@ pub(crate) const CRUDE_KEY_QUERY_GRADIENT: Statement = Statement {
     name: "crude-key-query-gradient",
     title: "The squared error of the gradient in U: a bound for every prompt length that grows like (ln L)^2",
     statement: "E|V(Chat - C(a))|_F^2 |z|^2 <= |z|^2 ( sqrt(K_V K_I) + |V|_F |C| )^2, \
-        K = (1 + ln L + D_lam(c)) / lam for V and for I, |c| = 2 sigma^2 |V| |a|, |C| <= sigma^2 (4 E - ln(1-u)) / u",
+        K = (1 + ln L + D_lam(c)) / lam for V and for I, |c| = 2 sigma^2 |V| |a|, |C| <= sigma^2 (4 en - ln(1-u)) / u",
     hypotheses: &[PROXY, "L >= 1", LAMBDA, "0 < u < 1 (a proof parameter)"],
     constants: &[
         LENGTH,
         SIGMA,
         TILT,
-        constant("E", "sigma^2 |a|^2"),
+        constant("en", "sigma^2 |a|^2"),
         constant("D_lam(c)", "see T6.norm-mgf"),
     ],
     proof_idea: "|V Chat|_F is at most the largest |V(X_i - m)| times the largest |X_i - m|. ln^2 is concave from e on, so \
         the second moment of lam max |X_i - m|^2 is at most (1 + ln(L E e^{lam |X - m|^2}))^2.",
     source: SOURCE,
-    location: location("bound::key_query_bounds", "src/bound/sub_gaussian_gradient.rs"),
+    location: location(
+        "bound::key_query_bounds",
+        "src/bound/sub_gaussian_gradient.rs",
+    ),
     status: ProofStatus::ProvedOnPaper,
 };
 
@@ -150,12 +156,7 @@ pub(crate) const UNIFORM_KEY_QUERY_GRADIENT: Statement = Statement {
     statement: "E_z E|V(Chat - C(a))|_F^2 |z|^2 <= varsigma^2 (1-2th)^{-d/2} \
         max( sup_{y <= Y} y F(y) e^{-th y}, Y c(Y) e^{-th Y} ), F(y) the smallest of T9.key-query.sub-gaussian, \
         T9.key-query.crude and, for Gaussian tokens, T9.key-query at sigma^2 |a|^2 = q^2 y, without |z|^2; c the crude bound",
-    hypotheses: &[
-        PROXY,
-        QUERY,
-        "L >= 2",
-        "3/Y <= th < 1/2 (proof parameters)",
-    ],
+    hypotheses: &[PROXY, QUERY, "L >= 2", "3/Y <= th < 1/2 (proof parameters)"],
     constants: &[
         LENGTH,
         SIGMA,
