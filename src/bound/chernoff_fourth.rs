@@ -40,6 +40,14 @@ impl FourthMoments {
         })
     }
 
+    /// Adds the three moments to a record of T9, where they are those of the product `|VY|^2 |Y|^2`.
+    pub(super) fn describe_mixed(&self, bound: Bound) -> Bound {
+        bound
+            .with_hypothesis("ln sqrt(E[w^2 |VY|^2] E[w^2 |Y|^2])", self.ln_a2)
+            .with_hypothesis("ln E[w^4 |VY|^2 |Y|^2]", self.ln_a4)
+            .with_hypothesis("ln(|V|^2 E|Y|^4)", self.ln_f4)
+    }
+
     /// The bound of [`fourth_moment_bound`] at a given `del`, enclosed; `L >= 2`, `1/L < del < 1`.
     ///
     /// # Errors
@@ -61,8 +69,23 @@ pub fn fourth_moment_bound(moments: &FourthMoments, length: PromptLength) -> Bou
     if length.get() < 2 {
         return Bound::not_applicable(theorem, "L >= 2 is required");
     }
-    let ln_length = length.as_f64().ln();
-    let ln_others = (length.as_f64() - 1.0).ln();
+    let (delta, dominant) = search(moments, length.as_f64());
+    let value = ln_enclosure(moments, length.as_f64(), delta).exp().upper();
+    let ln_length = Interval::point(length.as_f64()).ln();
+    let trivial = (ln_length + Interval::point(moments.ln_f4)).exp().upper();
+    Bound::proved(theorem, value, trivial, dominant)
+        .with_hypothesis("L", length.as_f64())
+        .with_hypothesis("ln rho", moments.ln_rho)
+        .with_hypothesis("ln A2", moments.ln_a2)
+        .with_hypothesis("ln A4", moments.ln_a4)
+        .with_hypothesis("ln F4", moments.ln_f4)
+        .with_parameter("del", delta)
+}
+
+/// The best `del` and the term that dominates there; `L >= 2`. A search in plain floats.
+pub(super) fn search(moments: &FourthMoments, length: f64) -> (f64, &'static str) {
+    let ln_length = length.ln();
+    let ln_others = (length - 1.0).ln();
     let ln_rate = ln_others - moments.ln_rho - std::f64::consts::LN_2;
     let diagonal = moments.ln_a4 - 3.0 * ln_length;
     let pairs = 3f64.ln() + 2.0 * moments.ln_a2 - 2.0 * ln_length;
@@ -89,21 +112,11 @@ pub fn fourth_moment_bound(moments: &FourthMoments, length: PromptLength) -> Bou
     } else {
         "weighted sum, pairs of tokens: 3 A2^2 / ((1 - del)^4 L^2)"
     };
-    let delta = chernoff::delta(Unit::logistic(found.at), length.as_f64());
-    let value = ln_enclosure(moments, length.as_f64(), delta).exp().upper();
-    let ln_length = Interval::point(length.as_f64()).ln();
-    let trivial = (ln_length + Interval::point(moments.ln_f4)).exp().upper();
-    Bound::proved(theorem, value, trivial, dominant)
-        .with_hypothesis("L", length.as_f64())
-        .with_hypothesis("ln rho", moments.ln_rho)
-        .with_hypothesis("ln A2", moments.ln_a2)
-        .with_hypothesis("ln A4", moments.ln_a4)
-        .with_hypothesis("ln F4", moments.ln_f4)
-        .with_parameter("del", delta)
+    (chernoff::delta(Unit::logistic(found.at), length), dominant)
 }
 
 /// Logarithm of the bound at a float `del`, `1/L < del < 1`, enclosed.
-fn ln_enclosure(moments: &FourthMoments, length: f64, delta: f64) -> Interval {
+pub(super) fn ln_enclosure(moments: &FourthMoments, length: f64, delta: f64) -> Interval {
     let ln_length = Interval::point(length).ln();
     let diagonal = Interval::point(moments.ln_a4) - ln_length - ln_length.double();
     let pairs =

@@ -37,6 +37,11 @@ pub(crate) fn search(moments: &LogMoments, length: f64) -> Laplace {
 }
 
 impl Laplace {
+    /// `th` and the number of splits of `I_2` and of `I_4`, for a record.
+    pub fn parameters(&self) -> [(f64, f64); 2] {
+        [&self.second, &self.fourth].map(|found| (found.theta, found.splits.count()))
+    }
+
     /// Logarithm of T5 at the proof parameters found, enclosed; `A2`, `rho` and `kap` are the floats of `moments`.
     pub fn ln_enclosure(&self, moments: &LogMoments, length: f64) -> Interval {
         let l = Interval::point(length);

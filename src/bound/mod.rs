@@ -7,6 +7,8 @@
 //! | T5 participation | [`participation_bounds`] |
 //! | T7 | [`UniformRate`] |
 //! | T8 | [`GaussianSpectrum`] |
+//! | T9 in `V` | [`value_gradient_bounds`] |
+//! | T9 in `U` | [`key_query_bounds`], [`UniformKeyQueryGradient`] |
 //!
 //! Every proof parameter (`del`, `th`, `lam`) is minimised over, in plain floats and in logarithms. Each
 //! admissible parameter gives a valid bound, so the minimiser needs no certificate. The value of a record is
@@ -21,30 +23,42 @@
 mod chernoff;
 mod chernoff_fourth;
 mod chernoff_tail;
+mod component_law;
+mod component_moments;
 mod enclosure;
 mod formula;
 mod gauss_legendre;
+mod gaussian_gradient;
 mod gaussian_output;
+mod gradient_uniform;
 mod inverse_moment;
+mod key_query_gradient;
 mod laplace;
 mod logarithm;
 mod minimise;
 mod moments;
+mod norm_moment;
 mod output;
 mod query_average;
 mod record;
 mod sharp_rate;
 mod statements;
 mod sub_gaussian;
+mod sub_gaussian_gradient;
 mod theorem;
 mod uniform_rate;
+mod value_gradient;
 mod value_spectrum;
 
 pub use chernoff_fourth::{FourthMoments, fourth_moment_bound};
 pub use chernoff_tail::tail_bound;
+pub use component_law::{ComponentLaw, LawComponent};
 pub use enclosure::MomentConstants;
 pub use formula::{Formula, InverseMomentForm, Part, SecondMoment, SubGaussianClass};
+pub use gaussian_gradient::GaussianGradient;
 pub use gaussian_output::{GaussianOutput, output_variance};
+pub use gradient_uniform::UniformKeyQueryGradient;
+pub use key_query_gradient::{GradientMoments, key_query_trivial_bound};
 pub use laplace::participation_bounds;
 pub use moments::KnownMoments;
 pub use output::{output_bounds, trivial_bound};
@@ -52,6 +66,8 @@ pub use query_average::{GaussianQueryAverage, list_average};
 pub use record::{Bound, Hypothesis, ProofParameter, Status};
 pub use sharp_rate::{GaussianSetting, GaussianSpectrum, sharp_exponent};
 pub use sub_gaussian::SubGaussianMoments;
+pub use sub_gaussian_gradient::{SubGaussianGradient, key_query_bounds};
 pub use theorem::{Constant, Location, ProofStatus, Statement, Theorem};
 pub use uniform_rate::UniformRate;
+pub use value_gradient::{value_gradient_bounds, value_gradient_spectrum};
 pub use value_spectrum::ValueSpectrum;

@@ -6,6 +6,7 @@ use super::GaussianOutput;
 use crate::error::{Error, Result};
 use crate::interval::Interval;
 use crate::law::{CLOSED_FORM, OutputLaw, TiltedError, TiltedOutput};
+use crate::parameter::Dimension;
 
 /// Largest exponent accepted (`s^2`, `sigma^2 |a|^2`, `ln rho`): far beyond any score that a computer
 /// produces, and small enough that no later sum of exponents overflows.
@@ -139,6 +140,29 @@ impl KnownMoments {
             radius_squared: None,
             gaussian: Some(output),
         }
+    }
+
+    /// The moments of `m` copies of the output, one below the other: `A2`, `F0` and the squared radius times `m`.
+    ///
+    /// # Errors
+    /// If `m F0` is not a finite number.
+    pub(crate) fn times(&self, copies: Dimension) -> Result<Self> {
+        let factor = Interval::point(copies.get() as f64);
+        let scaled = |x: f64| (factor * Interval::point(x)).upper();
+        let f0 = scaled(self.f0);
+        if !(f0 < f64::INFINITY) {
+            return Err(rejected("m E|X - m(a)|^2", f0, "a finite number"));
+        }
+        let gaussian = |g: GaussianOutput| {
+            GaussianOutput::new(g.score_variance(), scaled(g.tau_v()), scaled(g.eta()))
+        };
+        Ok(Self {
+            ln_a2: (factor.ln() + Interval::point(self.ln_a2)).upper(),
+            f0,
+            radius_squared: self.radius_squared.map(scaled),
+            gaussian: self.gaussian.map(gaussian).transpose()?,
+            ..*self
+        })
     }
 
     /// `ln rho`.

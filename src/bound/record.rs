@@ -109,6 +109,12 @@ impl Bound {
         self
     }
 
+    /// The same record as a case of another theorem.
+    pub(crate) fn under(mut self, theorem: Theorem) -> Self {
+        self.theorem = theorem;
+        self
+    }
+
     /// Says at which floats the value was computed, see [`Formula`].
     pub(crate) fn with_formula(mut self, formula: Option<Formula>) -> Self {
         self.formula = formula.filter(|_| self.value.is_some());

@@ -94,6 +94,16 @@ impl<'a> SubGaussianMoments<'a> {
         self.energy
     }
 
+    /// `sigma^2`.
+    pub(super) fn sigma_squared(&self) -> f64 {
+        self.sigma_squared
+    }
+
+    /// The spectrum of `V V^T`.
+    pub(super) fn values(&self) -> &'a ValueSpectrum {
+        self.values
+    }
+
     /// `D_lam(c)` at `lam = u / (2 sigma^2 |V|^2)` and `|c| = 2 sigma^2 |V| |a|` (theory T6, `norm-mgf`):
     /// `-1/2 sum_j ln(1 - u nu_j / nu_max) + 2 sigma^2 |a|^2 u / (1 - u)`.
     pub(crate) fn norm_mgf(&self, unit: Unit) -> f64 {
@@ -125,7 +135,7 @@ impl<'a> SubGaussianMoments<'a> {
 
     /// `D_lam(c)` at a float `lam` and `|c| = 2 sigma^2 |V| |a|`, enclosed, with the floats `sigma^2`, `nu_j` and
     /// `sigma^2 |a|^2` of the class. The upper end is `+inf` if `2 lam sigma^2 |V|^2 < 1` is not certain.
-    fn norm_mgf_enclosure(&self, lambda: f64) -> Interval {
+    pub(super) fn norm_mgf_enclosure(&self, lambda: f64) -> Interval {
         let u = (Interval::point(lambda) * Interval::point(self.values.largest())).double()
             * Interval::point(self.sigma_squared);
         let determinant: Interval = self
@@ -139,7 +149,7 @@ impl<'a> SubGaussianMoments<'a> {
     }
 
     /// Whether the output is constant: then every moment is zero, and so is every bound.
-    fn is_constant(&self) -> bool {
+    pub(super) fn is_constant(&self) -> bool {
         self.values.largest() == 0.0 || self.sigma_squared == 0.0
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::statements::{foundations, pointwise, rates, sub_gaussian};
+use super::statements::{foundations, gradients, pointwise, rates, sub_gaussian};
 use crate::error::{Error, Result};
 
 /// A theorem of the theory pages.
@@ -51,6 +51,20 @@ pub enum Theorem {
     LimitingConstant,
     /// T8, the exponent.
     SharpRate,
+    /// T9, gradient in `V`, known law.
+    ValueGradient,
+    /// T9, gradient in `U`, known law.
+    KeyQueryGradient,
+    /// T9, gradient in `V`: sub-Gaussian tokens, law otherwise unknown.
+    SubGaussianValueGradient,
+    /// T9, gradient in `U`: sub-Gaussian tokens, law otherwise unknown.
+    SubGaussianKeyQueryGradient,
+    /// T9, gradient in `U`, any length.
+    CrudeKeyQueryGradient,
+    /// T9, gradient in `V`, averaged over the query: the paper's Proposition 3.4.
+    UniformValueGradient,
+    /// T9, gradient in `U`, averaged over the query: the paper's Proposition 3.4.
+    UniformKeyQueryGradient,
 }
 
 /// How far a statement is established.
@@ -122,7 +136,7 @@ pub struct Statement {
 
 impl Theorem {
     /// Every theorem, in the order of the theory pages.
-    pub const ALL: [Theorem; 20] = [
+    pub const ALL: [Theorem; 27] = [
         Theorem::CgfAttention,
         Theorem::GaussianLinearity,
         Theorem::LaplaceIdentity,
@@ -143,6 +157,13 @@ impl Theorem {
         Theorem::UniformRate,
         Theorem::LimitingConstant,
         Theorem::SharpRate,
+        Theorem::ValueGradient,
+        Theorem::KeyQueryGradient,
+        Theorem::SubGaussianValueGradient,
+        Theorem::SubGaussianKeyQueryGradient,
+        Theorem::CrudeKeyQueryGradient,
+        Theorem::UniformValueGradient,
+        Theorem::UniformKeyQueryGradient,
     ];
 
     /// The full statement.
@@ -168,6 +189,13 @@ impl Theorem {
             Theorem::UniformRate => &rates::UNIFORM_RATE,
             Theorem::LimitingConstant => &rates::LIMITING_CONSTANT,
             Theorem::SharpRate => &rates::SHARP_RATE,
+            Theorem::ValueGradient => &gradients::VALUE_GRADIENT,
+            Theorem::KeyQueryGradient => &gradients::KEY_QUERY_GRADIENT,
+            Theorem::SubGaussianValueGradient => &gradients::SUB_GAUSSIAN_VALUE_GRADIENT,
+            Theorem::SubGaussianKeyQueryGradient => &gradients::SUB_GAUSSIAN_KEY_QUERY_GRADIENT,
+            Theorem::CrudeKeyQueryGradient => &gradients::CRUDE_KEY_QUERY_GRADIENT,
+            Theorem::UniformValueGradient => &gradients::UNIFORM_VALUE_GRADIENT,
+            Theorem::UniformKeyQueryGradient => &gradients::UNIFORM_KEY_QUERY_GRADIENT,
         }
     }
 
@@ -275,7 +303,14 @@ mod tests {
                 "T6.crude",
                 "T7",
                 "T8.limit",
-                "T8.rate"
+                "T8.rate",
+                "T9.value",
+                "T9.key-query",
+                "T9.value.sub-gaussian",
+                "T9.key-query.sub-gaussian",
+                "T9.key-query.crude",
+                "T9.value.uniform",
+                "T9.key-query.uniform"
             ]
         );
     }

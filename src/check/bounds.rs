@@ -1,8 +1,10 @@
 //! Bounds for every query of a question.
 
-use nalgebra::DVector;
+use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
 
+use super::gradient_bounds::{GradientCells, Gradients, average};
+use super::table::TableOptions;
 use super::{Progress, Question};
 use crate::attention::{QueryLaw, ScoreVarianceLaw};
 use crate::bound::{
@@ -23,6 +25,8 @@ pub(super) struct BoundCells {
     pub participation: Vec<Vec<Bound>>,
     /// Of `P(|That - T| >= eps)`; empty if no `eps` was asked for.
     pub tail: Vec<Vec<Bound>>,
+    /// Of the errors of both gradients; empty if they were not asked for.
+    pub gradients: GradientCells,
 }
 
 /// Bounds for every query of a list (none for a continuous query law), and averaged over the law.
@@ -34,9 +38,14 @@ pub(super) struct AllBounds {
 pub(super) fn bound_cells(
     question: &Question<'_>,
     lengths: &[PromptLength],
-    tail: Option<Positive>,
+    options: &TableOptions,
     progress: &dyn Progress,
 ) -> Result<AllBounds> {
+    let tail = options.tail;
+    let gradients = options
+        .gradients
+        .then(|| Gradients::new(question))
+        .transpose()?;
     let values = ValueSpectrum::new(question.head.value())?;
     let proxy = question.tokens.variance_proxy().proxy;
     match question.query {
@@ -45,22 +54,33 @@ pub(super) fn bound_cells(
             let cells: Result<Vec<BoundCells>> = (0..queries.ncols())
                 .into_par_iter()
                 .map(|index| {
-                    let tilt = question.head.tilt(&queries.column(index).into_owned());
+                    let query = queries.column(index).into_owned();
+                    let tilt = question.head.tilt(&query);
                     let known = match question.tokens.as_gaussian() {
-                        Some(tokens) => gaussian_moments(tokens, question, &tilt)?,
+                        Some(tokens) => gaussian_moments(tokens, question.head.value(), &tilt)?,
                         None => KnownMoments::new(seen.as_ref(), &tilt)?,
                     };
                     let class = SubGaussianMoments::of_tilt(proxy, &tilt, &values)?;
+                    let mut cells = pointwise(&known, &class, lengths, tail);
+                    if let Some(gradients) = &gradients {
+                        cells.gradients = gradients.pointwise(&known, &query, lengths)?;
+                    }
                     progress.step();
-                    Ok(pointwise(&known, &class, lengths, tail))
+                    Ok(cells)
                 })
                 .collect();
             let queries = cells?;
-            let average = average_cells(&queries, weights, lengths.len());
+            let mut average = average_cells(&queries, weights, lengths.len());
+            if gradients.is_some() {
+                average.gradients = average_gradients(&queries, question.query, lengths.len());
+            }
             Ok(AllBounds { queries, average })
         }
         QueryLaw::Gaussian(query) => {
-            let average = gaussian_query(question, query, values, proxy, lengths, tail)?;
+            let mut average = gaussian_query(question, query, values, proxy, lengths, tail)?;
+            if let Some(gradients) = &gradients {
+                average.gradients = gradients.gaussian_query(query, lengths)?;
+            }
             progress.step();
             Ok(AllBounds {
                 queries: Vec::new(),
@@ -70,12 +90,12 @@ pub(super) fn bound_cells(
     }
 }
 
-fn gaussian_moments(
+pub(super) fn gaussian_moments(
     tokens: &Gaussian,
-    question: &Question<'_>,
+    value: &DMatrix<f64>,
     tilt: &DVector<f64>,
 ) -> Result<KnownMoments> {
-    GaussianOutput::of(tokens.covariance(), question.head.value(), tilt).map(KnownMoments::gaussian)
+    GaussianOutput::of(tokens.covariance(), value, tilt).map(KnownMoments::gaussian)
 }
 
 fn pointwise(
@@ -99,6 +119,7 @@ fn pointwise(
                 .map(|&l| vec![certain(), tail_bound(known, eps, l)])
                 .collect()
         }),
+        gradients: GradientCells::default(),
     }
 }
 
@@ -108,23 +129,37 @@ fn certain() -> Bound {
         .with_formula(Some(Formula::Constant(1.0)))
 }
 
+fn average_gradients(queries: &[BoundCells], law: &QueryLaw, lengths: usize) -> GradientCells {
+    let cells: Vec<&GradientCells> = queries.iter().map(|c| &c.gradients).collect();
+    average(&cells, law, lengths)
+}
+
+/// The averages at each length, of lists of records by length, one list a query.
+pub(super) fn average_records(
+    queries: &[&Vec<Vec<Bound>>],
+    weights: &[f64],
+    lengths: usize,
+) -> Vec<Vec<Bound>> {
+    (0..lengths)
+        .filter_map(|i| {
+            let records: Option<Vec<Vec<Bound>>> =
+                queries.iter().map(|cells| cells.get(i).cloned()).collect();
+            Some(list_average(&records?, weights))
+        })
+        .collect()
+}
+
 /// The average of each metric over a list of queries.
 fn average_cells(queries: &[BoundCells], weights: &[f64], lengths: usize) -> BoundCells {
-    let column = |pick: fn(&BoundCells) -> &Vec<Vec<Bound>>| -> Vec<Vec<Bound>> {
-        (0..lengths)
-            .filter_map(|i| {
-                let records: Option<Vec<Vec<Bound>>> = queries
-                    .iter()
-                    .map(|cells| pick(cells).get(i).cloned())
-                    .collect();
-                Some(list_average(&records?, weights))
-            })
-            .collect()
+    let column = |pick: fn(&BoundCells) -> &Vec<Vec<Bound>>| {
+        let lists: Vec<&Vec<Vec<Bound>>> = queries.iter().map(pick).collect();
+        average_records(&lists, weights, lengths)
     };
     let mut average = BoundCells {
         output: column(|c| &c.output),
         participation: column(|c| &c.participation),
         tail: column(|c| &c.tail),
+        gradients: GradientCells::default(),
     };
     for records in &mut average.output {
         records.push(Bound::not_applicable(
@@ -166,7 +201,7 @@ fn gaussian_query(
         .map(|&length| {
             let mut records = match &integrated {
                 Some((average, _)) => average.output_bounds(length)?,
-                None => vec![bounded_support(question.tokens, question)],
+                None => vec![bounded_support(question.tokens, question.head.value())],
             };
             let trivial = records
                 .first()
@@ -197,12 +232,12 @@ fn gaussian_query(
         output: output?,
         participation,
         tail: tail.map_or_else(Vec::new, |_| not_averaged(Theorem::ChernoffTail)),
+        gradients: GradientCells::default(),
     })
 }
 
 /// Tokens of bounded support: `|V(x - m(a))| <= |V x - V m(0)| + |V m(a) - V m(0)| <= 2 r` for every query.
-fn bounded_support(tokens: &dyn TokenLaw, question: &Question<'_>) -> Bound {
-    let value = question.head.value();
+pub(super) fn bounded_support(tokens: &dyn TokenLaw, value: &DMatrix<f64>) -> Bound {
     let centre = value * tokens.tilted_mean(&DVector::zeros(tokens.dimension()));
     let zero = DVector::zeros(tokens.dimension());
     let seen = tokens.through(value);
@@ -227,12 +262,23 @@ fn bounded_support(tokens: &dyn TokenLaw, question: &Question<'_>) -> Bound {
 }
 
 /// A float that is at least the square root; 0 of 0.
-fn square_root_above(square: f64) -> f64 {
+pub(super) fn square_root_above(square: f64) -> f64 {
     if square == 0.0 {
         0.0
     } else {
         square.sqrt().next_up()
     }
+}
+
+/// The hypothesis of T7 that fails, if one does.
+pub(super) fn not_centred(question: &Question<'_>, query: &Gaussian) -> Option<&'static str> {
+    if query.mean().iter().any(|m| *m != 0.0) {
+        return Some("the query must be centred");
+    }
+    if question.head.tilt_bias().iter().any(|b| *b != 0.0) {
+        return Some("the head must have no query bias, so that the tilt is centred");
+    }
+    None
 }
 
 /// T7 for this question, or the hypothesis that fails.
@@ -242,13 +288,8 @@ fn uniform_rate(
     values: ValueSpectrum,
     proxy: VarianceProxy,
 ) -> Result<std::result::Result<UniformRate, &'static str>> {
-    if query.mean().iter().any(|m| *m != 0.0) {
-        return Ok(Err("the query must be centred"));
-    }
-    if question.head.tilt_bias().iter().any(|b| *b != 0.0) {
-        return Ok(Err(
-            "the head must have no query bias, so that the tilt is centred",
-        ));
+    if let Some(reason) = not_centred(question, query) {
+        return Ok(Err(reason));
     }
     // The operator norm is the root of the largest eigenvalue of the square, of which this is an upper bound.
     let covariance = ValueSpectrum::new(query.covariance())?.largest();

@@ -4,6 +4,7 @@ use nalgebra::{DMatrix, DVector};
 
 use super::bounds::bound_cells;
 use super::exact::{exact_cells, reason};
+use super::table::TableOptions;
 use super::{Progress, Question, Silent};
 use crate::attention::QueryLaw;
 use crate::bound::Bound;
@@ -83,7 +84,8 @@ pub fn smallest(
             .collect())
     });
     let bound = search(epsilon, |lengths| {
-        let bounds = bound_cells(question, lengths, None, &Silent).map_err(reason)?;
+        let bounds =
+            bound_cells(question, lengths, &TableOptions::default(), &Silent).map_err(reason)?;
         Ok(bounds
             .average
             .output

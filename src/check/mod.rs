@@ -8,6 +8,7 @@ mod evidence;
 mod exact;
 pub mod formula;
 mod gradient;
+mod gradient_bounds;
 mod holm;
 pub mod length;
 mod progress;

@@ -18,7 +18,7 @@ pub struct TableOptions {
     pub bias: bool,
     /// Also the expected participation `E P_2`.
     pub participation: bool,
-    /// Also the squared errors of both gradients, which have no bounds yet.
+    /// Also the squared errors of both gradients.
     pub gradients: bool,
     /// Also the operator norm of the error of the gradient in `U`; only with `gradients`.
     pub operator_norm: bool,
@@ -54,7 +54,7 @@ pub fn rows(
         };
         cells.at(metric, i)
     };
-    let bounds = bound_cells(question, lengths, options.tail, progress)?;
+    let bounds = bound_cells(question, lengths, options, progress)?;
     let mut rows = Vec::new();
     let outputs = question.head.value().nrows();
     for (index, (cells, bounds)) in exact.queries.iter().zip(bounds.queries).enumerate() {
@@ -193,8 +193,9 @@ fn push(
         add(Metric::Participation, Some(bounds.participation), None);
     }
     if options.gradients {
-        add(Metric::ValueGradient, None, None);
-        add(Metric::KeyQueryGradient, None, None);
+        let gradients = bounds.gradients;
+        add(Metric::ValueGradient, Some(gradients.value), None);
+        add(Metric::KeyQueryGradient, Some(gradients.key_query), None);
         if options.operator_norm {
             let reason = Some("operator norms of the gradient's error come from a simulation only");
             add(Metric::KeyQueryGradientOperator, None, reason);

@@ -29,7 +29,7 @@ pub struct MetricArguments {
     /// Also give the bias E That - T, coordinate by coordinate
     #[arg(long)]
     bias: bool,
-    /// Also simulate the errors of the gradients in V and U
+    /// Also give the squared errors of the gradients in V and U
     #[arg(long)]
     gradients: bool,
     /// Also simulate the operator norm of the error of the gradient in U
@@ -148,7 +148,7 @@ impl MetricArguments {
 
     /// Does some metric exist in a simulation only?
     pub fn needs_simulation(&self) -> bool {
-        self.gradients || !self.quantiles.is_empty()
+        self.operator_norm || !self.quantiles.is_empty()
     }
 }
 

@@ -39,7 +39,7 @@ pub fn run(arguments: &TableArguments) -> Result<Outcome> {
     {
         return Err(Error::Unavailable {
             what: "the simulation",
-            why: "flags of a simulation, --gradients and --quantiles need --monte-carlo".into(),
+            why: "flags of a simulation, --operator-norm and --quantiles need --monte-carlo".into(),
         });
     }
     let levels = arguments.levels.levels()?;

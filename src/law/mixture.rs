@@ -184,6 +184,10 @@ impl TokenLaw for Mixture {
         "mixture"
     }
 
+    fn as_mixture(&self) -> Option<&Mixture> {
+        Some(self)
+    }
+
     fn dimension(&self) -> usize {
         self.components.first().map_or(0, |c| c.dimension())
     }

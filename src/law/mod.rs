@@ -63,6 +63,11 @@ pub trait TokenLaw: Debug + Send + Sync {
     fn as_gaussian(&self) -> Option<&Gaussian> {
         None
     }
+
+    /// The law as a Gaussian mixture, whose moments are closed forms (T9).
+    fn as_mixture(&self) -> Option<&Mixture> {
+        None
+    }
 }
 
 /// A variance proxy and the argument that proves it.

@@ -1,6 +1,7 @@
 //! The statements of the registry, one table a group.
 
 pub(super) mod foundations;
+pub(super) mod gradients;
 pub(super) mod pointwise;
 pub(super) mod rates;
 pub(super) mod sub_gaussian;

@@ -1,0 +1,182 @@
+//! T9: the gradients of an attention head.
+
+use super::super::theorem::{ProofStatus, Statement};
+use super::{KAPPA, LENGTH, RHO, SIGMA, TILT, constant, location};
+use crate::bound::theorem::Constant;
+
+const SOURCE: &str = "this project, docs/theory.md section 11; makes explicit Proposition 3.4 of E. Boursier, C. Boyer, \
+    \"Softmax as Linear Attention in the Large-Prompt Regime: a Measure-based Perspective\", arXiv 2512.11784, ICML 2026";
+const PROXY: &str =
+    "X - E X has variance proxy sigma^2 (the error does not change if all tokens are translated)";
+const QUERY: &str =
+    "the query is centred with variance proxy varsigma^2, and there is no query bias";
+const LAMBDA: &str = "0 < lam < 1/(2 sigma^2 |V|^2), and 0 < lam < 1/(2 sigma^2) for V = I (a proof parameter of each N)";
+const ROWS: Constant = constant("m", "rows of V");
+const DEVIATION: Constant = constant(
+    "Y, F",
+    "X - m(a), and Y Y^T - C(a), with m(a) and C(a) mean and covariance of the law tilted by a",
+);
+const CHAT: Constant = constant(
+    "Chat, mhat",
+    "sum p_i (X_i - mhat)(X_i - mhat)^T and sum p_i X_i",
+);
+
+pub(crate) const VALUE_GRADIENT: Statement = Statement {
+    id: "T9.value",
+    name: "value-gradient",
+    title: "The squared error of the gradient in V, known law",
+    statement: "m E|mhat - m(a)|^2 <= the smaller of T4 and T5 for V = I, with m A2 and m F0; Gaussian tokens: \
+        A2 = m e^{s^2} (tr Gamma + |Gamma a|^2)",
+    hypotheses: &[
+        "the cumulant generating function of the token law is finite and known",
+        "L >= 2; T5: L >= 7, Gaussian tokens L >= 4",
+    ],
+    constants: &[LENGTH, ROWS, CHAT, TILT],
+    proof_idea: "The gradient of a scalar function of the output in V is an outer product with mhat. \
+        m |mhat - m(a)|^2 is the squared output error of m identities stacked: T4 and T5.",
+    source: SOURCE,
+    location: location(
+        "bound::value_gradient_bounds",
+        "src/bound/value_gradient.rs",
+    ),
+    status: ProofStatus::ProvedOnPaper,
+    lemmas: &[],
+};
+
+pub(crate) const KEY_QUERY_GRADIENT: Statement = Statement {
+    id: "T9.key-query",
+    name: "key-query-gradient",
+    title: "The squared error of the gradient in U, known law",
+    statement: "E|V(Chat - C(a))|_F^2 |z|^2 <= |z|^2 (sqrt(A) + sqrt(B))^2, A the smaller of T4 and T5 for f = V F, \
+        B = (A4 / L^3 + 3 A2V A2I / L^2) / (1-del)^4 + L |V|^2 E|Y|^4 exp( -(del L - 1)^2 / (2 (L-1) rho) ), \
+        A4 = E[w^4 |VY|^2 |Y|^2], A2V = E[w^2 |VY|^2], A2I = E[w^2 |Y|^2]",
+    hypotheses: &[
+        "a finite number of points and normal components",
+        "L >= 2; T5: L >= 7",
+        "1/L < del < 1 and 0 < th <= 1 (proof parameters)",
+    ],
+    constants: &[LENGTH, RHO, KAPPA, DEVIATION, CHAT, TILT],
+    proof_idea: "Chat - C = sum p_i F_i - (mhat - m)(mhat - m)^T, and E[w F] = 0. The triangle inequality of L2, T4 or \
+        T5 for the first part, and for |V(mhat - m)|^2 |mhat - m|^2 the proof of T4's fourth moment with two \
+        functions.",
+    source: SOURCE,
+    location: location("bound::ComponentLaw", "src/bound/component_law.rs"),
+    status: ProofStatus::ProvedOnPaper,
+    lemmas: &[],
+};
+
+pub(crate) const SUB_GAUSSIAN_VALUE_GRADIENT: Statement = Statement {
+    id: "T9.value.sub-gaussian",
+    name: "sub-gaussian-value-gradient",
+    title: "The squared error of the gradient in V for a law known only through its variance proxy",
+    statement: "m E|mhat - m(a)|^2 <= the smallest of T6.chernoff, T6.laplace and T6.crude with nu_j = m for j = 1 .. d",
+    hypotheses: &[PROXY, "L >= 1"],
+    constants: &[
+        LENGTH,
+        SIGMA,
+        TILT,
+        ROWS,
+        constant("d", "dimension of a token"),
+    ],
+    proof_idea: "m |mhat - m(a)|^2 is the squared output error of m identities stacked, whose V V^T has the eigenvalue m \
+        with multiplicity d, and zeros.",
+    source: SOURCE,
+    location: location(
+        "bound::value_gradient_spectrum",
+        "src/bound/value_gradient.rs",
+    ),
+    status: ProofStatus::ProvedOnPaper,
+    lemmas: &[],
+};
+
+pub(crate) const SUB_GAUSSIAN_KEY_QUERY_GRADIENT: Statement = Statement {
+    id: "T9.key-query.sub-gaussian",
+    name: "sub-gaussian-key-query-gradient",
+    title: "The squared error of the gradient in U for a law known only through its variance proxy",
+    statement: "T9.key-query with rho = e^{2 en}, kap = e^en, en = sigma^2 |a|^2, sqrt(E[w^k |VF|^2]) <= \
+        (N(k,2;V) N(k,2;I))^{1/4} + e^{k en / 2} |V|_F |C| for k = 0, 2, A2V = N(2,1;V), A2I = N(2,1;I), \
+        A4 = sqrt(N(4,2;V) N(4,2;I)), E|Y|^4 <= N(0,2;I); \
+        N(k,j;V) = (j / (e lam))^j exp( k^2 en / 2 + D_lam ), D_lam as in T6.norm-mgf with \
+        |c|^2 = max(4, k^2) sigma^4 |a|^2 |V|^2; |C| <= sigma^2 (4 en - ln(1-u)) / u",
+    hypotheses: &[PROXY, "L >= 2", LAMBDA, "0 < u < 1 (a proof parameter)"],
+    constants: &[LENGTH, SIGMA, TILT, DEVIATION, CHAT],
+    proof_idea: "E[w^k e^{lam |V(X-c)|^2}] is bounded like T6.norm-mgf, with the tilt ka inside the Gaussian integral, and \
+        x^j <= (j/e)^j e^x. For k >= 1, |m(a) - k sigma^2 a| <= k sigma^2 |a|, because |m|^2 <= 2 sigma^2 <a,m>. \
+        |C| is a variance under the tilted law: Donsker-Varadhan.",
+    source: SOURCE,
+    location: location(
+        "bound::SubGaussianGradient",
+        "src/bound/sub_gaussian_gradient.rs",
+    ),
+    status: ProofStatus::ProvedOnPaper,
+    lemmas: &[],
+};
+
+pub(crate) const CRUDE_KEY_QUERY_GRADIENT: Statement = Statement {
+    id: "T9.key-query.crude",
+    name: "crude-key-query-gradient",
+    title: "The squared error of the gradient in U: a bound for every prompt length that grows like (ln L)^2",
+    statement: "E|V(Chat - C(a))|_F^2 |z|^2 <= |z|^2 ( sqrt(K_V K_I) + |V|_F |C| )^2, \
+        K = (1 + ln L + D_lam(c)) / lam for V and for I, |c| = 2 sigma^2 |V| |a|, |C| <= sigma^2 (4 en - ln(1-u)) / u",
+    hypotheses: &[PROXY, "L >= 1", LAMBDA, "0 < u < 1 (a proof parameter)"],
+    constants: &[
+        LENGTH,
+        SIGMA,
+        TILT,
+        constant("en", "sigma^2 |a|^2"),
+        constant("D_lam(c)", "see T6.norm-mgf"),
+    ],
+    proof_idea: "|V Chat|_F is at most the largest |V(X_i - m)| times the largest |X_i - m|. ln^2 is concave from e on, so \
+        the second moment of lam max |X_i - m|^2 is at most (1 + ln(L E e^{lam |X - m|^2}))^2.",
+    source: SOURCE,
+    location: location(
+        "bound::key_query_bounds",
+        "src/bound/sub_gaussian_gradient.rs",
+    ),
+    status: ProofStatus::ProvedOnPaper,
+    lemmas: &[],
+};
+
+pub(crate) const UNIFORM_VALUE_GRADIENT: Statement = Statement {
+    id: "T9.value.uniform",
+    name: "uniform-value-gradient",
+    title: "The squared error of the gradient in V averaged over a sub-Gaussian query",
+    statement: "E_z m E|mhat - m(a)|^2 <= T7 with nu_j = m for j = 1 .. d; Gaussian tokens and query: also the \
+        integral of T9.value over the query",
+    hypotheses: &[PROXY, QUERY, "L >= 2", "0 < th < 1/2 (a proof parameter)"],
+    constants: &[LENGTH, SIGMA, ROWS, constant("d", "dimension of a token")],
+    proof_idea: "m |mhat - m(a)|^2 is the squared output error of m identities stacked: T7.",
+    source: SOURCE,
+    location: location(
+        "bound::value_gradient_spectrum",
+        "src/bound/value_gradient.rs",
+    ),
+    status: ProofStatus::ProvedOnPaper,
+    lemmas: &[],
+};
+
+pub(crate) const UNIFORM_KEY_QUERY_GRADIENT: Statement = Statement {
+    id: "T9.key-query.uniform",
+    name: "uniform-key-query-gradient",
+    title: "The squared error of the gradient in U averaged over a sub-Gaussian query",
+    statement: "E_z E|V(Chat - C(a))|_F^2 |z|^2 <= varsigma^2 (1-2th)^{-d/2} \
+        max( sup_{y <= Y} y F(y) e^{-th y}, Y c(Y) e^{-th Y} ), F(y) the smallest of T9.key-query.sub-gaussian, \
+        T9.key-query.crude and, for Gaussian tokens, T9.key-query at sigma^2 |a|^2 = q^2 y, without |z|^2; c the crude bound",
+    hypotheses: &[PROXY, QUERY, "L >= 2", "3/Y <= th < 1/2 (proof parameters)"],
+    constants: &[
+        LENGTH,
+        SIGMA,
+        constant("q", "sigma |U| varsigma"),
+        constant("d", "dimension of the query"),
+        constant("y", "|z|^2 / varsigma^2"),
+    ],
+    proof_idea: "As T7, with the factor |z|^2 inside the supremum. At fixed proof parameters the crude bound grows at most \
+        like y^2, so y c(y) e^{-th y} decreases from Y >= 3/th on.",
+    source: SOURCE,
+    location: location(
+        "bound::UniformKeyQueryGradient",
+        "src/bound/gradient_uniform.rs",
+    ),
+    status: ProofStatus::ProvedOnPaper,
+    lemmas: &[],
+};
