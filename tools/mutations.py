@@ -151,7 +151,7 @@ def main():
         sys.exit(__doc__)
     work = pathlib.Path(sys.argv[1]).resolve()
     wanted = sys.argv[2:]
-    ignored = shutil.ignore_patterns("target", ".git", "proofs")
+    ignored = shutil.ignore_patterns("target", ".git", "*.vo*", "*.glob", "*.aux")
     shutil.copytree(ROOT, work, ignore=ignored, dirs_exist_ok=True)
     failures = []
     for name, file, old, new, tests in MUTATIONS:
