@@ -18,6 +18,7 @@ HOLD = ["--test", "bounds_hold"]
 SIMULATION = ["--test", "deviations", "--test", "monte_carlo"]
 JUDGE = ["--lib", "--test", "deviations"]
 ROUNDING = ["--test", "rounding"]
+GRADIENT = ["--test", "gradient_bounds"]
 
 # (name, file, text to find (once), what replaces it, tests to run)
 MUTATIONS = [
@@ -99,6 +100,48 @@ MUTATIONS = [
     ("verdicts, family", "src/check/holm.rs", "if !(p(place) <= error / open) {", "if !(p(place) <= error) {", JUDGE),
     ("verdicts, heavy tails confirm nothing", "src/check/evidence.rs", "add(against, value, estimate.p_above(value), Some(below));", "add(against, value, estimate.p_above(value), Some(estimate.p_below(value)));", JUDGE),
     ("verdicts, negative control", "src/check/claim.rs", "value: checked(0.5 * value),", "value: checked(1.5 * value),", JUDGE),
+    ("T9 square of the sum of roots", "src/bound/key_query_gradient.rs", "        .ln_add(half * Interval::point(y))\n        .double()", "        .ln_add(half * Interval::point(y))", GRADIENT),
+    ("T9 mixed fourth moment", "src/bound/key_query_gradient.rs", "ln_value: ln_square_of_sum(ln_first, ln_fourth).upper(),", "ln_value: ln_first,", GRADIENT),
+    ("T9 L of the trivial bound", "src/bound/key_query_gradient.rs", "Interval::point(length.as_f64()).ln() + first.ln_add(second).double()", "first.ln_add(second).double()", GRADIENT),
+    ("T9 |z|^2", "src/bound/key_query_gradient.rs", "(Interval::point(ln_value) + Interval::point(square).ln())", "(Interval::point(ln_value))", GRADIENT),
+    ("T9 4 of the bounded support", "src/bound/key_query_gradient.rs", "product.double().double().upper()", "(product * Interval::point(1e-3)).upper()", GRADIENT),
+    ("T9 rho of A2", "src/bound/component_law.rs", "(ln_rho + spread(&two).ln()).upper()", "spread(&two).ln().upper()", GRADIENT),
+    ("T9 rho_4 of A4", "src/bound/component_law.rs", "(ln_rho_four + mixed_fourth(&four).ln()).upper()", "(ln_rho + mixed_fourth(&four).ln()).upper()", GRADIENT),
+    ("T9 rho of the pairs", "src/bound/component_law.rs", "(ln_rho + half * (second.ln() + second_token.ln())).upper()", "(half * (second.ln() + second_token.ln())).upper()", GRADIENT),
+    ("T9 |V|^2 of F4", "src/bound/component_law.rs", "(norm * fourth).ln().upper()", "fourth.ln().upper()", GRADIENT),
+    ("T9 cross term of |VF|^2", "src/bound/component_law.rs", "(mixed_fourth(list) - cross.double() + squared)", "(mixed_fourth(list) - cross + squared)", GRADIENT),
+    ("T9 |VC|^2", "src/bound/component_law.rs", "(mixed_fourth(list) - cross.double() + squared)", "(mixed_fourth(list) - cross.double())", GRADIENT),
+    ("T9 tilted offset", "src/bound/component_law.rs", "*x + scale * *y - *m", "*x + *y - *m", GRADIENT),
+    ("T9 variance in the cumulant", "src/bound/component_law.rs", "k * i.score + half * i.variance", "k * i.score", GRADIENT),
+    ("T9 weights that do not sum to 1", "src/bound/component_law.rs", "(at_one + opposite - at_zero.double())", "(at_one + opposite)", GRADIENT),
+    ("T9 trace", "src/bound/component_moments.rs", "trace + norm_squared(&self.offset)", "norm_squared(&self.offset)", GRADIENT),
+    ("T9 tau_V", "src/bound/component_moments.rs", "tau_v + norm_squared(&self.output)", "norm_squared(&self.output)", GRADIENT),
+    ("T9 E|Y|^4", "src/bound/component_moments.rs", "square + (spread.norm_squared + form.double()).double()", "square + (spread.norm_squared + form).double()", GRADIENT),
+    ("T9 E|VY|^2|Y|^2", "src/bound/component_moments.rs", "product + (spread.value_norm_squared + form.double()).double()", "product + (spread.value_norm_squared + form).double()", GRADIENT),
+    ("T9 covariance of V E[YY^T]", "src/bound/component_moments.rs", "*entry = *entry + tilted.gate * *x;", "*entry = *entry + *x;", GRADIENT),
+    ("T9 k^2/2 of N", "src/bound/norm_moment.rs", "Interval::point(0.5 * f64::from(power * power))", "Interval::point(0.25 * f64::from(power * power))", GRADIENT),
+    ("T9 mean term of N", "src/bound/norm_moment.rs", "let factor = f64::from(power * power / 4).max(1.0);", "let factor = 1.0;", GRADIENT),
+    ("T9 (j/e)^j of N", "src/bound/norm_moment.rs", "j * (j.ln() - Interval::ONE - Interval::point(lambda).ln())", "j * (j.ln() - Interval::point(lambda).ln())", GRADIENT),
+    ("T9 search of N", "src/bound/norm_moment.rs", "class.norm_mgf(unit) - j * unit.ln", "class.norm_mgf(unit) - 3.0 * j * unit.ln", GRADIENT),
+    ("T9 divergence of |C|", "src/bound/norm_moment.rs", "(divergence - (-point).ln_1p()) / point", "(-(-point).ln_1p()) / point", GRADIENT),
+    ("T9 logarithm of |C|", "src/bound/norm_moment.rs", "(divergence - (-point).ln_1p()) / point", "(divergence + point) / point", GRADIENT),
+    ("T9 rho of |VC| in A2 of the class", "src/bound/sub_gaussian_gradient.rs", "(energy.double() + Interval::point(ln_covariance)).upper()", "ln_covariance", GRADIENT),
+    ("T9 |V|_F of |VC|", "src/bound/sub_gaussian_gradient.rs", "Interval::point(self.output.values().sum()).ln()", "Interval::point(self.output.values().largest()).ln()", GRADIENT),
+    ("T9 rho of the class", "src/bound/sub_gaussian_gradient.rs", "            energy.double().upper(),\n            energy.upper(),", "            energy.upper(),\n            energy.upper(),", GRADIENT),
+    ("T9 |V|^2 of F4 of the class", "src/bound/sub_gaussian_gradient.rs", "(ln_norm + Interval::point(at_zero.1)).upper()", "at_zero.1", GRADIENT),
+    ("T9 1 of 1 + ln L", "src/bound/sub_gaussian_gradient.rs", "(Interval::ONE.exp() * Interval::point(length)).upper()", "length", GRADIENT),
+    ("T9 K_I of the crude bound", "src/bound/sub_gaussian_gradient.rs", "Interval::point(output.value).ln() + Interval::point(token.value).ln();", "Interval::point(output.value).ln().double();", GRADIENT),
+    ("T9 covariance of the crude bound", "src/bound/sub_gaussian_gradient.rs", "ln_value: ln_square_of_sum(product.upper(), ln_covariance).upper(),", "ln_value: product.upper(),", GRADIENT),
+    ("T9 uniform, y", "src/bound/gradient_uniform.rs", "(Interval::point(y).ln() + Interval::point(ln_f)).upper()", "ln_f", GRADIENT),
+    ("T9 uniform, varsigma^2", "src/bound/gradient_uniform.rs", "value: (ln_sup.exp() * query).upper(),", "value: ln_sup.exp().upper(),", GRADIENT),
+    ("T9 uniform, dimension", "src/bound/gradient_uniform.rs", "half_dimension: 0.5 * self.dimension,", "half_dimension: 0.5,", GRADIENT),
+    ("T9 uniform, right end", "src/bound/gradient_uniform.rs", "Interval::point(right.ln_product) - th * Interval::point(left.y)", "Interval::point(left.ln_product) - th * Interval::point(left.y)", GRADIENT),
+    ("T9 uniform, no tilt", "src/bound/gradient_uniform.rs", "let scale = query * Interval::point(self.dimension);", "let scale = query;", GRADIENT),
+    ("T9 uniform Gaussian, tilt of A4", "src/bound/gaussian_gradient.rs", "y.double() + y.double().double() + mixed.ln()", "y.double().double() + mixed.ln()", GRADIENT),
+    ("T9 uniform Gaussian, moments", "src/bound/gaussian_gradient.rs", "output(1.0) * token(1.0) + squared + form(1.0).double()", "output(1.0) * token(1.0)", GRADIENT),
+    ("T9 m of A2", "src/bound/moments.rs", "ln_a2: (factor.ln() + Interval::point(self.ln_a2)).upper(),", "ln_a2: self.ln_a2,", GRADIENT),
+    ("T9 m of F0", "src/bound/moments.rs", "let f0 = scaled(self.f0);", "let f0 = self.f0;", GRADIENT),
+    ("T9 m of the spectrum", "src/bound/value_gradient.rs", "vec![outputs.get() as f64; tokens.get()]", "vec![1.0; tokens.get()]", GRADIENT),
     ("T8 determinant", "src/bound/sharp_rate.rs", "DMatrix::identity(size, size) - spread * 2.0", "DMatrix::identity(size, size) - spread", AVERAGE + ["--lib"]),
 ]
 
@@ -108,7 +151,7 @@ def main():
         sys.exit(__doc__)
     work = pathlib.Path(sys.argv[1]).resolve()
     wanted = sys.argv[2:]
-    ignored = shutil.ignore_patterns("target", ".git", "proofs")
+    ignored = shutil.ignore_patterns("target", ".git", "*.vo*", "*.glob", "*.aux")
     shutil.copytree(ROOT, work, ignore=ignored, dirs_exist_ok=True)
     failures = []
     for name, file, old, new, tests in MUTATIONS:
