@@ -7,6 +7,7 @@
 //! | T5 participation | [`participation_bounds`] |
 //! | T7 | [`UniformRate`] |
 //! | T8 | [`GaussianSpectrum`] |
+//! | T12 | [`minimax_lower_bound`], below which no such bound can be |
 //!
 //! Every proof parameter (`del`, `th`, `lam`) is minimised over, in plain floats and in logarithms. Each
 //! admissible parameter gives a valid bound, so the minimiser needs no certificate. The value of a record is
@@ -28,6 +29,7 @@ mod gaussian_output;
 mod inverse_moment;
 mod laplace;
 mod logarithm;
+mod minimax_rate;
 mod minimise;
 mod moments;
 mod output;
@@ -46,6 +48,7 @@ pub use enclosure::MomentConstants;
 pub use formula::{Formula, InverseMomentForm, Part, SecondMoment, SubGaussianClass};
 pub use gaussian_output::{GaussianOutput, output_variance};
 pub use laplace::participation_bounds;
+pub use minimax_rate::minimax_lower_bound;
 pub use moments::KnownMoments;
 pub use output::{output_bounds, trivial_bound};
 pub use query_average::{GaussianQueryAverage, list_average};

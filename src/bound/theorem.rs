@@ -51,6 +51,8 @@ pub enum Theorem {
     LimitingConstant,
     /// T8, the exponent.
     SharpRate,
+    /// T12, the exponent of T7 is optimal.
+    MinimaxRate,
 }
 
 /// How far a statement is established.
@@ -120,7 +122,7 @@ pub struct Statement {
 
 impl Theorem {
     /// Every theorem, in the order of the theory pages.
-    pub const ALL: [Theorem; 20] = [
+    pub const ALL: [Theorem; 21] = [
         Theorem::CgfAttention,
         Theorem::GaussianLinearity,
         Theorem::LaplaceIdentity,
@@ -141,6 +143,7 @@ impl Theorem {
         Theorem::UniformRate,
         Theorem::LimitingConstant,
         Theorem::SharpRate,
+        Theorem::MinimaxRate,
     ];
 
     /// The full statement.
@@ -166,6 +169,7 @@ impl Theorem {
             Theorem::UniformRate => &rates::UNIFORM_RATE,
             Theorem::LimitingConstant => &rates::LIMITING_CONSTANT,
             Theorem::SharpRate => &rates::SHARP_RATE,
+            Theorem::MinimaxRate => &rates::MINIMAX_RATE,
         }
     }
 
@@ -264,7 +268,8 @@ mod tests {
                 "T6.crude",
                 "T7",
                 "T8.limit",
-                "T8.rate"
+                "T8.rate",
+                "T12"
             ]
         );
     }

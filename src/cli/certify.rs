@@ -1,6 +1,5 @@
 //! `certify`: a Coq file with one lemma for every printed bound, and Coq's answer.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};

@@ -16,6 +16,7 @@ mod output;
 mod output_moments;
 mod participation;
 mod query_lattice;
+mod scalar_average;
 mod weights;
 
 use serde::Serialize;
@@ -24,6 +25,7 @@ pub use average::{AverageOutput, gaussian_query_average, list_average};
 pub use gaussian::{GaussianOutput, gaussian_output_error};
 pub use output::{ExactOutput, output_error};
 pub use participation::{ParticipationRatios, gaussian_participation};
+pub use scalar_average::scalar_query_average;
 
 /// A value computed without simulation, with an estimate of its absolute numerical error.
 ///
