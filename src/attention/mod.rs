@@ -1,5 +1,6 @@
 //! The attention head, the queries it is asked with, and the outputs it gives.
 mod finite_prompt;
+mod gradient;
 mod head;
 mod linear;
 mod population;
@@ -7,6 +8,7 @@ mod query;
 mod score_variance;
 
 pub use finite_prompt::{attention_weights, finite_prompt_attention};
+pub use gradient::{JacobianDistance, Jacobians, finite_prompt_jacobians, population_jacobians};
 pub use head::Head;
 pub use linear::linear_attention;
 pub use population::population_attention;

@@ -9,6 +9,7 @@
 //! | T8 | [`GaussianSpectrum`] |
 //! | T9 in `V` | [`value_gradient_bounds`] |
 //! | T9 in `U` | [`key_query_bounds`], [`UniformKeyQueryGradient`] |
+//! | T12 | [`minimax_lower_bound`], below which no such bound can be |
 //!
 //! Every proof parameter (`del`, `th`, `lam`) is minimised over, in plain floats and in logarithms. Each
 //! admissible parameter gives a valid bound, so the minimiser needs no certificate. The value of a record is
@@ -35,6 +36,7 @@ mod inverse_moment;
 mod key_query_gradient;
 mod laplace;
 mod logarithm;
+mod minimax_rate;
 mod minimise;
 mod moments;
 mod norm_moment;
@@ -60,6 +62,7 @@ pub use gaussian_output::{GaussianOutput, output_variance};
 pub use gradient_uniform::UniformKeyQueryGradient;
 pub use key_query_gradient::{GradientMoments, key_query_trivial_bound};
 pub use laplace::participation_bounds;
+pub use minimax_rate::minimax_lower_bound;
 pub use moments::KnownMoments;
 pub use output::{output_bounds, trivial_bound};
 pub use query_average::{GaussianQueryAverage, list_average};

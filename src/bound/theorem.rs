@@ -65,6 +65,8 @@ pub enum Theorem {
     UniformValueGradient,
     /// T9, gradient in `U`, averaged over the query: the paper's Proposition 3.4.
     UniformKeyQueryGradient,
+    /// T12, the exponent of T7 is optimal.
+    MinimaxRate,
 }
 
 /// How far a statement is established.
@@ -136,7 +138,7 @@ pub struct Statement {
 
 impl Theorem {
     /// Every theorem, in the order of the theory pages.
-    pub const ALL: [Theorem; 27] = [
+    pub const ALL: [Theorem; 28] = [
         Theorem::CgfAttention,
         Theorem::GaussianLinearity,
         Theorem::LaplaceIdentity,
@@ -164,6 +166,7 @@ impl Theorem {
         Theorem::CrudeKeyQueryGradient,
         Theorem::UniformValueGradient,
         Theorem::UniformKeyQueryGradient,
+        Theorem::MinimaxRate,
     ];
 
     /// The full statement.
@@ -196,6 +199,7 @@ impl Theorem {
             Theorem::CrudeKeyQueryGradient => &gradients::CRUDE_KEY_QUERY_GRADIENT,
             Theorem::UniformValueGradient => &gradients::UNIFORM_VALUE_GRADIENT,
             Theorem::UniformKeyQueryGradient => &gradients::UNIFORM_KEY_QUERY_GRADIENT,
+            Theorem::MinimaxRate => &rates::MINIMAX_RATE,
         }
     }
 
@@ -310,7 +314,8 @@ mod tests {
                 "T9.key-query.sub-gaussian",
                 "T9.key-query.crude",
                 "T9.value.uniform",
-                "T9.key-query.uniform"
+                "T9.key-query.uniform",
+                "T12"
             ]
         );
     }

@@ -7,7 +7,7 @@ use crate::attention::QueryLaw;
 use crate::error::Error;
 use crate::exact::{
     AverageOutput, ExactOutput, GaussianOutput, gaussian_output_error, gaussian_query_average,
-    list_average, output_error,
+    list_average, output_error, scalar_query_average,
 };
 use crate::parameter::PromptLength;
 use crate::report::Cell;
@@ -39,10 +39,15 @@ pub(super) fn exact_cells(
                 Some(tokens) => {
                     gaussian_query_average(tokens, question.head, query, lengths).map_err(reason)
                 }
+                None if question.tokens.dimension() == 1 => {
+                    scalar_query_average(question.tokens, question.head, query, lengths)
+                        .map_err(reason)
+                }
                 None => Err(format!(
-                    "an average over a Gaussian query is exact for Gaussian tokens only, not for {} \
-                     tokens; give fixed queries",
-                    question.tokens.name()
+                    "an average over a Gaussian query is exact for Gaussian tokens and for finitely many points \
+                     of dimension 1 only, not for {} tokens of dimension {}; give fixed queries",
+                    question.tokens.name(),
+                    question.tokens.dimension()
                 )),
             };
             progress.step();

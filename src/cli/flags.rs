@@ -15,6 +15,7 @@ enum Law {
     Sphere,
     Rademacher,
     Cube,
+    RareAtom,
     Empirical,
 }
 
@@ -53,9 +54,15 @@ struct ScenarioFlags {
     /// Radius of the sphere
     #[arg(long, allow_negative_numbers = true)]
     radius: Option<f64>,
-    /// Half of the edge of the cube
+    /// Half of the edge of the cube, or how far out the rare atoms are
     #[arg(long, allow_negative_numbers = true)]
     half_width: Option<f64>,
+    /// Put the rare atoms as far out as this variance proxy allows
+    #[arg(long, allow_negative_numbers = true)]
+    variance_proxy: Option<f64>,
+    /// Probability that a token is one of the rare atoms
+    #[arg(long, allow_negative_numbers = true)]
+    probability: Option<f64>,
     /// Size of a Rademacher coordinate
     #[arg(long, allow_negative_numbers = true)]
     token_scale: Option<f64>,
@@ -167,6 +174,8 @@ impl ScenarioFlags {
         put(&mut tokens, "law", self.law.map(name));
         put(&mut tokens, "radius", self.radius);
         put(&mut tokens, "half_width", self.half_width);
+        put(&mut tokens, "variance_proxy", self.variance_proxy);
+        put(&mut tokens, "probability", self.probability);
         put(&mut tokens, "scale", self.token_scale);
         put(&mut tokens, "file", self.tokens.as_deref().map(path));
         if self.law == Some(Law::Gaussian) {

@@ -22,6 +22,7 @@ mod output;
 mod output_moments;
 mod participation;
 mod query_lattice;
+mod scalar_average;
 mod weights;
 
 use serde::Serialize;
@@ -35,6 +36,7 @@ pub use gradient_average::gaussian_value_gradient_average;
 pub use gradient_finite::finite_gradient_error;
 pub use output::{ExactOutput, output_error};
 pub use participation::{ParticipationRatios, gaussian_participation};
+pub use scalar_average::scalar_query_average;
 
 /// A value computed without simulation, with an estimate of its absolute numerical error.
 ///

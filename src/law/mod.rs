@@ -91,6 +91,7 @@ mod linear_algebra;
 mod mixture;
 mod output;
 mod rademacher;
+mod rare_atom;
 mod sphere;
 
 pub use atoms::{Resolution, ScoreAtoms};
@@ -101,4 +102,5 @@ pub use gaussian::Gaussian;
 pub use mixture::Mixture;
 pub use output::{CLOSED_FORM, LawAccuracy, OutputLaw, Through, TiltedError, TiltedOutput};
 pub use rademacher::Rademacher;
+pub use rare_atom::RareAtom;
 pub use sphere::Sphere;

@@ -5,12 +5,13 @@ use nalgebra::{DMatrix, DVector};
 use crate::attention::{Head, QueryLaw};
 use crate::error::{Error, Result};
 use crate::file::{read_csv_matrix, read_npy_matrix, read_safetensors_head};
-use crate::law::{Cube, Empirical, Gaussian, Mixture, Rademacher, Sphere, TokenLaw};
+use crate::law::{Cube, Empirical, Gaussian, Mixture, Rademacher, RareAtom, Sphere, TokenLaw};
 use crate::parameter::{Dimension, PromptLength};
 
 use super::budget::Budget;
 use super::{
-    GaussianSpec, HeadSpec, MatrixSpec, MonteCarloSpec, Origin, QuerySpec, Scenario, TokenSpec,
+    GaussianSpec, HeadSpec, MatrixSpec, MonteCarloSpec, Origin, QuerySpec, RareAtomWidth, Scenario,
+    TokenSpec,
 };
 
 /// Everything that a computation needs; all dimensions fit.
@@ -95,6 +96,22 @@ impl Builder<'_> {
                     .map(boxed)
                     .map_err(wrap("tokens.half_width"))
             }
+            TokenSpec::RareAtom { width, probability } => match width {
+                RareAtomWidth::HalfWidth(h) => RareAtom::new(h.get(), probability.get()),
+                RareAtomWidth::VarianceProxy(proxy) => {
+                    RareAtom::widest(proxy.get(), probability.get())
+                }
+            }
+            .map(boxed)
+            .map_err(|error| match &error {
+                Error::Parameter { parameter, .. } if *parameter == "probability" => {
+                    ("tokens.probability", error)
+                }
+                _ => match width {
+                    RareAtomWidth::HalfWidth(_) => ("tokens.half_width", error),
+                    RareAtomWidth::VarianceProxy(_) => ("tokens.variance_proxy", error),
+                },
+            }),
             TokenSpec::Empirical { file } => {
                 let rows = self.read(file, "tokens.file")?;
                 let (count, columns) = rows.shape();

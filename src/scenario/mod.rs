@@ -25,7 +25,7 @@ pub use head::HeadSpec;
 pub use matrix::MatrixSpec;
 pub use query::QuerySpec;
 pub use section::Origin;
-pub use tokens::{GaussianSpec, TokenSpec};
+pub use tokens::{GaussianSpec, RareAtomWidth, TokenSpec};
 
 use section::{Section, one_line};
 

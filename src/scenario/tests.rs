@@ -173,7 +173,7 @@ const REFUSED: &[(&str, &str, [&str; 3])] = &[
         [
             "tokens.law",
             "nothing",
-            "gaussian, mixture, sphere, rademacher, cube or empirical",
+            "gaussian, mixture, sphere, rademacher, cube, rare-atom or empirical",
         ],
     ),
     (

@@ -8,7 +8,7 @@ use crate::parameter::{Dimension, Positive};
 use super::matrix::{self, MatrixSpec, file_name};
 use super::section::{Field, Section};
 
-const LAWS: &str = "gaussian, mixture, sphere, rademacher, cube or empirical";
+const LAWS: &str = "gaussian, mixture, sphere, rademacher, cube, rare-atom or empirical";
 
 /// A token law of a scenario, not yet built.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,11 +41,27 @@ pub enum TokenSpec {
         /// Half of the edge.
         half_width: Positive,
     },
+    /// Atoms `-h` and `h` of total probability `eps`, and 0 otherwise, in dimension 1.
+    RareAtom {
+        /// `h`, or the variance proxy that determines it.
+        width: RareAtomWidth,
+        /// `eps`.
+        probability: Positive,
+    },
     /// The rows of a file, equally likely.
     Empirical {
         /// A `.npy` or `.csv` file.
         file: PathBuf,
     },
+}
+
+/// How far out the atoms of a rare-atom law are.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum RareAtomWidth {
+    /// `h` itself.
+    HalfWidth(Positive),
+    /// As far as this variance proxy `sigma^2` allows.
+    VarianceProxy(Positive),
 }
 
 /// A Gaussian law of a scenario, not yet built.
@@ -134,6 +150,33 @@ impl TokenSpec {
                     half_width: positive(&section.require("half_width", POSITIVE)?, "half_width")?,
                 })
             }
+            "rare-atom" => {
+                section.only(&["law", "half_width", "variance_proxy", "probability"])?;
+                let width = match (section.get("half_width"), section.get("variance_proxy")) {
+                    (Some(field), None) => {
+                        RareAtomWidth::HalfWidth(positive(&field, "half_width")?)
+                    }
+                    (None, Some(field)) => {
+                        RareAtomWidth::VarianceProxy(positive(&field, "variance_proxy")?)
+                    }
+                    (Some(_), Some(field)) => {
+                        return Err(field.refuse("half_width or variance_proxy, not both"));
+                    }
+                    (None, None) => {
+                        return Err(section.missing(
+                            "half_width",
+                            "half_width = .. or variance_proxy = .., greater than 0",
+                        ));
+                    }
+                };
+                Ok(TokenSpec::RareAtom {
+                    width,
+                    probability: positive(
+                        &section.require("probability", "a number between 0 and 1")?,
+                        "probability",
+                    )?,
+                })
+            }
             "empirical" => {
                 section.only(&["law", "file"])?;
                 let accepted = "the path of a .npy or .csv file with one token a row";
@@ -157,6 +200,15 @@ impl TokenSpec {
             TokenSpec::Rademacher { scale, .. } => format!("rademacher, scale {}", scale.get()),
             TokenSpec::Cube { half_width, .. } => {
                 format!("cube of half width {}", half_width.get())
+            }
+            TokenSpec::RareAtom { width, probability } => {
+                let width = match width {
+                    RareAtomWidth::HalfWidth(h) => format!("half width {}", h.get()),
+                    RareAtomWidth::VarianceProxy(proxy) => {
+                        format!("variance proxy {}", proxy.get())
+                    }
+                };
+                format!("rare atoms of {width}, probability {}", probability.get())
             }
             TokenSpec::Empirical { file } => format!("rows of {}", file_name(file)),
         }

@@ -1,4 +1,4 @@
-//! T7 and T8: averages over the query.
+//! T7, T8 and T12: averages over the query.
 
 use super::super::theorem::{ProofStatus, Statement};
 use super::{LENGTH, PAPER_PROPOSITION_3_1, SIGMA, constant, location};
@@ -73,5 +73,31 @@ pub(crate) const SHARP_RATE: Statement = Statement {
     source: "this project, docs/theory.md section 9",
     location: location("bound::sharp_exponent", "src/bound/sharp_rate.rs"),
     status: ProofStatus::Conjecture,
+    lemmas: &[],
+};
+
+pub(crate) const MINIMAX_RATE: Statement = Statement {
+    id: "T12",
+    name: "minimax-rate",
+    title: "The exponent of T7 is the best that norms and variance proxies allow",
+    statement: "sup E_z E|That - T|^2 >= (4/25) sigma^2 |V|^2 ln(2L/3) P(|Z| >= ln(2L) / (q sqrt(2 ln(2L/3)))) over the class of \
+        T7, which is L^{-1/(4 q^2)} up to powers of ln L",
+    hypotheses: &[
+        "the class: X - E X has variance proxy sigma^2, a centred query of variance proxy 1, no query bias, U and V of \
+         these operator norms",
+        "L >= 8",
+        "sigma, |U| and |V| greater than 0",
+    ],
+    constants: &[
+        LENGTH,
+        SIGMA,
+        constant("q", "sigma |U|"),
+        constant("Z", "a standard normal number"),
+    ],
+    proof_idea: "Rare atoms: P(X = +-h) = 1/(2L), X = 0 otherwise. Their variance proxy allows h^2 >= 2 sigma^2 ln(2L/3). With \
+        constant probability the prompt holds none, so That = 0, while T is of size h once |a| h >= ln(2L).",
+    source: "this project, docs/theory.md section 12",
+    location: location("bound::minimax_lower_bound", "src/bound/minimax_rate.rs"),
+    status: ProofStatus::ProvedOnPaper,
     lemmas: &[],
 };
