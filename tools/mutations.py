@@ -14,6 +14,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BOUND = ["--test", "bound_oracles"]
 EXACT = ["--test", "oracle_participation", "--test", "oracle_output"]
 AVERAGE = ["--test", "oracle_query_average"]
+GRADIENT = ["--test", "oracle_gradient"]
 HOLD = ["--test", "bounds_hold"]
 SIMULATION = ["--test", "deviations", "--test", "monte_carlo"]
 JUDGE = ["--lib", "--test", "deviations"]
@@ -85,6 +86,28 @@ MUTATIONS = [
     ("exact, upper score window", "src/law/atoms.rs", "tilt.min(rare.max(deviation)) + self.margin", "self.margin * 0.5", EXACT),
     ("density, mean of the query", "src/attention/score_variance.rs", "exponent -= pole.ln() * 0.5 + z * (nu * nu) / pole;", "exponent -= pole.ln() * 0.5;", AVERAGE),
     ("density, response", "src/attention/score_variance.rs", "total += self.response[(j, j)] * self.variances[j] / poles[j];", "total += self.response[(j, j)] * self.variances[j];", AVERAGE),
+    ("gradient, fourth power, four tokens", "src/exact/gradient_nodes.rs", "                    + four * square * square)", "                    + 0.0 * four)", GRADIENT),
+    ("gradient, fourth power, three tokens", "src/exact/gradient_nodes.rs", "+ 6.0 * three * yy_2 * square", "+ 5.0 * three * yy_2 * square", GRADIENT),
+    ("gradient, fourth power, two tokens", "src/exact/gradient_nodes.rs", "4.0 * yyy_3 * y + 3.0 * yy_2 * yy_2", "4.0 * yyy_3 * y + yy_2 * yy_2", GRADIENT),
+    ("gradient, mixed power, three tokens", "src/exact/gradient_nodes.rs", "                    + three * g * square),", "                    + 0.0 * three * g),", GRADIENT),
+    ("gradient, second", "src/exact/gradient_nodes.rs", "second: pyy - 2.0 * mpy + mmp,", "second: pyy - mpy + mmp,", GRADIENT),
+    ("gradient, cross", "src/exact/gradient_nodes.rs", "cross: mmp - ap,", "cross: mmp,", GRADIENT),
+    ("gradient, ways to choose tokens", "src/exact/gradient_nodes.rs", "count *= length - place as f64;", "count *= length;", GRADIENT),
+    ("gradient, mixed term of the law", "src/exact/gradient.rs", ".plus(factors.cross.scaled(2.0 * self.cross));", ";", GRADIENT),
+    ("gradient, V G v", "src/exact/gradient.rs", "+ along * spread + 2.0 * cross,", "+ along * spread,", GRADIENT),
+    ("gradient, tr G", "src/exact/gradient.rs", ".plus(pairs.scaled(self.traces))", "", GRADIENT),
+    ("gradient, |z|^2", "src/exact/gradient.rs", "        .scaled(self.query_square)", "", GRADIENT),
+    ("gradient, rows of V", "src/exact/gradient.rs", "error.squared_error.scaled(outputs as f64)", "error.squared_error.scaled(1.0 + 0.0 * outputs as f64)", GRADIENT),
+    ("finite gradient, 1/2", "src/exact/gradient_finite.rs", "dot(&node.mixed) / 2.0", "dot(&node.mixed)", GRADIENT),
+    ("finite gradient, 1/6", "src/exact/gradient_finite.rs", "dot(&node.square) / 6.0", "dot(&node.square) / 2.0", GRADIENT),
+    ("finite gradient, F^T o", "src/exact/gradient_features.rs", "second.rows(after, d).dot(&y)", "0.0 * second.rows(after, d).dot(&y)", GRADIENT),
+    ("finite gradient, K and H", "src/exact/gradient_features.rs", "+ linear.dot(&pairs)", "", GRADIENT),
+    ("finite gradient, two pairs", "src/exact/gradient_features.rs", "+ 2.0 * pairs.norm_squared()", "+ pairs.norm_squared()", GRADIENT),
+    ("finite gradient, one pair", "src/exact/gradient_features.rs", "+ 4.0 * pair_form", "+ 2.0 * pair_form", GRADIENT),
+    ("finite gradient, four tokens", "src/exact/gradient_features.rs", "                    oo * yy,\n", "                    0.0 * oo * yy,\n", GRADIENT),
+    ("finite gradient, C of the second moment", "src/exact/gradient_features.rs", "(square + &self.covariance * row.bump)", "square", GRADIENT),
+    ("gradient average, k", "src/exact/gradient_average.rs", "(&self.mean + &self.slope * xi).norm_squared() + self.rest", "self.mean.norm_squared() + self.slope.norm_squared() + self.rest + 0.0 * xi", GRADIENT),
+    ("gradient average, tr Sig", "src/exact/gradient_average.rs", ".norm_squared() + self.rest", ".norm_squared()", GRADIENT),
     ("simulation, shift of the softmax", "src/monte_carlo/softmax.rs", "*weight = exponential(scale * x - shift);", "*weight = exponential(scale * x - 0.0 * shift);", SIMULATION),
     ("simulation, sums when the shift moves", "src/monte_carlo/softmax.rs", "self.first.iter_mut().for_each(|sum| *sum *= factor);", "self.first.iter_mut().for_each(|sum| *sum *= 1.0 + 0.0 * factor);", SIMULATION),
     ("simulation, tilt", "src/monte_carlo/problem.rs", "self.drawn_tilt.gemv_tr(1.0, law.root(), &self.tilt, 0.0);", "self.drawn_tilt.gemv_tr(1.02, law.root(), &self.tilt, 0.0);", SIMULATION),

@@ -8,7 +8,7 @@ use crate::attention::QueryLaw;
 use crate::error::Error;
 use crate::exact::{
     Exact, GaussianGradient, finite_gradient_error, gaussian_gradient_error,
-    gaussian_value_gradient_average, value_gradient_error,
+    gaussian_key_query_gradient_average, gaussian_value_gradient_average, value_gradient_error,
 };
 use crate::parameter::PromptLength;
 use crate::report::{Cell, Metric};
@@ -73,10 +73,13 @@ pub(super) fn gradient_cells(
             let average = GradientCells {
                 value: gaussian_value_gradient_average(tokens, question.head, query, lengths)
                     .map_err(reason),
-                key_query: Err(
-                    "the key-query gradient averaged over a Gaussian query is not computed; give fixed queries"
-                        .into(),
-                ),
+                key_query: gaussian_key_query_gradient_average(
+                    tokens,
+                    question.head,
+                    query,
+                    lengths,
+                )
+                .map_err(reason),
             };
             (Vec::new(), average)
         }

@@ -4,7 +4,7 @@ use nalgebra::{DMatrix, DVector};
 
 use super::gradient_nodes::GradientFactors;
 use super::gradient_scores::gradient_factors;
-use super::{Exact, GaussianOutput, gaussian_output_error, output_error};
+use super::{Exact, GaussianOutput, ROUNDING, gaussian_output_error, output_error};
 use crate::error::{Error, Result};
 use crate::law::{Gaussian, TokenLaw};
 use crate::parameter::PromptLength;
@@ -127,7 +127,11 @@ impl GaussianGradient {
             .plus(factors.squared.plus(pairs).scaled(self.square))
             .plus(pairs.scaled(self.traces))
             .plus(factors.cross.scaled(2.0 * self.cross));
-        sum.scaled(self.query_square)
+        Exact {
+            error: sum.error + ROUNDING * sum.value.abs(),
+            ..sum
+        }
+        .scaled(self.query_square)
     }
 }
 
@@ -159,6 +163,10 @@ pub fn gaussian_gradient_error(
                 .participation
                 .scaled(trace)
                 .plus(f.participation.plus(pairs).scaled(response));
+            let value = Exact {
+                error: value.error + ROUNDING * value.value.abs(),
+                ..value
+            };
             ExactGradient {
                 value: value.scaled(gradient.outputs as f64),
                 key_query: gradient.combine(f),

@@ -1,11 +1,13 @@
 //! The errors of the gradients, averaged over a Gaussian query.
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DVector, SymmetricEigen};
+use rayon::prelude::*;
 
 use super::Exact;
 use super::average::gaussian_query_average;
+use super::gradient::{GaussianGradient, gaussian_gradient_error};
 use crate::attention::Head;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::law::Gaussian;
 use crate::parameter::PromptLength;
 
@@ -36,4 +38,168 @@ pub fn gaussian_value_gradient_average(
         .iter()
         .map(|average| average.squared_error.scaled(outputs as f64))
         .collect())
+}
+
+/// Relative disagreement of two lattices below which an average is accepted.
+const TOLERANCE: f64 = 1e-11;
+/// Step of the first lattice in the query's coordinate, in standard deviations, and its halvings.
+const FIRST_STEP: f64 = 0.4;
+const MOST_HALVINGS: usize = 6;
+/// Eigenvalues of the tilt's covariance below this fraction of the largest count as zero.
+const NEGLIGIBLE: f64 = 1e-11;
+
+/// `E_z E|V (Chat - C)|_F^2 |z|^2` for Gaussian tokens and a Gaussian query whose tilts lie on a line, one result a length.
+///
+/// The tilt `a = U z + b` is then `a_0 + xi c` with `xi` standard normal and `c c^T = U Sig U^T`, and given `xi` the
+/// mean of `|z|^2` is `|m + k xi|^2 + tr Sig - |k|^2` with `k = Sig U^T c / |c|^2`: a one-dimensional integral of
+/// [`gaussian_gradient_error`], by the trapezoidal rule. Every query of dimension 1 and every token law of dimension
+/// 1 is of this kind. In general the error depends on the direction of `z` too, not on `s^2` and one quadratic form.
+///
+/// # Errors
+/// [`Error::Unavailable`] if `U Sig U^T` has rank 2 or more; if shapes do not fit, if `s` would have to exceed 200,
+/// or if the lattice does not converge.
+///
+/// # Accuracy
+/// Relative `1e-9` or better; each value carries its own error estimate.
+pub fn gaussian_key_query_gradient_average(
+    tokens: &Gaussian,
+    head: &Head,
+    query: &Gaussian,
+    lengths: &[PromptLength],
+) -> Result<Vec<Exact>> {
+    let line = Line::new(head, query)?;
+    let at = |xi: f64| -> Result<Vec<Exact>> {
+        let tilt = &line.origin + &line.direction * xi;
+        let gradient = GaussianGradient::new(tokens, head.value(), &tilt, line.query_square(xi))?;
+        let found = gaussian_gradient_error(&gradient, lengths)?;
+        Ok(found.iter().map(|error| error.key_query).collect())
+    };
+    if line.direction.norm_squared() == 0.0 {
+        return at(0.0);
+    }
+    // The error is at least about 1/L of its largest value, which a bounded function times |z|^2 limits.
+    let longest = lengths.iter().map(|l| l.as_f64()).fold(1.0, f64::max);
+    let reach = (2.0 * (42.0 + longest.ln())).sqrt();
+    let sum = |step: f64, shift: f64| -> Result<Vec<Exact>> {
+        let count = (reach / step).ceil() as i64;
+        let nodes: Result<Vec<Vec<Exact>>> = (-count..=count)
+            .into_par_iter()
+            .map(|j| {
+                let xi = (j as f64 + shift) * step;
+                let weight = step * (-0.5 * xi * xi).exp() / (2.0 * std::f64::consts::PI).sqrt();
+                Ok(at(xi)?.iter().map(|error| error.scaled(weight)).collect())
+            })
+            .collect();
+        let zero = Exact {
+            value: 0.0,
+            error: 0.0,
+        };
+        // Added in their order, so that the sum does not depend on the number of threads.
+        Ok(nodes?.iter().fold(vec![zero; lengths.len()], |sums, node| {
+            sums.iter().zip(node).map(|(a, b)| a.plus(*b)).collect()
+        }))
+    };
+    let mut step = FIRST_STEP;
+    let mut coarse = sum(step, 0.0)?;
+    for _ in 0..MOST_HALVINGS {
+        let between = sum(step, 0.5)?;
+        let fine: Vec<Exact> = coarse
+            .iter()
+            .zip(&between)
+            .map(|(a, b)| a.plus(*b).scaled(0.5))
+            .collect();
+        let agree =
+            |(a, b): (&Exact, &Exact)| (a.value - b.value).abs() <= TOLERANCE * b.value.abs();
+        if coarse.iter().zip(&fine).all(agree) {
+            return Ok(coarse
+                .iter()
+                .zip(&fine)
+                .map(|(a, b)| Exact {
+                    value: b.value,
+                    error: b.error + 4.0 * (a.value - b.value).abs(),
+                })
+                .collect());
+        }
+        coarse = fine;
+        step *= 0.5;
+    }
+    Err(Error::Accuracy {
+        what: "the average over the Gaussian query did not converge",
+        reached: f64::NAN,
+        wanted: TOLERANCE,
+    })
+}
+
+/// The tilts `origin + xi direction`, `xi` standard normal, and the query given `xi`.
+struct Line {
+    origin: DVector<f64>,
+    direction: DVector<f64>,
+    mean: DVector<f64>,
+    /// `k`.
+    slope: DVector<f64>,
+    /// `tr Sig - |k|^2`.
+    rest: f64,
+}
+
+impl Line {
+    fn new(head: &Head, query: &Gaussian) -> Result<Self> {
+        let key_query = head.key_query();
+        if query.mean().len() != key_query.ncols() {
+            return Err(Error::shape(
+                "the query",
+                query.mean().len(),
+                format!(
+                    "{} coordinates (columns of the key-query matrix)",
+                    key_query.ncols()
+                ),
+            ));
+        }
+        let seen = key_query * query.covariance();
+        let covariance = &seen * key_query.transpose();
+        if !covariance.iter().all(|x| x.is_finite()) {
+            return Err(Error::shape(
+                "the covariance of the tilt",
+                "an entry that is not finite",
+                "finite entries",
+            ));
+        }
+        let eigen = SymmetricEigen::new(covariance);
+        let largest = eigen.eigenvalues.iter().copied().fold(0.0, f64::max);
+        let moved = eigen
+            .eigenvalues
+            .iter()
+            .filter(|value| **value > NEGLIGIBLE * largest)
+            .count();
+        if moved > 1 {
+            return Err(Error::Unavailable {
+                what: "the exact error of the key-query gradient averaged over a Gaussian query",
+                why: format!(
+                    "the query moves the tilt U z + b in {moved} dimensions, and the average is computed for one;                      give fixed queries"
+                ),
+            });
+        }
+        let (direction, slope) = if largest > 0.0 {
+            let unit = eigen
+                .eigenvectors
+                .column(eigen.eigenvalues.imax())
+                .into_owned();
+            let slope = seen.tr_mul(&unit) / largest.sqrt();
+            (unit * largest.sqrt(), slope)
+        } else {
+            let zero = |size| DVector::zeros(size);
+            (zero(key_query.nrows()), zero(key_query.ncols()))
+        };
+        Ok(Self {
+            origin: head.tilt(query.mean()),
+            direction,
+            mean: query.mean().clone(),
+            rest: (query.covariance().trace() - slope.norm_squared()).max(0.0),
+            slope,
+        })
+    }
+
+    /// `E[|z|^2 | xi]`.
+    fn query_square(&self, xi: f64) -> f64 {
+        (&self.mean + &self.slope * xi).norm_squared() + self.rest
+    }
 }

@@ -12,13 +12,17 @@ const CHUNK: usize = 256;
 
 /// Centred atoms, in coordinates of the output in which `|V x|` is kept and there are at most `d` of them.
 ///
-/// `y = x - m(a)`, `o = V y`, `F = o y^T - V C(a)`.
+/// `y = x - m(a)`, `o = V y`, `D = y y^T - C(a)` and `F = V D`. Sums over atoms are made of the symmetric `D`, which has half as
+/// many entries.
 pub(super) struct Features {
     /// `y`, one column an atom.
     tokens: DMatrix<f64>,
     /// `o`, one column an atom.
     outputs: DMatrix<f64>,
-    /// `V C(a)`.
+    /// `V`, or the triangular factor of its QR factorisation.
+    value: DMatrix<f64>,
+    /// `C(a)` and `V C(a)`.
+    covariance: DMatrix<f64>,
     limit: DMatrix<f64>,
     tilted_variance: f64,
     scalars: Vec<Scalars>,
@@ -81,15 +85,17 @@ impl Features {
             column -= &mean;
         }
         // Q of V = Q R keeps norms: more outputs than coordinates are not needed.
-        let outputs = if value.nrows() > value.ncols() {
-            value.clone().qr().r() * &tokens
+        let value = if value.nrows() > value.ncols() {
+            value.clone().qr().r()
         } else {
-            value * &tokens
+            value.clone()
         };
+        let outputs = &value * &tokens;
         let mut scaled = tokens.clone();
         for (mut column, p) in scaled.column_iter_mut().zip(tilted.iter()) {
             column *= *p;
         }
+        let covariance = &tokens * scaled.transpose();
         let limit = &outputs * scaled.transpose();
         let tilted_variance = tokens.dot(&scaled);
         let scalars = tokens
@@ -120,6 +126,8 @@ impl Features {
         let mut features = Self {
             tokens,
             outputs,
+            value,
+            covariance,
             limit,
             tilted_variance,
             scalars,
@@ -173,7 +181,7 @@ impl Features {
     fn layout(&self) -> (usize, usize, [usize; 5]) {
         let (d, m) = (self.tokens.nrows(), self.outputs.nrows());
         let matrix = d + m;
-        let mixed = matrix + m * d;
+        let mixed = matrix + d * (d + 1) / 2;
         let cubic = mixed + d + m;
         (d, m, [0, matrix, mixed, cubic, cubic + m + d])
     }
@@ -187,7 +195,7 @@ impl Features {
         (0..self.atoms()).step_by(CHUNK)
     }
 
-    /// The features of a chunk of atoms, a column an atom: `y` and `o`; `F`; `F^T o` and `F y`; `o |y|^2` and `y |o|^2`.
+    /// The features of a chunk of atoms, a column an atom: `y` and `o`; `D`, upper triangle; `F^T o` and `F y`; `o |y|^2` and `y |o|^2`.
     fn chunk(&self, first: usize) -> DMatrix<f64> {
         let count = CHUNK.min(self.atoms() - first);
         let (d, m, [_, matrix, mixed, cubic, height]) = self.layout();
@@ -199,11 +207,13 @@ impl Features {
         for (mut feature, ((y, o), scalars)) in columns {
             feature.rows_mut(0, d).copy_from(&y);
             feature.rows_mut(d, m).copy_from(&o);
-            for (j, (y, limit)) in y.iter().zip(self.limit.column_iter()).enumerate() {
-                let mut part = feature.rows_mut(matrix + j * m, m);
-                part.copy_from(&o);
-                part *= *y;
-                part -= limit;
+            let mut place = matrix;
+            for (j, (z, limit)) in y.iter().zip(self.covariance.column_iter()).enumerate() {
+                let mut part = feature.rows_mut(place, j + 1);
+                for ((entry, x), c) in part.iter_mut().zip(y.iter()).zip(limit.iter()) {
+                    *entry = x * z - c;
+                }
+                place += j + 1;
             }
             let transposed = y * scalars.output - self.limit.tr_mul(&o);
             feature.rows_mut(mixed, d).copy_from(&transposed);
@@ -215,6 +225,17 @@ impl Features {
                 .copy_from(&(y * scalars.output));
         }
         features
+    }
+
+    /// The nodes without what needs two or more different tokens.
+    pub fn singles(rows: &[Rows], to: &mut Vec<Node>) {
+        to.extend(rows.iter().map(|row| Node {
+            ln_phi: row.ln_phi,
+            value: [row.token, 0.0],
+            linear: [row.square, 0.0],
+            mixed: [row.mixed, 0.0, 0.0],
+            square: [row.fourth, 0.0, 0.0, 0.0],
+        }));
     }
 
     /// Sums the features over the atoms with the factors `p x^j e^{-x}` (a column a node) and contracts them.
@@ -244,12 +265,11 @@ impl Features {
             let column = |sums: &'_ DMatrix<f64>| sums.column(place).into_owned();
             let (first, second, third) = (column(&first), column(&second), column(&third));
             let (y, o) = (first.rows(0, d), first.rows(d, m));
-            let linear = first.rows(matrix, m * d);
-            // E[x^2 o y^T e^{-x}] from F.
-            let mut pairs = second.rows(0, m * d).into_owned();
-            for (pair, limit) in pairs.iter_mut().zip(self.limit.iter()) {
-                *pair += row.bump * limit;
-            }
+            let (triangle, after) = (d * (d + 1) / 2, mixed - matrix);
+            let linear = &self.value * symmetric(d, first.rows(matrix, triangle).iter());
+            // E[x^2 y y^T e^{-x}] from D.
+            let square = symmetric(d, second.rows(0, triangle).iter());
+            let pairs = &self.value * (square + &self.covariance * row.bump);
             // o^T M y of a matrix given column by column.
             let form = |matrix: &[f64]| -> f64 {
                 matrix
@@ -269,8 +289,8 @@ impl Features {
                 linear: [row.square, linear.norm_squared()],
                 mixed: [
                     row.mixed,
-                    second.rows(m * d, d).dot(&y)
-                        + second.rows(m * d + d, m).dot(&o)
+                    second.rows(after, d).dot(&y)
+                        + second.rows(after + d, m).dot(&o)
                         + linear.dot(&pairs),
                     linear_form,
                 ],
@@ -285,4 +305,15 @@ impl Features {
             });
         }
     }
+}
+
+/// A symmetric matrix from its upper triangle, column by column.
+fn symmetric<'a>(size: usize, triangle: impl Iterator<Item = &'a f64>) -> DMatrix<f64> {
+    let mut matrix = DMatrix::zeros(size, size);
+    let places = (0..size).flat_map(|column| (0..=column).map(move |row| (row, column)));
+    for ((row, column), entry) in places.zip(triangle) {
+        matrix[(row, column)] = *entry;
+        matrix[(column, row)] = *entry;
+    }
+    matrix
 }

@@ -233,6 +233,18 @@ fn block(
             break;
         }
     }
-    features.contract(&bumps, &rows, to);
+    // Where every x is at most 1, the terms of two different tokens are at most about L E[x^2 e^{-x}] times those
+    // of one, and those of degree 4 at most L^2 E[x^2 e^{-x}]^2, of a sum of at least L^{-2}: both negligible here.
+    let last = rows.last().map_or(f64::INFINITY, |row: &Rows| row.bump);
+    let end = tau + rows.len() as f64 * STEP;
+    let largest = weights
+        .iter()
+        .map(|(_, ln_w)| ln_w)
+        .fold(f64::NEG_INFINITY, f64::max);
+    if end + largest < 0.0 && longest * last < 1e-19 && longest * longest * last < 1e-10 {
+        Features::singles(&rows, to);
+    } else {
+        features.contract(&bumps, &rows, to);
+    }
     done
 }

@@ -83,6 +83,16 @@ pub(super) fn is_past(length: f64, ln_phi: f64) -> bool {
     length > 4.0 && !((length - 4.0) * ln_phi > -200.0)
 }
 
+/// True if what lies to the left of these expectations does not count: the integrals with a factor of degree
+/// `j` fall as `t^j`, and the smallest one that matters is at least `L^{1-j}` times the same power of the score.
+pub(super) fn is_negligible(length: f64, powers: &Powers) -> bool {
+    let [[_, b2, b3, b4], _, _, _, [_, y2, y3, y4]] = powers;
+    let square = length * length;
+    (b2 + y2) * square <= 1e-17
+        && (b3 + y3) * square * length <= 1e-17
+        && (b4 + y4) * square * square <= 1e-17
+}
+
 impl PowerMoments {
     /// The integrals for `length >= 2` tokens.
     ///
@@ -95,6 +105,9 @@ impl PowerMoments {
         for node in &self.nodes {
             if is_past(length, node.ln_phi) {
                 break;
+            }
+            if is_negligible(length, &node.powers) {
+                continue;
             }
             let [one, two, three, four] = tuples(length, node.ln_phi);
             let [q0, q1, q2, q3, q4] = node.powers;

@@ -12,6 +12,7 @@ mod average;
 mod gaussian;
 mod gradient;
 mod gradient_average;
+mod gradient_convolution;
 mod gradient_features;
 mod gradient_finite;
 mod gradient_nodes;
@@ -32,7 +33,7 @@ pub use gaussian::{GaussianOutput, gaussian_output_error};
 pub use gradient::{
     ExactGradient, GaussianGradient, gaussian_gradient_error, value_gradient_error,
 };
-pub use gradient_average::gaussian_value_gradient_average;
+pub use gradient_average::{gaussian_key_query_gradient_average, gaussian_value_gradient_average};
 pub use gradient_finite::finite_gradient_error;
 pub use output::{ExactOutput, output_error};
 pub use participation::{ParticipationRatios, gaussian_participation};
