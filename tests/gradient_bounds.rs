@@ -809,7 +809,21 @@ fn a_law_that_is_not_made_of_components_says_so() {
         matches!(bound.status(), Status::NotApplicable { hypothesis } if hypothesis.contains("mixtures"))
     );
     assert!(row.best().is_some());
-    // Without a tilt of the gradients no row has any of their bounds.
+    // Averaged over a normal query: 4 |V|^2 r^2 r^2 E|z|^2, here with V = I, r = 1 and E|z|^2 = 0.75.
+    let query = QueryLaw::Gaussian(Gaussian::centred(DMatrix::identity(3, 3) * 0.25).unwrap());
+    let question = Question::new(&tokens, &head, &query).unwrap();
+    let table = rows(&question, &[length(100)], &gradients(), &Silent).unwrap();
+    let row = table
+        .iter()
+        .find(|r| r.metric == Metric::KeyQueryGradient)
+        .unwrap();
+    close(
+        of(&row.bounds, Theorem::TrivialBound).value().unwrap(),
+        3.0,
+        1e-9,
+        "bounded support",
+    );
+    // Without a request for gradients no row has any of their bounds.
     let table = rows(&question, &[length(100)], &TableOptions::default(), &Silent).unwrap();
     assert!(table.iter().all(|r| r.metric == Metric::Output));
     let bad = DVector::from_vec(vec![f64::NAN]);

@@ -165,6 +165,7 @@ MUTATIONS = [
     ("T9 m of A2", "src/bound/moments.rs", "ln_a2: (factor.ln() + Interval::point(self.ln_a2)).upper(),", "ln_a2: self.ln_a2,", GRADIENT),
     ("T9 m of F0", "src/bound/moments.rs", "let f0 = scaled(self.f0);", "let f0 = self.f0;", GRADIENT),
     ("T9 m of the spectrum", "src/bound/value_gradient.rs", "vec![outputs.get() as f64; tokens.get()]", "vec![1.0; tokens.get()]", GRADIENT),
+    ("T9 average of the bounded support", "src/bound/key_query_gradient.rs", "let value = value.double().double().upper();", "let value = (value * Interval::point(1e-4)).upper();", GRADIENT),
     ("T8 determinant", "src/bound/sharp_rate.rs", "DMatrix::identity(size, size) - spread * 2.0", "DMatrix::identity(size, size) - spread", AVERAGE + ["--lib"]),
 ]
 

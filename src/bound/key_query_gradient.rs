@@ -7,6 +7,7 @@ use super::moments::{LARGEST_EXPONENT, LogMoments, rejected};
 use super::{Bound, Theorem, chernoff, laplace};
 use crate::error::Result;
 use crate::interval::Interval;
+use crate::law::Gaussian;
 use crate::parameter::PromptLength;
 
 /// Upper bounds of the moments on which T9 depends: `Y = X - m(a)`, `F = Y Y^T - C(a)`. T9 increases in each.
@@ -198,6 +199,33 @@ pub fn key_query_trivial_bound(
             "the moments of the tokens or a bounded support must be known",
         ),
     }
+}
+
+/// The trivial bound of the same, averaged over a query, for tokens of bounded support: `4 r s E|z|^2`, with floats `r`, `s`
+/// at least `sup |V(x - c)|^2` and `sup |x - c|^2` for any fixed `c` (theory T9, `gradient-trivial`).
+pub fn key_query_average_trivial_bound(support: Option<(f64, f64)>, query: &Gaussian) -> Bound {
+    let Some((output, token)) = support else {
+        return Bound::not_applicable(
+            Theorem::TrivialBound,
+            "the support of the tokens is unbounded",
+        );
+    };
+    let trace: Interval = query
+        .covariance()
+        .diagonal()
+        .iter()
+        .map(|x| Interval::point(*x))
+        .sum();
+    let square = trace + Interval::norm_squared(query.mean().iter());
+    let value = Interval::point(output) * Interval::point(token) * square;
+    let value = value.double().double().upper();
+    Bound::proved(
+        Theorem::TrivialBound,
+        value,
+        value,
+        "bounded support: 4 sup |V(x - m(0))|^2 sup |x - m(0)|^2 E|z|^2",
+    )
+    .with_hypothesis("E|z|^2", square.upper())
 }
 
 /// T9 `key-query-gradient` as a record, for moments of a known law or of a sub-Gaussian class (`theorem` says which).

@@ -60,7 +60,9 @@ pub use formula::{Formula, InverseMomentForm, Part, SecondMoment, SubGaussianCla
 pub use gaussian_gradient::GaussianGradient;
 pub use gaussian_output::{GaussianOutput, output_variance};
 pub use gradient_uniform::UniformKeyQueryGradient;
-pub use key_query_gradient::{GradientMoments, key_query_trivial_bound};
+pub use key_query_gradient::{
+    GradientMoments, key_query_average_trivial_bound, key_query_trivial_bound,
+};
 pub use laplace::participation_bounds;
 pub use minimax_rate::minimax_lower_bound;
 pub use moments::KnownMoments;

@@ -9,8 +9,8 @@ use crate::attention::{Head, QueryLaw, ScoreVarianceLaw};
 use crate::bound::{
     Bound, ComponentLaw, GaussianGradient, GaussianQueryAverage, KnownMoments, LawComponent,
     SubGaussianGradient, SubGaussianMoments, Theorem, UniformKeyQueryGradient, UniformRate,
-    ValueSpectrum, key_query_bounds, output_variance, value_gradient_bounds,
-    value_gradient_spectrum,
+    ValueSpectrum, key_query_average_trivial_bound, key_query_bounds, output_variance,
+    value_gradient_bounds, value_gradient_spectrum,
 };
 use crate::error::Result;
 use crate::law::{Gaussian, TokenLaw};
@@ -138,15 +138,26 @@ impl<'a> Gradients<'a> {
                 Ok(records)
             })
             .collect();
+        // Both are four times a squared radius about m(0).
+        let quarter = |value: &DMatrix<f64>| {
+            bounded_support(question.tokens, value)
+                .value()
+                .map(|r| 0.25 * r)
+        };
+        let identity = DMatrix::identity(self.dimension.get(), self.dimension.get());
+        let support = quarter(question.head.value()).zip(quarter(&identity));
+        let trivial = key_query_average_trivial_bound(support, query);
+        let least = trivial.value().unwrap_or(f64::INFINITY);
         let key_query = lengths.par_iter().map(|&length| {
             vec![
+                trivial.clone(),
                 Bound::not_applicable(
                     Theorem::KeyQueryGradient,
                     "its integral over the query needs the joint law of |z|^2 and the tilt, which is not \
                      computed; give fixed queries",
                 ),
                 match &uniform {
-                    Ok((_, rate)) => rate.bound(length, f64::INFINITY),
+                    Ok((_, rate)) => rate.bound(length, least),
                     Err(reason) => {
                         Bound::not_applicable(Theorem::UniformKeyQueryGradient, *reason)
                     }
