@@ -227,7 +227,7 @@ fn bounded_support(tokens: &dyn TokenLaw, question: &Question<'_>) -> Bound {
 }
 
 /// A float that is at least the square root; 0 of 0.
-fn square_root_above(square: f64) -> f64 {
+pub(super) fn square_root_above(square: f64) -> f64 {
     if square == 0.0 {
         0.0
     } else {
