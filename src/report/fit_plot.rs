@@ -75,7 +75,11 @@ impl FitAnswer {
                 self.lengths.first().copied().unwrap_or_default(),
                 self.lengths.last().copied().unwrap_or_default(),
             );
-            line(points, CURVE, format!("smallest c1, L = {from} to {to}"))?;
+            line(
+                points,
+                CURVE,
+                format!("smallest c1, L = {from} to {to:.1e}", to = to as f64),
+            )?;
             let mut exponents = vec![(
                 self.uniform_exponent,
                 UNIFORM,
