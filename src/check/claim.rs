@@ -145,7 +145,7 @@ fn of_query(
     ])
 }
 
-fn operator_norm(matrix: &nalgebra::DMatrix<f64>) -> f64 {
+pub(super) fn operator_norm(matrix: &nalgebra::DMatrix<f64>) -> f64 {
     let gram = if matrix.nrows() < matrix.ncols() {
         matrix * matrix.transpose()
     } else {

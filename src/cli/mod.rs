@@ -6,6 +6,7 @@
 mod certify;
 mod check;
 mod explain;
+mod fit;
 mod flags;
 mod length;
 mod output;
@@ -52,6 +53,8 @@ enum Command {
     Length(Box<length::LengthArguments>),
     /// How fast the error falls with the prompt length
     Rate(Box<rate::RateArguments>),
+    /// The smallest constant c1 that makes the paper's Proposition 3.1, as printed, true on the grid
+    Fit(Box<fit::FitArguments>),
     /// The theorems behind the numbers
     Theorems,
     /// One theorem in full: statement, hypotheses, constants, proof idea, source
@@ -84,6 +87,7 @@ fn dispatch(command: &Command) -> Result<Outcome> {
         Command::Merge(arguments) => simulate::merge(arguments),
         Command::Length(arguments) => length::run(arguments),
         Command::Rate(arguments) => rate::run(arguments),
+        Command::Fit(arguments) => fit::run(arguments),
         Command::Theorems => theorems::run(),
         Command::Explain(arguments) => explain::run(arguments),
     }
@@ -110,7 +114,7 @@ fn refuse_arguments(error: &clap::Error) -> u8 {
     }
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         return fail(
-            "a command is required: table, check, certify, simulate, merge, length, rate, theorems or explain; see --help",
+            "a command is required: table, check, certify, simulate, merge, length, rate, fit, theorems or explain; see --help",
         );
     }
     if error.kind() == ErrorKind::ArgumentConflict && text.contains("'[SCENARIO]'") {

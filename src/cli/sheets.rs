@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::check::claim::{self, VARIABLES};
 use crate::check::formula::Formula;
+use crate::check::printed::{self, Printed};
 use crate::check::table::TableOptions;
 use crate::check::{Question, table};
 use crate::error::{Error, Result};
@@ -46,6 +47,9 @@ pub struct MetricArguments {
     /// Compare with a bound of your own, a formula in L, d, s, sigma, rho, ... (see the guide); may be repeated
     #[arg(long, value_name = "FORMULA", allow_hyphen_values = true)]
     bound: Vec<String>,
+    /// Compare with Propositions 3.1 and 3.4 of the paper as printed, with these constants (L >= 2)
+    #[arg(long, value_name = "c1=..,c2=..", allow_hyphen_values = true)]
+    printed: Option<String>,
 }
 
 /// How a table is printed.
@@ -129,6 +133,7 @@ impl MetricArguments {
             tail: self.tail,
             quantiles: self.quantiles.clone(),
             formulas: self.bound.clone(),
+            printed: self.printed.clone(),
             negative_control,
         }
     }
@@ -143,6 +148,7 @@ impl MetricArguments {
             operator_norm: request.operator_norm,
             quantiles: request.quantiles.clone(),
             bound: request.formulas.clone(),
+            printed: request.printed.clone(),
         }
     }
 
@@ -175,10 +181,20 @@ pub fn make(
         .iter()
         .map(|text| Formula::new(text, &VARIABLES))
         .collect::<Result<Vec<_>>>()?;
+    let printed = metrics.printed.as_deref().map(Printed::parse).transpose()?;
     let setting = scenario.build()?;
+    if printed.is_some() {
+        for length in &setting.lengths {
+            printed::check_length(length.get())?;
+        }
+    }
     let question = Question::new(setting.tokens.as_ref(), &setting.head, &setting.query)?;
     let mut rows = table::rows(&question, &setting.lengths, &options, &Bar::new())?;
     claim::add_formulas(&question, &formulas, &mut rows)?;
+    let mut notes = table::notes(&question)?;
+    if let Some(printed) = &printed {
+        notes.extend(printed::add_printed(&question, printed, &mut rows)?);
+    }
     if negative_control {
         claim::add_negative_control(&mut rows);
     }
@@ -196,7 +212,7 @@ pub fn make(
     };
     Ok(Made::Table(Box::new(Table {
         rows,
-        notes: table::notes(&question)?,
+        notes,
         scenario: setting.name,
         description: setting.description,
         request: metrics.request(scenario, negative_control),

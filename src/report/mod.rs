@@ -4,6 +4,8 @@ mod answer;
 mod comparison;
 mod csv;
 mod decimal;
+mod fit;
+mod fit_plot;
 mod heading;
 mod json;
 mod latex;
@@ -22,6 +24,7 @@ pub use comparison::{
     Verdict, Witness,
 };
 pub use decimal::{Decimal, round_down, round_nearest, round_up, significant_digits};
+pub use fit::{FitAnswer, FitPoint, WitnessPoint};
 pub use json::TABLE_SCHEMA;
 pub use latex::escape as escape_latex;
 pub use provenance::Provenance;

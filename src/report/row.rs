@@ -217,6 +217,9 @@ pub struct Request {
     pub quantiles: Vec<f64>,
     /// The formulas that are compared.
     pub formulas: Vec<String>,
+    /// The constants `c1=..,c2=..` of the printed propositions, if they are compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub printed: Option<String>,
     /// Is the deliberately false bound compared too?
     pub negative_control: bool,
 }

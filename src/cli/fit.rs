@@ -1,0 +1,63 @@
+//! `fit`: the smallest constant of the printed Proposition 3.1 on a grid of exact values.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::check::{Question, fit};
+use crate::error::{Error, Result};
+use crate::report::Provenance;
+
+use super::flags::ScenarioArguments;
+use super::length::AnswerFormat;
+use super::output::{Outcome, print};
+use super::progress::Bar;
+
+/// Arguments of `fit`.
+#[derive(Debug, Clone, Args)]
+pub struct FitArguments {
+    #[command(flatten)]
+    scenario: ScenarioArguments,
+    /// The constant c2, or a range FROM,TO,STEPS of it
+    #[arg(long, value_name = "X", allow_hyphen_values = true)]
+    c2: String,
+    /// Also the rare-atom law of T12 with eps = 1/L at each length, beside T7
+    #[arg(long)]
+    witness: bool,
+    /// Draw the curve c1(c2) of a range into this file
+    #[arg(long, value_name = "FILE.svg")]
+    plot: Option<PathBuf>,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = AnswerFormat::Text)]
+    format: AnswerFormat,
+}
+
+/// Runs `fit`.
+pub fn run(arguments: &FitArguments) -> Result<Outcome> {
+    let exponents = fit::read_range(&arguments.c2)?;
+    let scenario = arguments.scenario.scenario()?;
+    let setting = scenario.build()?;
+    let question = Question::new(setting.tokens.as_ref(), &setting.head, &setting.query)?;
+    let mut answer = fit::fit(
+        &question,
+        &setting.lengths,
+        &exponents,
+        arguments.witness,
+        &Bar::new(),
+    )?;
+    answer.description = setting.description;
+    let provenance = Provenance::now(&scenario.origin.name, None);
+    if let Some(path) = &arguments.plot {
+        let picture = answer.svg().map_err(|why| Error::Unavailable {
+            what: "the picture",
+            why,
+        })?;
+        print(&picture, Some(path))?;
+    }
+    let text = match arguments.format {
+        AnswerFormat::Text => answer.text(&provenance),
+        AnswerFormat::Json => answer.json(&provenance),
+    };
+    print(&text, None)?;
+    Ok(Outcome::Success)
+}

@@ -1,0 +1,202 @@
+//! The answer of `fit`: the printed proposition against exact values.
+
+use serde::Serialize;
+
+use crate::exact::Exact;
+
+use super::decimal::{round_nearest, round_up};
+use super::json::to_text;
+use super::{Cell, Provenance};
+
+/// Digits of the numbers in the text.
+const DIGITS: usize = 5;
+
+/// The smallest `c1` of the printed Proposition 3.1 for each `c2`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FitAnswer {
+    /// One line that describes law, query and head.
+    pub description: String,
+    /// The `sigma` of the proposition.
+    pub sigma: f64,
+    /// The prompt lengths of the grid.
+    pub lengths: Vec<u64>,
+    /// One point for each `c2`.
+    pub points: Vec<FitPoint>,
+    /// The exponent of T8 and whether it is a theorem there (`lam < 1/2`), or why there is none.
+    pub kappa: Cell<(f64, bool)>,
+    /// `q = sigma |U| varsigma` of T7.
+    pub q: f64,
+    /// The exponent of T7, `min(1, 1/(4 q^2))`.
+    pub uniform_exponent: f64,
+    /// The rare-atom law of T12 at each length, if it was asked for.
+    pub witness: Vec<WitnessPoint>,
+    /// Remarks.
+    pub notes: Vec<String>,
+}
+
+/// The smallest `c1` for one `c2`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct FitPoint {
+    /// `c2`.
+    pub c2: f64,
+    /// `c2 / sigma^2`, the exponent of `1/L`.
+    pub exponent: f64,
+    /// The smallest `c1`.
+    pub c1: f64,
+    /// The prompt length where error and right-hand side are equal.
+    pub binds_at: u64,
+}
+
+/// The rare-atom law with `eps = 1/L`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WitnessPoint {
+    /// `L`.
+    pub length: u64,
+    /// `eps`.
+    pub probability: f64,
+    /// `h`.
+    pub half_width: f64,
+    /// Its exact error.
+    pub exact: Cell<Exact>,
+    /// T7 for its class.
+    pub bound: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct WitnessRecord<'a> {
+    length: u64,
+    probability: f64,
+    half_width: f64,
+    exact: Option<Exact>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    uniform_rate: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct KappaRecord<'a> {
+    value: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+}
+
+fn status(theorem: bool) -> &'static str {
+    if theorem { "theorem" } else { "conjecture" }
+}
+
+impl FitAnswer {
+    /// The answer for a terminal.
+    pub fn text(&self, provenance: &Provenance) -> String {
+        let mut lines = vec![
+            self.description.clone(),
+            format!(
+                "Proposition 3.1 as printed, error <= c1 sigma^6 ln(L) / L^(c2/sigma^2), sigma = {}, on {} prompt lengths from {} to {}",
+                round_nearest(self.sigma, DIGITS),
+                self.lengths.len(),
+                self.lengths.first().copied().unwrap_or_default(),
+                self.lengths.last().copied().unwrap_or_default()
+            ),
+            format!(
+                "{:>12} {:>12} {:>14} {:>20}",
+                "c2", "c2/sigma^2", "smallest c1", "binds at L"
+            ),
+        ];
+        for point in &self.points {
+            lines.push(format!(
+                "{:>12} {:>12} {:>14} {:>20}",
+                round_nearest(point.c2, DIGITS),
+                round_nearest(point.exponent, DIGITS),
+                round_up(point.c1, DIGITS),
+                point.binds_at
+            ));
+        }
+        lines.push(match &self.kappa {
+            Ok((kappa, theorem)) => format!(
+                "exponent of the exact error as L grows: kappa = {} (T8, a {} here); a larger c2/sigma^2 needs a c1 that grows with the grid",
+                round_nearest(*kappa, DIGITS),
+                status(*theorem)
+            ),
+            Err(reason) => format!("exponent of the exact error: none: {reason}"),
+        });
+        lines.push(format!(
+            "exponent of T7, the best for the class (T12): min(1, 1/(4 q^2)) = {}, q = {}",
+            round_nearest(self.uniform_exponent, DIGITS),
+            round_nearest(self.q, DIGITS)
+        ));
+        if !self.witness.is_empty() {
+            lines.push("rare atoms with eps = 1/L, d = 1, V = 1 (T12), beside T7:".into());
+            lines.push(format!(
+                "{:>20} {:>12} {:>14} {:>12} {:>10}",
+                "L", "h", "exact error", "T7", "T7/exact"
+            ));
+        }
+        for point in &self.witness {
+            let missing = || "-".to_owned();
+            let exact = point.exact.as_ref().ok();
+            lines.push(format!(
+                "{:>20} {:>12} {:>14} {:>12} {:>10}",
+                point.length,
+                round_nearest(point.half_width, DIGITS),
+                exact.map_or_else(missing, |e| round_nearest(e.value, DIGITS)),
+                point.bound.map_or_else(missing, |b| round_up(b, 4)),
+                exact
+                    .zip(point.bound)
+                    .map_or_else(missing, |(e, b)| round_nearest(b / e.value, 3)),
+            ));
+            if let Err(reason) = &point.exact {
+                lines.push(format!("L = {}: no exact error: {reason}", point.length));
+            }
+        }
+        lines.extend(self.notes.iter().cloned());
+        lines.push(provenance.line());
+        lines.join("\n") + "\n"
+    }
+
+    /// The answer as JSON, schema `attention-bounds/fit/1`.
+    pub fn json(&self, provenance: &Provenance) -> String {
+        #[derive(Serialize)]
+        struct Record<'a> {
+            schema: &'static str,
+            provenance: &'a Provenance,
+            description: &'a str,
+            sigma: f64,
+            lengths: &'a [u64],
+            points: &'a [FitPoint],
+            kappa: KappaRecord<'a>,
+            q: f64,
+            uniform_exponent: f64,
+            witness: Vec<WitnessRecord<'a>>,
+            notes: &'a [String],
+        }
+        to_text(&Record {
+            schema: "attention-bounds/fit/1",
+            provenance,
+            description: &self.description,
+            sigma: self.sigma,
+            lengths: &self.lengths,
+            points: &self.points,
+            kappa: KappaRecord {
+                value: self.kappa.as_ref().ok().map(|k| k.0),
+                status: self.kappa.as_ref().ok().map(|k| status(k.1)),
+                reason: self.kappa.as_ref().err().map(String::as_str),
+            },
+            q: self.q,
+            uniform_exponent: self.uniform_exponent,
+            witness: self
+                .witness
+                .iter()
+                .map(|point| WitnessRecord {
+                    length: point.length,
+                    probability: point.probability,
+                    half_width: point.half_width,
+                    exact: point.exact.as_ref().ok().copied(),
+                    reason: point.exact.as_ref().err().map(String::as_str),
+                    uniform_rate: point.bound,
+                })
+                .collect(),
+            notes: &self.notes,
+        })
+    }
+}
