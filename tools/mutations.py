@@ -99,6 +99,14 @@ MUTATIONS = [
     ("verdicts, family", "src/check/holm.rs", "if !(p(place) <= error / open) {", "if !(p(place) <= error) {", JUDGE),
     ("verdicts, heavy tails confirm nothing", "src/check/evidence.rs", "add(against, value, estimate.p_above(value), Some(below));", "add(against, value, estimate.p_above(value), Some(estimate.p_below(value)));", JUDGE),
     ("verdicts, negative control", "src/check/claim.rs", "value: checked(0.5 * value),", "value: checked(1.5 * value),", JUDGE),
+    ("Jacobians, response", "src/attention/gradient.rs", "column *= *weight;", "column *= weight.sqrt();", ["--test", "gradients"]),
+    ("Jacobians, Frobenius norm in V", "src/attention/gradient.rs", "value_frobenius: self.response.nrows() as f64 * mean,", "value_frobenius: mean,", ["--test", "gradients"]),
+    ("rare atoms, factor of the proxy", "src/law/rare_atom.rs", "2.0 * self.values(left).0 / (left * left) + slack", "1.9 * self.values(left).0 / (left * left) + slack", ["--lib", "--test", "rare_atom"]),
+    ("rare atoms, average over the query", "src/exact/scalar_average.rs", "(-0.5 * x * x).exp()", "(-0.49 * x * x).exp()", ["--test", "rare_atom"]),
+    ("T12, constant", "src/bound/minimax_rate.rs", "Ok(0.16 * scale", "Ok(1.6 * scale", ["--lib", "--test", "rare_atom"]),
+    ("printed proposition, power of sigma", "src/check/printed.rs", "(sigma.powi(6) * logarithm)", "(sigma.powi(5) * logarithm)", ["--lib"]),
+    ("printed proposition, exponent", "src/check/printed.rs", "(-c2 / (sigma * sigma) * logarithm)", "(-c2 / sigma * logarithm)", ["--lib"]),
+    ("fit, largest ratio", "src/check/fit.rs", ".max_by(|x, y| x.c1.total_cmp(&y.c1))", ".min_by(|x, y| x.c1.total_cmp(&y.c1))", ["--lib", "--test", "cli_printed"]),
     ("T8 determinant", "src/bound/sharp_rate.rs", "DMatrix::identity(size, size) - spread * 2.0", "DMatrix::identity(size, size) - spread", AVERAGE + ["--lib"]),
 ]
 
