@@ -166,6 +166,14 @@ MUTATIONS = [
     ("T9 m of F0", "src/bound/moments.rs", "let f0 = scaled(self.f0);", "let f0 = self.f0;", GRADIENT),
     ("T9 m of the spectrum", "src/bound/value_gradient.rs", "vec![outputs.get() as f64; tokens.get()]", "vec![1.0; tokens.get()]", GRADIENT),
     ("T9 average of the bounded support", "src/bound/key_query_gradient.rs", "let value = value.double().double().upper();", "let value = (value * Interval::point(1e-4)).upper();", GRADIENT),
+    ("Jacobians, response", "src/attention/gradient.rs", "column *= *weight;", "column *= weight.sqrt();", ["--test", "gradients"]),
+    ("Jacobians, Frobenius norm in V", "src/attention/gradient.rs", "value_frobenius: self.response.nrows() as f64 * mean,", "value_frobenius: mean,", ["--test", "gradients"]),
+    ("rare atoms, factor of the proxy", "src/law/rare_atom.rs", "2.0 * self.values(left).0 / (left * left) + slack", "1.9 * self.values(left).0 / (left * left) + slack", ["--lib", "--test", "rare_atom"]),
+    ("rare atoms, average over the query", "src/exact/scalar_average.rs", "(-0.5 * x * x).exp()", "(-0.49 * x * x).exp()", ["--test", "rare_atom"]),
+    ("T12, constant", "src/bound/minimax_rate.rs", "Ok(0.16 * scale", "Ok(1.6 * scale", ["--lib", "--test", "rare_atom"]),
+    ("printed proposition, power of sigma", "src/check/printed.rs", "(sigma.powi(6) * logarithm)", "(sigma.powi(5) * logarithm)", ["--lib"]),
+    ("printed proposition, exponent", "src/check/printed.rs", "(-c2 / (sigma * sigma) * logarithm)", "(-c2 / sigma * logarithm)", ["--lib"]),
+    ("fit, largest ratio", "src/check/fit.rs", ".max_by(|x, y| x.c1.total_cmp(&y.c1))", ".min_by(|x, y| x.c1.total_cmp(&y.c1))", ["--lib", "--test", "cli_printed"]),
     ("T8 determinant", "src/bound/sharp_rate.rs", "DMatrix::identity(size, size) - spread * 2.0", "DMatrix::identity(size, size) - spread", AVERAGE + ["--lib"]),
 ]
 

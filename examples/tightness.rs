@@ -1,0 +1,159 @@
+//! Writes docs/tightness.md: bound divided by exact value, for every theorem that bounds an error.
+//!
+//! `cargo run --release --example tightness > docs/tightness.md` (about a minute). The numbers are rounded to three digits; nothing in
+//! them is simulated.
+
+use attention_bounds::attention::{Head, QueryLaw};
+use attention_bounds::bound::Theorem;
+use attention_bounds::check::{Question, Silent, table};
+use attention_bounds::error::Result;
+use attention_bounds::law::{Gaussian, RareAtom, TokenLaw};
+use attention_bounds::parameter::PromptLength;
+use attention_bounds::report::{Metric, QueryLabel, Row, round_nearest, theorem_label};
+use nalgebra::{DMatrix, DVector};
+
+const LENGTHS: [u64; 4] = [100, 10_000, 1_000_000, 100_000_000];
+const DEVIATIONS: [f64; 6] = [0.25, 0.5, 1.0, 1.5, 2.0, 3.0];
+const RATIOS: [f64; 6] = [0.1, 0.25, 0.4, 0.5, 0.75, 1.0];
+/// Tokens and queries of the first table.
+const DIMENSION: usize = 5;
+
+fn main() -> Result<()> {
+    println!(
+        "# How tight the bounds are\n\n\
+         Each number is **bound / exact value**, so 1 is best. Written by\n\n\
+         ```console\n$ cargo run --release --example tightness > docs/tightness.md\n```\n\n\
+         from exact values (T2, T3) and bounds alone. `-` means that the theorem does not apply or has overflowed. Numbers of 1e5 or more say \
+         that the bound is far too large to be of use there."
+    );
+    pointwise()?;
+    averages()?;
+    Ok(())
+}
+
+/// Slack over (L, s) at fixed queries.
+fn pointwise() -> Result<()> {
+    println!(
+        "\n## Fixed queries: Gaussian tokens\n\n\
+         Tokens `N(0, I)` in dimension {DIMENSION}, `U = V = I`, a query of length `s` (the standard deviation of a score). T4 and T5 know the law; \
+         T6.chernoff, T6.laplace and T6.crude know its variance proxy only."
+    );
+    let tokens = Gaussian::centred(DMatrix::identity(DIMENSION, DIMENSION))?;
+    let head = Head::new(
+        DMatrix::identity(DIMENSION, DIMENSION),
+        DMatrix::identity(DIMENSION, DIMENSION),
+    )?;
+    let mut queries = DMatrix::zeros(DIMENSION, DEVIATIONS.len());
+    queries.set_row(0, &DVector::from_row_slice(&DEVIATIONS).transpose());
+    let query = QueryLaw::uniform(queries)?;
+    let question = Question::new(&tokens, &head, &query)?;
+    let options = table::TableOptions {
+        participation: true,
+        ..Default::default()
+    };
+    let rows = table::rows(&question, &lengths()?, &options, &Silent)?;
+    for (metric, theorem) in [
+        (Metric::Output, Theorem::TrivialBound),
+        (Metric::Output, Theorem::ChernoffBound),
+        (Metric::Output, Theorem::LaplaceBound),
+        (Metric::Output, Theorem::SubGaussianChernoff),
+        (Metric::Output, Theorem::SubGaussianLaplace),
+        (Metric::Output, Theorem::CrudeBound),
+        (Metric::Participation, Theorem::LaplaceParticipation),
+    ] {
+        heading(&theorem_label(theorem), "s", &DEVIATIONS);
+        for length in LENGTHS {
+            let cells = (0..DEVIATIONS.len()).map(|index| {
+                let found = rows.iter().find(|row| {
+                    (row.metric, row.query, row.length)
+                        == (metric, QueryLabel::Index(index), length)
+                });
+                slack(found, theorem)
+            });
+            line(length, cells);
+        }
+    }
+    Ok(())
+}
+
+/// Slack of T7 over (L, q), against the law that shows its exponent optimal and against Gaussian tokens.
+fn averages() -> Result<()> {
+    println!(
+        "\n## A query on average\n\n\
+         T7 knows two variance proxies only, so what counts is the worst law of the class. `d = 1`, `sigma = 1`, `V = 1`, `U = q`, a standard normal query: T7 \
+         against the rare-atom law with `eps = 1/L` (T12, the worst law known here), and against Gaussian tokens, where T5 and T6, which know the law, are \
+         integrated over the query."
+    );
+    let one = DMatrix::identity(1, 1);
+    let query = QueryLaw::gaussian(Gaussian::centred(one.clone())?);
+    for (rare, theorem) in [
+        (true, Theorem::UniformRate),
+        (false, Theorem::UniformRate),
+        (false, Theorem::LaplaceBound),
+        (false, Theorem::OutputConcentration),
+    ] {
+        let law = if rare {
+            "rare atoms"
+        } else {
+            "Gaussian tokens"
+        };
+        heading(&format!("{} / {law}", theorem_label(theorem)), "q", &RATIOS);
+        for length in LENGTHS {
+            let tokens: Box<dyn TokenLaw> = if rare {
+                Box::new(RareAtom::widest(1.0, 1.0 / length as f64)?)
+            } else {
+                Box::new(Gaussian::centred(one.clone())?)
+            };
+            let mut cells = Vec::new();
+            for q in RATIOS {
+                let head = Head::new(&one * q, one.clone())?;
+                let question = Question::new(tokens.as_ref(), &head, &query)?;
+                let rows = table::rows(
+                    &question,
+                    &[PromptLength::new(length)?],
+                    &table::TableOptions::default(),
+                    &Silent,
+                )?;
+                cells.push(slack(rows.first(), theorem));
+            }
+            line(length, cells.into_iter());
+        }
+    }
+    Ok(())
+}
+
+fn lengths() -> Result<Vec<PromptLength>> {
+    LENGTHS.iter().map(|&l| PromptLength::new(l)).collect()
+}
+
+fn heading(name: &str, variable: &str, values: &[f64]) {
+    let titles: Vec<String> = values
+        .iter()
+        .map(|v| format!("`{variable}` = {v}"))
+        .collect();
+    println!("\n### {name}\n\n| `L` | {} |", titles.join(" | "));
+    println!("|---|{}", "---|".repeat(values.len()));
+}
+
+fn line(length: u64, cells: impl Iterator<Item = String>) {
+    let cells: Vec<String> = cells.collect();
+    println!("| {:e} | {} |", length as f64, cells.join(" | "));
+}
+
+/// Bound over exact value, three digits.
+fn slack(row: Option<&Row>, theorem: Theorem) -> String {
+    let ratio = row.and_then(|row| {
+        let bound = row
+            .bounds
+            .iter()
+            .find(|b| b.theorem() == theorem)?
+            .value()?;
+        let exact = row.exact.as_ref().ok()?;
+        Some(bound / exact.value)
+    });
+    match ratio {
+        Some(ratio) if ratio < 1000.0 => format!("{ratio:.3}"),
+        Some(ratio) if ratio.is_finite() => round_nearest(ratio, 3),
+        _ => "-".into(),
+    }
+}
