@@ -100,6 +100,7 @@ pub mod cli;
 pub mod error;
 pub mod exact;
 pub mod file;
+pub mod icl;
 pub mod interval;
 pub mod law;
 pub mod monte_carlo;

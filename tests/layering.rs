@@ -19,6 +19,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("law", &["error", "parameter", "file"]),
     ("attention", &["error", "parameter", "law"]),
     ("exact", &["error", "parameter", "law", "attention"]),
+    // In-context regression stands on exact values only.
+    ("icl", &["error", "parameter", "law", "exact"]),
     (
         "bound",
         &["error", "parameter", "interval", "law", "attention"],

@@ -1,0 +1,354 @@
+//! The risk of softmax attention over `L` examples, `R_L(A, b)`, exactly (T11).
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use nalgebra::{Complex, DMatrix, DVector, SymmetricEigen};
+
+use super::contour::{Contour, number};
+use super::participation_table::ParticipationTable;
+use super::{RegressionHead, RegressionTask, infinite};
+use crate::error::Result;
+use crate::exact::Exact;
+use crate::parameter::PromptLength;
+
+/// The risk of one task at one prompt length.
+///
+/// With `q = x^T A^T Sig A x`, `eta = |Sig A x|^2`, `zeta = x^T Sig A x` for a query `x ~ N(0, Sig)`, and `P = r_2`, `Q = r_2 + 6 r_3 - 6 E P_2^2`
+/// of T3 at the score variance `q`,
+///
+/// ```text
+/// R_L - R_inf = 1/2 E_x[ b^2 (tau^2 tr Sig + v) P(q) - b^2 tau^2 eta Q(q) + 2 b tau^2 zeta P(q) ].
+/// ```
+///
+/// In the eigen-coordinates of `Sig^{1/2} A^T Sig A Sig^{1/2}` all expectations are one-dimensional integrals (`contour.rs`), whether or not
+/// `A` commutes with `Sig`, and so are the gradients.
+pub struct FinitePromptRisk<'a> {
+    task: &'a RegressionTask,
+    table: ParticipationTable,
+    /// `Sig^{1/2}`.
+    root: DMatrix<f64>,
+    /// By their numbers; a path is made when it is first needed.
+    contours: Mutex<BTreeMap<i32, Arc<Contour>>>,
+}
+
+/// Relative accuracy of the transforms and of the sums over a path.
+const TABLE: f64 = 2e-12;
+
+impl<'a> FinitePromptRisk<'a> {
+    /// For a task and a prompt length.
+    ///
+    /// # Errors
+    /// Those of [`crate::exact::gaussian_participation`].
+    pub fn new(task: &'a RegressionTask, length: PromptLength) -> Result<Self> {
+        Ok(Self {
+            task,
+            table: ParticipationTable::new(length)?,
+            root: task.function(f64::sqrt),
+            contours: Mutex::new(BTreeMap::new()),
+        })
+    }
+
+    /// The task.
+    pub fn task(&self) -> &'a RegressionTask {
+        self.task
+    }
+
+    /// The prompt length.
+    pub fn length(&self) -> PromptLength {
+        self.table.length()
+    }
+
+    /// `R_L - R_inf`.
+    ///
+    /// # Errors
+    /// If shapes do not fit, or the largest eigenvalue of `Sig^{1/2} A^T Sig A Sig^{1/2}` is above about 100.
+    ///
+    /// # Accuracy
+    /// Absolute error about `1e-10` of `b^2 (tau^2 tr Sig + v) + b^2 tau^2 E eta + 2 |b| tau^2 E|zeta|`, and the value carries its own estimate: the
+    /// difference of two trapezoidal sums and an allowance for the tables.
+    pub fn gap(&self, head: &RegressionHead) -> Result<Exact> {
+        let coordinates = Coordinates::new(self.task, &self.root, head)?;
+        let fine = self.expectations(&coordinates, true, false)?;
+        let coarse = self.expectations(&coordinates, false, false)?;
+        let weights = Weights::new(self.task, head);
+        let value = weights.gap(&coordinates, &fine);
+        Ok(Exact {
+            value,
+            error: (value - weights.gap(&coordinates, &coarse)).abs()
+                + TABLE * weights.size(&coordinates),
+        })
+    }
+
+    /// `R_L`.
+    ///
+    /// # Errors
+    /// Those of [`Self::gap`].
+    pub fn risk(&self, head: &RegressionHead) -> Result<Exact> {
+        let limit = infinite::risk(self.task, head)?;
+        let gap = self.gap(head)?;
+        Ok(Exact {
+            value: limit + gap.value,
+            error: gap.error + 1e-14 * limit,
+        })
+    }
+
+    /// The gradient of `R_L`.
+    ///
+    /// # Errors
+    /// Those of [`Self::gap`].
+    ///
+    /// # Accuracy
+    /// About `1e-10` relative to the size of its terms.
+    pub fn gradient(&self, head: &RegressionHead) -> Result<RegressionHead> {
+        Ok(self.risk_and_gradient(head)?.1)
+    }
+
+    /// Risk and gradient from the coarser sum alone: what a flow or a minimisation needs.
+    ///
+    /// # Errors
+    /// Those of [`Self::gap`].
+    pub fn risk_and_gradient(&self, head: &RegressionHead) -> Result<(f64, RegressionHead)> {
+        let coordinates = Coordinates::new(self.task, &self.root, head)?;
+        let found = self.expectations(&coordinates, false, true)?;
+        let weights = Weights::new(self.task, head);
+        let limit = infinite::gradient(self.task, head)?;
+        let risk = infinite::risk(self.task, head)? + weights.gap(&coordinates, &found);
+        let gap = weights.gradient(self.task, head, &coordinates, &found);
+        Ok((risk, limit.plus(1.0, &gap)))
+    }
+
+    fn contour(&self, number: i32) -> Result<Arc<Contour>> {
+        // A thread that panicked cannot have left a half-made path behind.
+        let mut contours = self.contours.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = contours.get(&number) {
+            return Ok(found.clone());
+        }
+        let made = Arc::new(Contour::new(number, &self.table)?);
+        contours.insert(number, made.clone());
+        Ok(made)
+    }
+
+    fn expectations(
+        &self,
+        coordinates: &Coordinates,
+        fine: bool,
+        slopes: bool,
+    ) -> Result<Expectations> {
+        let spectrum = &coordinates.spectrum;
+        let uniform = 1.0 / self.length().as_f64();
+        let mut found = Expectations::new(spectrum.len(), uniform);
+        let largest = spectrum.iter().copied().fold(0.0, f64::max);
+        if !(largest > 0.0) {
+            let [second, response] = self.table.taylor().map(|row| row.first().copied());
+            found.add_slopes_at_zero(second.unwrap_or(0.0), response.unwrap_or(0.0));
+            return Ok(found);
+        }
+        let contour = self.contour(number(largest))?;
+        let one = Complex::new(1.0, 0.0);
+        let mut inverse = vec![one; spectrum.len()];
+        for node in contour.nodes(fine) {
+            let mut factor = node.weight;
+            for (place, l) in inverse.iter_mut().zip(spectrum) {
+                *place = (one + node.z * (2.0 * l)).inv();
+                factor *= place.sqrt();
+            }
+            let second = factor * node.second;
+            let response = factor * node.response;
+            found.add(&inverse, second, response);
+            if slopes {
+                found.add_slopes(&inverse, -node.z * second, -node.z * response);
+            }
+            // The next term is smaller by e^{-step/2} at least.
+            let largest = second.norm() + response.norm();
+            let sloped = if slopes { largest * node.z.norm() } else { 0.0 };
+            if largest + sloped < 1e-18 * uniform {
+                break;
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// `x = P g` with standard normal `g`, in which `q = sum l_j g_j^2`.
+struct Coordinates {
+    spectrum: Vec<f64>,
+    /// `P`.
+    axes: DMatrix<f64>,
+    /// The forms `eta` and `zeta` in these coordinates.
+    signal: DMatrix<f64>,
+    alignment: DMatrix<f64>,
+}
+
+impl Coordinates {
+    fn new(task: &RegressionTask, root: &DMatrix<f64>, head: &RegressionHead) -> Result<Self> {
+        head.check(task)?;
+        let seen = root * &head.key_query * root;
+        let eigen = SymmetricEigen::new(seen.tr_mul(&seen));
+        let axes = root * &eigen.eigenvectors;
+        let response = task.covariance() * &head.key_query * &axes;
+        let alignment = axes.tr_mul(&response);
+        Ok(Self {
+            spectrum: eigen.eigenvalues.iter().map(|l| l.max(0.0)).collect(),
+            signal: response.tr_mul(&response),
+            alignment: 0.5 * (&alignment + alignment.transpose()),
+            axes,
+        })
+    }
+}
+
+/// Expectations of `P(q)`, `Q(q)` and their derivatives, times products of squared coordinates.
+struct Expectations {
+    /// `E P`.
+    second: f64,
+    /// `E[P g_j^2]` and `E[Q g_j^2]`.
+    second_squares: DVector<f64>,
+    response_squares: DVector<f64>,
+    /// `E[P' g_j^2]`.
+    slope_squares: DVector<f64>,
+    /// `E[P' g_j^2 g_k^2]` and `E[Q' g_j^2 g_k^2]`.
+    slope_pairs: DMatrix<f64>,
+    response_slope_pairs: DMatrix<f64>,
+}
+
+/// `E g_j^2 g_k^2` over the product of the pole factors: 3 on the diagonal.
+fn pair(j: usize, k: usize) -> f64 {
+    if j == k { 3.0 } else { 1.0 }
+}
+
+impl Expectations {
+    /// Those of the constant `1/L`.
+    fn new(size: usize, uniform: f64) -> Self {
+        Self {
+            second: uniform,
+            second_squares: DVector::from_element(size, uniform),
+            response_squares: DVector::from_element(size, uniform),
+            slope_squares: DVector::zeros(size),
+            slope_pairs: DMatrix::zeros(size, size),
+            response_slope_pairs: DMatrix::zeros(size, size),
+        }
+    }
+
+    fn add(&mut self, inverse: &[Complex<f64>], second: Complex<f64>, response: Complex<f64>) {
+        self.second += second.im;
+        for (j, pole) in inverse.iter().enumerate() {
+            self.second_squares[j] += (second * pole).im;
+            self.response_squares[j] += (response * pole).im;
+        }
+    }
+
+    /// The transform of the derivative is `-z` times that of the function less its value at 0.
+    fn add_slopes(
+        &mut self,
+        inverse: &[Complex<f64>],
+        second: Complex<f64>,
+        response: Complex<f64>,
+    ) {
+        for (j, pole) in inverse.iter().enumerate() {
+            let (a, b) = (second * pole, response * pole);
+            self.slope_squares[j] += a.im;
+            for (k, other) in inverse.iter().enumerate().take(j + 1) {
+                let factor = pair(j, k);
+                self.slope_pairs[(j, k)] += factor * (a * other).im;
+                self.response_slope_pairs[(j, k)] += factor * (b * other).im;
+            }
+        }
+    }
+
+    /// `q = 0`: the derivatives there, times the moments of `g`.
+    fn add_slopes_at_zero(&mut self, second: f64, response: f64) {
+        let size = self.slope_squares.len();
+        self.slope_squares.fill(second);
+        for j in 0..size {
+            for k in 0..=j {
+                self.slope_pairs[(j, k)] = second * pair(j, k);
+                self.response_slope_pairs[(j, k)] = response * pair(j, k);
+            }
+        }
+    }
+
+    /// `E[form(g) F'(q) g g^T]` from the pairs of `F'`, of which the lower triangle is filled: odd moments vanish.
+    fn weighted_second_moment(form: &DMatrix<f64>, pairs: &DMatrix<f64>) -> DMatrix<f64> {
+        let size = form.nrows();
+        let at = |j: usize, k: usize| pairs[(j.max(k), j.min(k))];
+        DMatrix::from_fn(size, size, |j, k| {
+            if j == k {
+                (0..size).map(|i| form[(i, i)] * at(i, j)).sum()
+            } else {
+                2.0 * form[(j, k)] * at(j, k)
+            }
+        })
+    }
+}
+
+/// The factors of `E P`, `E[eta Q]` and `E[zeta P]` in the gap.
+struct Weights {
+    second: f64,
+    signal: f64,
+    alignment: f64,
+    value: f64,
+}
+
+impl Weights {
+    fn new(task: &RegressionTask, head: &RegressionHead) -> Self {
+        let b = head.value;
+        Self {
+            second: 0.5 * b * b * task.label_variance(),
+            signal: -0.5 * b * b * task.weight_variance(),
+            alignment: b * task.weight_variance(),
+            value: b,
+        }
+    }
+
+    fn forms(coordinates: &Coordinates, found: &Expectations) -> (f64, f64) {
+        let signal = coordinates.signal.diagonal().dot(&found.response_squares);
+        let alignment = coordinates.alignment.diagonal().dot(&found.second_squares);
+        (signal, alignment)
+    }
+
+    fn gap(&self, coordinates: &Coordinates, found: &Expectations) -> f64 {
+        let (signal, alignment) = Self::forms(coordinates, found);
+        self.second * found.second + self.signal * signal + self.alignment * alignment
+    }
+
+    /// The sizes of the terms with `P = Q = 1`.
+    fn size(&self, coordinates: &Coordinates) -> f64 {
+        let absolute = |form: &DMatrix<f64>| form.diagonal().abs().sum();
+        self.second
+            + self.signal.abs() * absolute(&coordinates.signal)
+            + self.alignment.abs() * absolute(&coordinates.alignment)
+    }
+
+    fn gradient(
+        &self,
+        task: &RegressionTask,
+        head: &RegressionHead,
+        coordinates: &Coordinates,
+        found: &Expectations,
+    ) -> RegressionHead {
+        let back = |inner: &DMatrix<f64>| &coordinates.axes * inner * coordinates.axes.transpose();
+        let diagonal = |list: &DVector<f64>| back(&DMatrix::from_diagonal(list));
+        // The terms with dq = 2 Sig A x x^T.
+        let slope = self.second * diagonal(&found.slope_squares)
+            + self.signal
+                * back(&Expectations::weighted_second_moment(
+                    &coordinates.signal,
+                    &found.response_slope_pairs,
+                ))
+            + self.alignment
+                * back(&Expectations::weighted_second_moment(
+                    &coordinates.alignment,
+                    &found.slope_pairs,
+                ));
+        let seen = task.covariance() * &head.key_query;
+        let key_query = 2.0 * &seen * slope
+            // d eta = 2 Sig^2 A x x^T and d zeta = Sig x x^T.
+            + 2.0 * self.signal * (task.covariance() * &seen * diagonal(&found.response_squares))
+            + self.alignment * (task.covariance() * diagonal(&found.second_squares));
+        let (signal, alignment) = Self::forms(coordinates, found);
+        let value = self.value
+            * (task.label_variance() * found.second - task.weight_variance() * signal)
+            + task.weight_variance() * alignment;
+        RegressionHead { key_query, value }
+    }
+}
