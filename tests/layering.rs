@@ -39,11 +39,12 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "bound",
             "monte_carlo",
             "report",
+            "icl",
         ],
     ),
     (
         "scenario",
-        &["error", "parameter", "law", "attention", "file"],
+        &["error", "parameter", "law", "attention", "file", "icl"],
     ),
     // Records to Coq text; no mathematics of its own.
     ("certificate", &["error", "bound", "report"]),

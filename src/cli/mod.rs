@@ -8,6 +8,7 @@ mod check;
 mod explain;
 mod fit;
 mod flags;
+mod flow;
 mod length;
 mod output;
 mod progress;
@@ -55,6 +56,8 @@ enum Command {
     Rate(Box<rate::RateArguments>),
     /// The smallest constant c1 that makes the paper's Proposition 3.1, as printed, true on the grid
     Fit(Box<fit::FitArguments>),
+    /// In-context regression: gradient flows, minima and risks at every prompt length
+    Flow(flow::FlowArguments),
     /// The theorems behind the numbers
     Theorems,
     /// One theorem in full: statement, hypotheses, constants, proof idea, source
@@ -88,6 +91,7 @@ fn dispatch(command: &Command) -> Result<Outcome> {
         Command::Length(arguments) => length::run(arguments),
         Command::Rate(arguments) => rate::run(arguments),
         Command::Fit(arguments) => fit::run(arguments),
+        Command::Flow(arguments) => flow::run(arguments),
         Command::Theorems => theorems::run(),
         Command::Explain(arguments) => explain::run(arguments),
     }
@@ -114,7 +118,7 @@ fn refuse_arguments(error: &clap::Error) -> u8 {
     }
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         return fail(
-            "a command is required: table, check, certify, simulate, merge, length, rate, fit, theorems or explain; see --help",
+            "a command is required: table, check, certify, simulate, merge, length, rate, fit, flow, theorems or explain; see --help",
         );
     }
     if error.kind() == ErrorKind::ArgumentConflict && text.contains("'[SCENARIO]'") {

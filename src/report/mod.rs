@@ -6,6 +6,8 @@ mod csv;
 mod decimal;
 mod fit;
 mod fit_plot;
+mod flow;
+mod flow_plot;
 mod heading;
 mod json;
 mod latex;
@@ -25,6 +27,7 @@ pub use comparison::{
 };
 pub use decimal::{Decimal, round_down, round_nearest, round_up, significant_digits};
 pub use fit::{FitAnswer, FitPoint, WitnessPoint};
+pub use flow::{FlowAnswer, FlowCurve, FlowLimit, FlowRow, FlowSample};
 pub use json::TABLE_SCHEMA;
 pub use latex::escape as escape_latex;
 pub use provenance::Provenance;

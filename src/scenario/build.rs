@@ -4,13 +4,13 @@ use nalgebra::{DMatrix, DVector};
 
 use crate::attention::{Head, QueryLaw};
 use crate::error::{Error, Result};
-use crate::file::{read_csv_matrix, read_npy_matrix, read_safetensors_head};
+use crate::file::read_safetensors_head;
 use crate::law::{Cube, Empirical, Gaussian, Mixture, Rademacher, RareAtom, Sphere, TokenLaw};
 use crate::parameter::{Dimension, PromptLength};
 
-use super::budget::Budget;
+use super::matrices::{Builder, dense};
 use super::{
-    GaussianSpec, HeadSpec, MatrixSpec, MonteCarloSpec, Origin, QuerySpec, RareAtomWidth, Scenario,
+    GaussianSpec, HeadSpec, MatrixSpec, MonteCarloSpec, QuerySpec, RareAtomWidth, Scenario,
     TokenSpec,
 };
 
@@ -44,10 +44,7 @@ impl Scenario {
     /// semi-definite, dimensions do not fit, or the matrices would not fit in memory (more than 2^28
     /// entries in all); the last is found before anything is allocated.
     pub fn build(&self) -> Result<Setting> {
-        let mut builder = Builder {
-            origin: &self.origin,
-            budget: Budget::new(&self.origin),
-        };
+        let mut builder = Builder::new(&self.origin);
         let tokens = builder.tokens(&self.tokens)?;
         let dimension = Dimension::new(tokens.dimension())?;
         let query = builder.query(&self.query, tokens.as_ref(), dimension)?;
@@ -62,11 +59,6 @@ impl Scenario {
             monte_carlo: self.monte_carlo,
         })
     }
-}
-
-struct Builder<'a> {
-    origin: &'a Origin,
-    budget: Budget<'a>,
 }
 
 impl Builder<'_> {
@@ -283,94 +275,8 @@ impl Builder<'_> {
         Head::with_tilt_bias(key_query, value, bias)
             .map_err(|error| self.at("head.key_query", error))
     }
-
-    /// A matrix; `copies` of its size are counted.
-    fn matrix(
-        &mut self,
-        spec: &MatrixSpec,
-        key: &str,
-        dimension: Option<Dimension>,
-        copies: u64,
-    ) -> Result<DMatrix<f64>> {
-        if let MatrixSpec::File { path } = spec {
-            let matrix = self.read(path, &format!("{key}.path"))?;
-            self.budget
-                .matrices(key, copies, matrix.nrows(), matrix.ncols())?;
-            return Ok(matrix);
-        }
-        let Some((rows, columns)) = spec.shape(dimension) else {
-            return Err(self.origin.refuse(
-                format!("{key}.dimension"),
-                "nothing",
-                "the key is required here: nothing else says the dimension",
-            ));
-        };
-        self.budget.matrices(key, copies, rows, columns)?;
-        Ok(match spec {
-            MatrixSpec::Identity { scale, .. } => {
-                DMatrix::from_diagonal_element(rows, columns, *scale)
-            }
-            MatrixSpec::Diagonal { values } => {
-                DMatrix::from_diagonal(&DVector::from_column_slice(values))
-            }
-            MatrixSpec::Toeplitz { rho, scale, .. } => {
-                let entry = |i: usize, j: usize| scale * rho.powf(i.abs_diff(j) as f64);
-                DMatrix::from_fn(rows, columns, entry)
-            }
-            MatrixSpec::Matrix { rows } => dense(rows),
-            MatrixSpec::File { .. } => DMatrix::zeros(0, 0),
-        })
-    }
-
-    /// A matrix file, by its extension.
-    fn read(&self, path: &std::path::Path, key: &str) -> Result<DMatrix<f64>> {
-        self.budget.file(key, path)?;
-        let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("");
-        match extension.to_ascii_lowercase().as_str() {
-            "npy" => read_npy_matrix(path).map_err(|error| self.at(key, error)),
-            "csv" => read_csv_matrix(path).map_err(|error| self.at(key, error)),
-            _ => Err(self.origin.refuse_in_full(
-                key,
-                path.display(),
-                "a file whose name ends in .npy or .csv",
-            )),
-        }
-    }
-
-    /// An error of a law, matrix or file, with the key it belongs to.
-    fn at(&self, key: &str, error: Error) -> Error {
-        match error {
-            Error::Parameter {
-                parameter,
-                value,
-                required,
-                ..
-            } => self
-                .origin
-                .refuse_in_full(key, value, format!("{parameter} must be {required}")),
-            Error::Shape {
-                what,
-                found,
-                required,
-            } => self
-                .origin
-                .refuse_in_full(key, found, format!("{what} must be {required}")),
-            Error::File { path, reason } => self.origin.refuse_in_full(key, path.display(), reason),
-            Error::Unavailable { what, why } => {
-                self.origin
-                    .refuse_in_full(key, what, format!("it is not available: {why}"))
-            }
-            other => other,
-        }
-    }
 }
 
 fn boxed<L: TokenLaw + 'static>(law: L) -> Box<dyn TokenLaw> {
     Box::new(law)
-}
-
-/// Rows of one length, as a matrix.
-fn dense(rows: &[Vec<f64>]) -> DMatrix<f64> {
-    let columns = rows.first().map_or(0, Vec::len);
-    DMatrix::from_row_iterator(rows.len(), columns, rows.iter().flatten().copied())
 }

@@ -7,8 +7,10 @@ mod budget;
 mod build;
 mod grid;
 mod head;
+mod matrices;
 mod matrix;
 mod query;
+mod regression;
 mod section;
 mod tokens;
 
@@ -24,6 +26,7 @@ pub use grid::{GridSpec, MAX_LENGTHS, MonteCarloSpec};
 pub use head::HeadSpec;
 pub use matrix::MatrixSpec;
 pub use query::QuerySpec;
+pub use regression::{RegressionScenario, RegressionSetting};
 pub use section::Origin;
 pub use tokens::{GaussianSpec, RareAtomWidth, TokenSpec};
 
@@ -58,30 +61,7 @@ impl Scenario {
     /// [`Error::File`] if the file cannot be read, is larger than 16 MiB, or is not TOML in UTF-8;
     /// [`Error::Scenario`] for everything inside it.
     pub fn load(path: &Path) -> Result<Self> {
-        let file_error = |reason: String| Error::File {
-            path: path.to_path_buf(),
-            reason: one_line_reason(&reason),
-        };
-        let cannot = |error: std::io::Error| file_error(format!("cannot be read: {error}"));
-        let mut bytes = Vec::new();
-        std::fs::File::open(path)
-            .map_err(cannot)?
-            .take(MAX_BYTES + 1)
-            .read_to_end(&mut bytes)
-            .map_err(cannot)?;
-        if bytes.len() as u64 > MAX_BYTES {
-            return Err(file_error(
-                "is larger than 16 MiB; a scenario is a short TOML file".into(),
-            ));
-        }
-        let text = String::from_utf8(bytes)
-            .map_err(|_| file_error("is not UTF-8; a scenario is a TOML file".into()))?;
-        let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
-        let origin = Origin {
-            name: path.display().to_string(),
-            folder,
-        };
-        let table = parse(&text).map_err(file_error)?;
+        let (origin, table) = read_table(path)?;
         Self::from_table(origin, &table)
     }
 
@@ -141,6 +121,38 @@ impl Scenario {
             self.head.describe()
         )
     }
+}
+
+/// A scenario file as a table, whatever kind of scenario it is.
+///
+/// # Errors
+/// [`Error::File`] if the file cannot be read, is larger than 16 MiB, or is not TOML in UTF-8.
+fn read_table(path: &Path) -> Result<(Origin, Table)> {
+    let file_error = |reason: String| Error::File {
+        path: path.to_path_buf(),
+        reason: one_line_reason(&reason),
+    };
+    let cannot = |error: std::io::Error| file_error(format!("cannot be read: {error}"));
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)
+        .map_err(cannot)?
+        .take(MAX_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(cannot)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(file_error(
+            "is larger than 16 MiB; a scenario is a short TOML file".into(),
+        ));
+    }
+    let text = String::from_utf8(bytes)
+        .map_err(|_| file_error("is not UTF-8; a scenario is a TOML file".into()))?;
+    let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
+    let origin = Origin {
+        name: path.display().to_string(),
+        folder,
+    };
+    let table = parse(&text).map_err(file_error)?;
+    Ok((origin, table))
 }
 
 /// TOML text to a table; the error says in one line where and why not.

@@ -1,0 +1,206 @@
+//! Scenarios of in-context regression: `[task]`, `[start]`, `[grid]` and `[flow]`.
+
+use std::path::Path;
+
+use nalgebra::DMatrix;
+use toml::Table;
+
+use crate::error::Result;
+use crate::icl::flow::FlowOptions;
+use crate::icl::{RegressionHead, RegressionTask, infinite};
+use crate::parameter::PromptLength;
+
+use super::matrices::Builder;
+use super::matrix::ACCEPTED;
+use super::section::{Field, Section};
+use super::{GridSpec, MatrixSpec, Origin, read_table};
+
+/// A scenario of in-context regression, every key checked on its own, nothing built yet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RegressionScenario {
+    /// Where it comes from.
+    pub origin: Origin,
+    covariance: MatrixSpec,
+    noise_variance: f64,
+    weight_variance: f64,
+    scale: f64,
+    direction: Option<MatrixSpec>,
+    lengths: Vec<PromptLength>,
+    flow: FlowOptions,
+}
+
+/// Everything that a computation needs.
+#[derive(Debug, Clone)]
+pub struct RegressionSetting {
+    /// The scenario as the user named it.
+    pub name: String,
+    /// Task and start in one line.
+    pub description: String,
+    /// The task.
+    pub task: RegressionTask,
+    /// `al`.
+    pub scale: f64,
+    /// The start of every flow: `A = al Th Th^T / |Th Th^T|_F`, `b = al`.
+    pub start: RegressionHead,
+    /// The prompt lengths, sorted, each once.
+    pub lengths: Vec<PromptLength>,
+    /// How flows are followed.
+    pub flow: FlowOptions,
+}
+
+const POSITIVE: &str = "a finite number greater than 0";
+
+impl RegressionScenario {
+    /// Reads a scenario file.
+    ///
+    /// # Errors
+    /// As [`Scenario::load`](super::Scenario::load).
+    pub fn load(path: &Path) -> Result<Self> {
+        let (origin, table) = read_table(path)?;
+        Self::from_table(origin, &table)
+    }
+
+    /// Checks a scenario that is already a TOML table.
+    ///
+    /// # Errors
+    /// [`Error::Scenario`](crate::error::Error::Scenario), naming the key.
+    pub fn from_table(origin: Origin, table: &Table) -> Result<Self> {
+        let root = Section::root(&origin, table);
+        root.only(&["task", "start", "grid", "flow"])?;
+        let task = root.require("task", "a table")?.section("a table")?;
+        task.only(&["covariance", "noise_variance", "weight_variance"])?;
+        let covariance = MatrixSpec::read(&task.require("covariance", ACCEPTED)?)?;
+        let noise = "a finite number, at least 0";
+        let noise_variance = at_least_zero(&task.require("noise_variance", noise)?, noise)?;
+        let weight_variance = optional(&task, "weight_variance", 1.0)?;
+        let (scale, direction) = match root.get("start") {
+            None => (DEFAULT_SCALE, None),
+            Some(field) => {
+                let start = field.section("a table { scale, direction }")?;
+                start.only(&["scale", "direction"])?;
+                let direction = start.get("direction");
+                (
+                    optional(&start, "scale", DEFAULT_SCALE)?,
+                    direction
+                        .map(|field| MatrixSpec::read(&field))
+                        .transpose()?,
+                )
+            }
+        };
+        let grid = root.require("grid", "a table")?.section("a table")?;
+        let lengths = GridSpec::read(&grid)?.lengths().to_vec();
+        let flow = root
+            .get("flow")
+            .map(|field| flow_options(&field.section("a table")?))
+            .transpose()?
+            .unwrap_or_default();
+        Ok(Self {
+            covariance,
+            noise_variance,
+            weight_variance,
+            scale,
+            direction,
+            lengths,
+            flow,
+            origin: origin.clone(),
+        })
+    }
+
+    /// Builds the task and the start.
+    ///
+    /// # Errors
+    /// [`Error::Scenario`](crate::error::Error::Scenario), naming the key, if a file cannot be used, the covariance is not positive definite,
+    /// shapes do not fit, or the initial scale is too large for the paper's theorem.
+    pub fn build(&self) -> Result<RegressionSetting> {
+        let mut builder = Builder::new(&self.origin);
+        let covariance = builder.matrix(&self.covariance, "task.covariance", None, 6)?;
+        let task = RegressionTask::new(covariance, self.noise_variance, self.weight_variance)
+            .map_err(|error| builder.at("task.covariance", error))?;
+        let plain =
+            infinite::start(&task, self.scale).map_err(|error| builder.at("start.scale", error))?;
+        let start = match &self.direction {
+            None => plain,
+            Some(spec) => {
+                let dimension = crate::parameter::Dimension::new(task.dimension())?;
+                let theta = builder.matrix(spec, "start.direction", Some(dimension), 2)?;
+                self.towards(&theta, &task)?
+            }
+        };
+        Ok(RegressionSetting {
+            name: self.origin.name.clone(),
+            description: format!(
+                "in-context regression: x ~ N(0, {}), d = {}, noise variance {}, w ~ N(0, {} I); start: al = {}, {}",
+                self.covariance.describe(),
+                task.dimension(),
+                self.noise_variance,
+                self.weight_variance,
+                self.scale,
+                self.direction.as_ref().map_or_else(
+                    || "Th = identity".to_owned(),
+                    |m| format!("Th = {}", m.describe())
+                )
+            ),
+            task,
+            scale: self.scale,
+            start,
+            lengths: self.lengths.clone(),
+            flow: self.flow,
+        })
+    }
+
+    /// `A = al Th Th^T / |Th Th^T|_F`.
+    fn towards(&self, theta: &DMatrix<f64>, task: &RegressionTask) -> Result<RegressionHead> {
+        let refuse = |found: String, accepted: &str| {
+            self.origin
+                .refuse("start.direction", found, accepted.to_owned())
+        };
+        if theta.nrows() != task.dimension() {
+            return Err(refuse(
+                format!("{} rows", theta.nrows()),
+                &format!("{} rows, the dimension of the task", task.dimension()),
+            ));
+        }
+        let square = theta * theta.transpose();
+        let norm = square.norm();
+        if !(norm > 0.0 && norm.is_finite()) {
+            return Err(refuse(
+                format!("|Th Th^T| = {norm}"),
+                "a matrix with a finite norm greater than 0",
+            ));
+        }
+        RegressionHead::new(square * (self.scale / norm), self.scale)
+    }
+}
+
+/// The initial scale where a scenario does not say one.
+const DEFAULT_SCALE: f64 = 0.1;
+
+fn flow_options(section: &Section) -> Result<FlowOptions> {
+    section.only(&["gradient_tolerance", "horizon", "step_tolerance"])?;
+    let usual = FlowOptions::default();
+    Ok(FlowOptions {
+        gradient_tolerance: optional(section, "gradient_tolerance", usual.gradient_tolerance)?,
+        horizon: optional(section, "horizon", usual.horizon)?,
+        step_tolerance: optional(section, "step_tolerance", usual.step_tolerance)?,
+    })
+}
+
+fn optional(section: &Section, key: &str, usual: f64) -> Result<f64> {
+    section.get(key).map_or(Ok(usual), |field| {
+        let number = field.number(POSITIVE)?;
+        if number > 0.0 {
+            Ok(number)
+        } else {
+            Err(field.refuse(POSITIVE))
+        }
+    })
+}
+
+fn at_least_zero(field: &Field, accepted: &str) -> Result<f64> {
+    let number = field.number(accepted)?;
+    if number >= 0.0 {
+        Ok(number)
+    } else {
+        Err(field.refuse(accepted))
+    }
+}
