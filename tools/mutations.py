@@ -20,6 +20,7 @@ SIMULATION = ["--test", "deviations", "--test", "monte_carlo"]
 JUDGE = ["--lib", "--test", "deviations"]
 ROUNDING = ["--test", "rounding"]
 GRADIENT = ["--test", "gradient_bounds"]
+GRADIENT_AVERAGE = ["--test", "oracle_gradient_average"]
 
 # (name, file, text to find (once), what replaces it, tests to run)
 MUTATIONS = [
@@ -108,6 +109,16 @@ MUTATIONS = [
     ("finite gradient, C of the second moment", "src/exact/gradient_features.rs", "(square + &self.covariance * row.bump)", "square", GRADIENT),
     ("gradient average, k", "src/exact/gradient_average.rs", "(&self.mean + &self.slope * xi).norm_squared() + self.rest", "self.mean.norm_squared() + self.slope.norm_squared() + self.rest + 0.0 * xi", GRADIENT),
     ("gradient average, tr Sig", "src/exact/gradient_average.rs", ".norm_squared() + self.rest", ".norm_squared()", GRADIENT),
+    ("gradient average, cumulant of two", "src/attention/quadratic.rs", "total += inner * outer * 2.0;", "total += inner * outer;", GRADIENT_AVERAGE),
+    ("gradient average, cumulant of three, gradients", "src/attention/quadratic.rs", "+ bent * 2.0", "+ bent", GRADIENT_AVERAGE),
+    ("gradient average, cumulant of three, trace", "src/attention/quadratic.rs", "triple_trace(q.matrix, r.matrix, t.matrix, variances) * 8.0", "triple_trace(q.matrix, r.matrix, t.matrix, variances) * 4.0", GRADIENT_AVERAGE),
+    ("gradient average, query unseen", "src/attention/weighted_score_variance.rs", "+ unseen.norm_squared(),", "+ 0.0 * unseen.norm_squared(),", GRADIENT_AVERAGE),
+    ("gradient average, query mean", "src/attention/weighted_score_variance.rs", "seen.tr_mul(query.mean()) * 2.0", "seen.tr_mul(query.mean())", GRADIENT_AVERAGE),
+    ("gradient average, fixed coordinates", "src/attention/weighted_score_variance.rs", "2.0 * deviation(i) * image(moved[i])", "deviation(i) * image(moved[i])", GRADIENT_AVERAGE),
+    ("gradient average, step of the inversion", "src/attention/weighted_score_variance.rs", "const STEP: f64 = 0.1;", "const STEP: f64 = 0.2;", GRADIENT_AVERAGE + ["--lib"]),
+    ("gradient average, 4 k2", "src/exact/gradient_query_average.rs", "f.second.scaled(-4.0)", "f.second.scaled(-3.0)", GRADIENT_AVERAGE),
+    ("gradient average, cross", "src/exact/gradient_query_average.rs", ".scaled(2.0 * cross * inverse)", ".scaled(cross * inverse)", GRADIENT_AVERAGE),
+    ("gradient average, k2 - ea", "src/exact/gradient_query_average.rs", "f.second.plus(pairs.scaled(-1.0))", "f.second", GRADIENT_AVERAGE),
     ("simulation, shift of the softmax", "src/monte_carlo/softmax.rs", "*weight = exponential(scale * x - shift);", "*weight = exponential(scale * x - 0.0 * shift);", SIMULATION),
     ("simulation, sums when the shift moves", "src/monte_carlo/softmax.rs", "self.first.iter_mut().for_each(|sum| *sum *= factor);", "self.first.iter_mut().for_each(|sum| *sum *= 1.0 + 0.0 * factor);", SIMULATION),
     ("simulation, tilt", "src/monte_carlo/problem.rs", "self.drawn_tilt.gemv_tr(1.0, law.root(), &self.tilt, 0.0);", "self.drawn_tilt.gemv_tr(1.02, law.root(), &self.tilt, 0.0);", SIMULATION),
