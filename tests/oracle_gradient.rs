@@ -397,8 +397,4 @@ fn averages_over_a_gaussian_query_agree_with_a_list_and_with_simulation() {
         let gradient = found.key_query_gradient.unwrap().frobenius;
         agrees("key-query", gradient, average[k + 1].value);
     }
-    let plane = Gaussian::centred(DMatrix::identity(2, 2)).unwrap();
-    let square = Head::new(DMatrix::identity(2, 2), DMatrix::identity(2, 2)).unwrap();
-    let refused = gaussian_key_query_gradient_average(&plane, &square, &plane, &lengths(&list));
-    assert!(refused.unwrap_err().to_string().contains("2 dimensions"));
 }

@@ -20,6 +20,8 @@ SIMULATION = ["--test", "deviations", "--test", "monte_carlo"]
 JUDGE = ["--lib", "--test", "deviations"]
 ROUNDING = ["--test", "rounding"]
 GRADIENT = ["--test", "gradient_bounds"]
+KEY_QUERY_AVERAGE = ["--lib", "--test", "key_query_average"]
+GRADIENT_AVERAGE = ["--test", "oracle_gradient_average"]
 
 # (name, file, text to find (once), what replaces it, tests to run)
 MUTATIONS = [
@@ -108,6 +110,16 @@ MUTATIONS = [
     ("finite gradient, C of the second moment", "src/exact/gradient_features.rs", "(square + &self.covariance * row.bump)", "square", GRADIENT),
     ("gradient average, k", "src/exact/gradient_average.rs", "(&self.mean + &self.slope * xi).norm_squared() + self.rest", "self.mean.norm_squared() + self.slope.norm_squared() + self.rest + 0.0 * xi", GRADIENT),
     ("gradient average, tr Sig", "src/exact/gradient_average.rs", ".norm_squared() + self.rest", ".norm_squared()", GRADIENT),
+    ("gradient average, cumulant of two", "src/attention/quadratic.rs", "total += inner * outer * 2.0;", "total += inner * outer;", GRADIENT_AVERAGE),
+    ("gradient average, cumulant of three, gradients", "src/attention/quadratic.rs", "+ bent * 2.0", "+ bent", GRADIENT_AVERAGE),
+    ("gradient average, cumulant of three, trace", "src/attention/quadratic.rs", "triple_trace(q.matrix, r.matrix, t.matrix, variances) * 8.0", "triple_trace(q.matrix, r.matrix, t.matrix, variances) * 4.0", GRADIENT_AVERAGE),
+    ("gradient average, query unseen", "src/attention/weighted_score_variance.rs", "+ unseen.norm_squared(),", "+ 0.0 * unseen.norm_squared(),", GRADIENT_AVERAGE),
+    ("gradient average, query mean", "src/attention/weighted_score_variance.rs", "seen.tr_mul(query.mean()) * 2.0", "seen.tr_mul(query.mean())", GRADIENT_AVERAGE),
+    ("gradient average, fixed coordinates", "src/attention/weighted_score_variance.rs", "2.0 * deviation(i) * image(moved[i])", "deviation(i) * image(moved[i])", GRADIENT_AVERAGE),
+    ("gradient average, step of the inversion", "src/attention/weighted_score_variance.rs", "const STEP: f64 = 0.1;", "const STEP: f64 = 0.2;", GRADIENT_AVERAGE + ["--lib"]),
+    ("gradient average, 4 k2", "src/exact/gradient_query_average.rs", "f.second.scaled(-4.0)", "f.second.scaled(-3.0)", GRADIENT_AVERAGE),
+    ("gradient average, cross", "src/exact/gradient_query_average.rs", ".scaled(2.0 * cross * inverse)", ".scaled(cross * inverse)", GRADIENT_AVERAGE),
+    ("gradient average, k2 - ea", "src/exact/gradient_query_average.rs", ".plus(pairs.scaled(-1.0))", "", GRADIENT_AVERAGE),
     ("simulation, shift of the softmax", "src/monte_carlo/softmax.rs", "*weight = exponential(scale * x - shift);", "*weight = exponential(scale * x - 0.0 * shift);", SIMULATION),
     ("simulation, sums when the shift moves", "src/monte_carlo/softmax.rs", "self.first.iter_mut().for_each(|sum| *sum *= factor);", "self.first.iter_mut().for_each(|sum| *sum *= 1.0 + 0.0 * factor);", SIMULATION),
     ("simulation, tilt", "src/monte_carlo/problem.rs", "self.drawn_tilt.gemv_tr(1.0, law.root(), &self.tilt, 0.0);", "self.drawn_tilt.gemv_tr(1.02, law.root(), &self.tilt, 0.0);", SIMULATION),
@@ -162,6 +174,17 @@ MUTATIONS = [
     ("T9 uniform, no tilt", "src/bound/gradient_uniform.rs", "let scale = query * Interval::point(self.dimension);", "let scale = query;", GRADIENT),
     ("T9 uniform Gaussian, tilt of A4", "src/bound/gaussian_gradient.rs", "y.double() + y.double().double() + mixed.ln()", "y.double().double() + mixed.ln()", GRADIENT),
     ("T9 uniform Gaussian, moments", "src/bound/gaussian_gradient.rs", "output(1.0) * token(1.0) + squared + form(1.0).double()", "output(1.0) * token(1.0)", GRADIENT),
+    ("T9 average, left out mass", "src/bound/key_query_average.rs", "let left = total.excess_over(inside).plus(total.scaled(SLACK));", "let left = Masses::default();", KEY_QUERY_AVERAGE),
+    ("T9 average, factors of A4", "src/bound/key_query_average.rs", "let diagonal = two.double() + two + inverse - ln_length;", "let diagonal = two.double() + inverse - ln_length;", KEY_QUERY_AVERAGE),
+    ("T9 average, 3 of the pairs", "src/bound/key_query_average.rs", "Interval::point(3.0).ln() + two + inverse", "two + inverse", KEY_QUERY_AVERAGE),
+    ("T9 average, L of F4", "src/bound/key_query_average.rs", "let small = ln_length - chernoff", "let small = -chernoff", KEY_QUERY_AVERAGE),
+    ("T9 average, B", "src/bound/key_query_average.rs", "        square_of_sum(first, second)\n", "        first + 0.0 * second\n", KEY_QUERY_AVERAGE),
+    ("T9 average, L of Jensen", "src/bound/key_query_average.rs", "outward(number * square_of_sum(", "outward(square_of_sum(", KEY_QUERY_AVERAGE),
+    ("T9 average, cross of M", "src/bound/key_query_average_masses.rs", "first: pairs + seen * one + 2.0 * cross,", "first: pairs + seen * one,", KEY_QUERY_AVERAGE),
+    ("T9 average, 9 of Q", "src/bound/key_query_average_masses.rs", "81.0 * product;", "9.0 * product;", KEY_QUERY_AVERAGE),
+    ("T9 average, h^T Gamma h of F4", "src/bound/key_query_average_masses.rs", "2.0 * gamma * one + 4.0 * form;", "2.0 * gamma * one + 0.0 * form;", KEY_QUERY_AVERAGE),
+    ("T9 average, e of K", "src/bound/key_query_average_masses.rs", "(Interval::ONE.exp() * Interval::point(length)).upper()", "length", KEY_QUERY_AVERAGE),
+    ("T9 average, V Gamma of the crude bound", "src/bound/key_query_average_masses.rs", "ln_square_of_sum(product.upper(), self.output.1.ln())", "product", KEY_QUERY_AVERAGE),
     ("T9 m of A2", "src/bound/moments.rs", "ln_a2: (factor.ln() + Interval::point(self.ln_a2)).upper(),", "ln_a2: self.ln_a2,", GRADIENT),
     ("T9 m of F0", "src/bound/moments.rs", "let f0 = scaled(self.f0);", "let f0 = self.f0;", GRADIENT),
     ("T9 m of the spectrum", "src/bound/value_gradient.rs", "vec![outputs.get() as f64; tokens.get()]", "vec![1.0; tokens.get()]", GRADIENT),

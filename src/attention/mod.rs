@@ -4,8 +4,11 @@ mod gradient;
 mod head;
 mod linear;
 mod population;
+mod quadratic;
 mod query;
+mod score_coordinates;
 mod score_variance;
+mod weighted_score_variance;
 
 pub use finite_prompt::{attention_weights, finite_prompt_attention};
 pub use gradient::{JacobianDistance, Jacobians, finite_prompt_jacobians, population_jacobians};
@@ -14,3 +17,4 @@ pub use linear::linear_attention;
 pub use population::population_attention;
 pub use query::QueryLaw;
 pub use score_variance::{ScoreVarianceDensity, ScoreVarianceLaw};
+pub use weighted_score_variance::{TiltForm, TiltWeight, WeightedScoreVarianceLaw};

@@ -5,10 +5,11 @@
 //! that is averaged over queries has the form `E[F(s^2)]` or `E[G(s^2) eta]`; both are one-dimensional
 //! integrals against the two densities of this file, which come from their Laplace transforms.
 
-use nalgebra::{Complex, DMatrix, DVector, SymmetricEigen};
+use nalgebra::{Complex, DMatrix, DVector};
 
 use super::Head;
-use crate::error::{Error, Result};
+use super::score_coordinates::ScoreCoordinates;
+use crate::error::Result;
 use crate::law::Gaussian;
 
 /// The joint law of `(s^2, eta)`, reduced to the density of `s^2` and the density of `eta ds^2`.
@@ -36,11 +37,12 @@ pub struct ScoreVarianceDensity {
     pub response: f64,
 }
 
-/// Eigenvalues below this fraction of the largest count as zero: the coordinate is fixed.
-const NEGLIGIBLE: f64 = 1e-11;
 /// Coordinates with less than this fraction of the largest variance are narrow: their means put an edge
 /// into the density of `s^2`.
 const NARROW: f64 = 0.05;
+
+/// Longest step of the inversion, in distances of the nearest singularity of the transform of the density.
+const STEP: f64 = 0.15;
 
 impl ScoreVarianceLaw {
     /// For Gaussian tokens, a head and a Gaussian query.
@@ -48,45 +50,22 @@ impl ScoreVarianceLaw {
     /// # Errors
     /// If the shapes do not fit, or an eigenvalue computation did not converge to finite numbers.
     pub fn new(tokens: &Gaussian, head: &Head, query: &Gaussian) -> Result<Self> {
-        let key_query = head.key_query();
-        if tokens.mean().len() != key_query.nrows() || query.mean().len() != key_query.ncols() {
-            return Err(Error::shape(
-                "the key-query matrix",
-                format!("{} x {}", key_query.nrows(), key_query.ncols()),
-                format!("{} x {}", tokens.mean().len(), query.mean().len()),
-            ));
-        }
-        let root = tokens.root();
-        let map = root.transpose() * key_query * query.root();
-        let eigen = SymmetricEigen::new(&map * map.transpose());
-        let largest = eigen.eigenvalues.iter().copied().fold(0.0, f64::max);
-        if !largest.is_finite() {
-            return Err(Error::shape(
-                "the query's score covariance",
-                largest,
-                "finite entries",
-            ));
-        }
-        let variances: Vec<f64> = eigen
-            .eigenvalues
-            .iter()
-            .map(|&b| if b > NEGLIGIBLE * largest { b } else { 0.0 })
-            .collect();
-        let means = eigen.eigenvectors.transpose() * root.transpose() * head.tilt(query.mean());
-        let outputs = head.value() * root * &eigen.eigenvectors;
-        let offset = means
-            .iter()
-            .zip(&variances)
-            .filter(|(_, v)| **v == 0.0)
-            .map(|(m, _)| m * m)
-            .sum();
-        Ok(Self {
-            variances,
-            means: means.iter().copied().collect(),
+        let coordinates = ScoreCoordinates::new(tokens, head, query)?;
+        Ok(Self::in_coordinates(&coordinates, head))
+    }
+
+    pub(super) fn in_coordinates(coordinates: &ScoreCoordinates, head: &Head) -> Self {
+        let outputs = head.value() * &coordinates.axes;
+        Self {
             response: outputs.transpose() * outputs,
-            offset,
-            largest,
-        })
+            offset: coordinates
+                .fixed()
+                .map(|j| coordinates.means[j].powi(2))
+                .sum(),
+            variances: coordinates.variances.clone(),
+            means: coordinates.means.clone(),
+            largest: coordinates.largest,
+        }
     }
 
     /// The part of `s^2` that the query does not move; `s^2` is never below it.
@@ -141,12 +120,24 @@ impl ScoreVarianceLaw {
     /// relative accuracy (about `1e-13`) far into both tails. Zero if `excess` is not positive or if the
     /// query does not move `s^2`.
     pub fn density(&self, excess: f64) -> ScoreVarianceDensity {
-        let nothing = ScoreVarianceDensity {
-            density: 0.0,
-            response: 0.0,
-        };
+        let [density, response] = self.invert(excess, STEP, |zeta| {
+            [Complex::new(1.0, 0.0), self.response_factor(zeta)]
+        });
+        ScoreVarianceDensity { density, response }
+    }
+
+    /// The density of `s^2` weighted by `N` functions of the query: `factors` are the means of the functions under the
+    /// law with the density `e^{-z s^2} / E e^{-z s^2}`, `z = zeta - 1/(2 lam)`: there the coordinates are normal with means
+    /// `nu / pole` and variances `b / pole`, see [`Self::pole`]. `share` is the longest step, in distances of the nearest
+    /// singularity.
+    pub(super) fn invert<const N: usize>(
+        &self,
+        excess: f64,
+        share: f64,
+        factors: impl Fn(Complex<f64>) -> [Complex<f64>; N],
+    ) -> [f64; N] {
         if !(excess > 0.0 && self.largest > 0.0) {
-            return nothing;
+            return [0.0; N];
         }
         let saddle = self.saddle(excess);
         let focus = self.focus(saddle);
@@ -156,30 +147,31 @@ impl ScoreVarianceLaw {
         // trapezoidal error is e^{-2 pi room / step} for the other.
         let width = 1.0 / self.curvature(saddle).sqrt();
         let room = 2.0 * saddle / (1.0 + (1.0 - saddle / focus).max(0.0).sqrt());
-        let step = (0.25 * width).min(0.15 * room);
-        let mut density = 0.5;
-        let mut response = 0.5 * self.response_factor(Complex::new(saddle, 0.0)).re;
+        let step = (0.25 * width).min(share * room);
+        let mut sums = factors(Complex::new(saddle, 0.0)).map(|factor| 0.5 * factor.re);
+        // A weight of either sign may have a sum of about 0; the size of its terms is the scale then.
+        let mut sizes = sums.map(f64::abs);
         let mut node = 1.0;
         loop {
             let y = node * step;
             // zeta = saddle + i y - y^2 / (4 focus), and its derivative in i y.
             let zeta = Complex::new(saddle - 0.25 * y * y / focus, y);
             let direction = Complex::new(1.0, 0.5 * y / focus);
-            let factor = direction * (self.transform(excess, zeta) - peak).exp();
-            density += factor.re;
-            let weighted = factor * self.response_factor(zeta);
-            response += weighted.re;
-            let small = factor.norm() < 1e-17 && weighted.norm() <= 1e-17 * response.abs();
+            let common = direction * (self.transform(excess, zeta) - peak).exp();
+            let mut small = common.norm() < 1e-17;
+            for ((sum, size), factor) in sums.iter_mut().zip(&mut sizes).zip(factors(zeta)) {
+                let term = common * factor;
+                *sum += term.re;
+                *size += term.norm();
+                small &= term.norm() <= 1e-17 * *size;
+            }
             if (small && y > 3.0 * width) || node > 2e5 {
                 break;
             }
             node += 1.0;
         }
         let scale = step / std::f64::consts::PI * peak.re.exp();
-        ScoreVarianceDensity {
-            density: scale * density,
-            response: scale * response,
-        }
+        sums.map(|sum| scale * sum)
     }
 
     /// Distance of the parabola's focus from its vertex, the saddle.
@@ -200,7 +192,7 @@ impl ScoreVarianceLaw {
     }
 
     /// `1 + 2 b_j z` with `z = zeta - 1/(2 lam)`.
-    fn pole(&self, variance: f64, zeta: Complex<f64>) -> Complex<f64> {
+    pub(super) fn pole(&self, variance: f64, zeta: Complex<f64>) -> Complex<f64> {
         zeta * (2.0 * variance) + (1.0 - variance / self.largest)
     }
 

@@ -8,7 +8,7 @@
 //! | T7 | [`UniformRate`] |
 //! | T8 | [`GaussianSpectrum`] |
 //! | T9 in `V` | [`value_gradient_bounds`] |
-//! | T9 in `U` | [`key_query_bounds`], [`UniformKeyQueryGradient`] |
+//! | T9 in `U` | [`key_query_bounds`], [`KeyQueryAverage`], [`UniformKeyQueryGradient`] |
 //! | T12 | [`minimax_lower_bound`], below which no such bound can be |
 //!
 //! Every proof parameter (`del`, `th`, `lam`) is minimised over, in plain floats and in logarithms. Each
@@ -33,6 +33,8 @@ mod gaussian_gradient;
 mod gaussian_output;
 mod gradient_uniform;
 mod inverse_moment;
+mod key_query_average;
+mod key_query_average_masses;
 mod key_query_gradient;
 mod laplace;
 mod logarithm;
@@ -60,6 +62,7 @@ pub use formula::{Formula, InverseMomentForm, Part, SecondMoment, SubGaussianCla
 pub use gaussian_gradient::GaussianGradient;
 pub use gaussian_output::{GaussianOutput, output_variance};
 pub use gradient_uniform::UniformKeyQueryGradient;
+pub use key_query_average::KeyQueryAverage;
 pub use key_query_gradient::{
     GradientMoments, key_query_average_trivial_bound, key_query_trivial_bound,
 };

@@ -138,7 +138,7 @@ const TRIVIAL_FROM: f64 = 80.0;
 /// `ln` of the left end of the first panel, relative to the largest eigenvalue.
 const LEFT: f64 = -12.0;
 /// Mass, relative to the total, at which panels end on the right, and which is added for the rest.
-const REST: f64 = 1e-19;
+pub(super) const REST: f64 = 1e-19;
 
 impl GaussianQueryAverage {
     /// For the output error: the law of the score variance and the output variance
@@ -154,12 +154,9 @@ impl GaussianQueryAverage {
     }
 
     fn new(law: &ScoreVarianceLaw, total: f64, mass: impl Fn(ScoreVarianceDensity) -> f64) -> Self {
-        let scale = law.largest_eigenvalue();
         let mut panels = Vec::new();
-        let (mean, deviation) = law.mean_and_deviation();
-        let edge = law.offset() + law.edge();
         let mut inside = 0.0;
-        let mut add = |low: f64, high: f64| {
+        let start = cut(law, REST * total, |low, high| {
             let nodes = |rule: &[(f64, f64)]| -> Vec<(f64, f64)> {
                 rule.iter()
                     .map(|&(x, weight)| {
@@ -182,40 +179,13 @@ impl GaussianQueryAverage {
                 panels.push(panel);
             }
             here
-        };
-        // Panels grow away from the edge of the density, on both sides. They are narrower than the law
-        // itself where that is concentrated, and short in s^2 where a bound may still change by e^{s^2}.
-        let mut distance = scale * LEFT.exp();
-        while scale > 0.0 && distance < law.edge() {
-            let next = (distance * WIDEST.0.exp())
-                .min(distance + WIDEST.1)
-                .min(law.edge());
-            add(edge - next, edge - distance);
-            distance = next;
-        }
-        let mut distance = scale * LEFT.exp();
-        for _ in 0..MOST_PANELS {
-            if !(scale > 0.0) {
-                break;
-            }
-            let short = if edge + distance < TRIVIAL_FROM {
-                WIDEST.1
-            } else {
-                f64::INFINITY
-            };
-            let next = (distance * WIDEST.0.exp()).min(distance + short.min(0.3 * deviation));
-            let here = add(edge + distance, edge + next);
-            distance = next;
-            if edge + distance > mean + deviation && here < REST * total {
-                break;
-            }
-        }
+        });
         panels.sort_by(|x, y| x.middle.total_cmp(&y.middle));
         Self {
             panels,
             total,
             left: (total - inside).max(0.0) + SLACK * total,
-            start: edge + scale * LEFT.exp(),
+            start,
         }
     }
 
@@ -301,13 +271,50 @@ impl GaussianQueryAverage {
     }
 }
 
+/// Calls `add` for the ends of every panel; it returns the panel's mass, and panels end on the right where that is below `least`.
+/// Returns where what the panels leave out on the left ends.
+///
+/// Panels grow away from the edge of the density, on both sides. They are narrower than the law itself where that is
+/// concentrated, and short in `s^2` where a bound may still change by `e^{s^2}`.
+pub(super) fn cut(law: &ScoreVarianceLaw, least: f64, mut add: impl FnMut(f64, f64) -> f64) -> f64 {
+    let scale = law.largest_eigenvalue();
+    let (mean, deviation) = law.mean_and_deviation();
+    let edge = law.offset() + law.edge();
+    let mut distance = scale * LEFT.exp();
+    while scale > 0.0 && distance < law.edge() {
+        let next = (distance * WIDEST.0.exp())
+            .min(distance + WIDEST.1)
+            .min(law.edge());
+        add(edge - next, edge - distance);
+        distance = next;
+    }
+    let mut distance = scale * LEFT.exp();
+    for _ in 0..MOST_PANELS {
+        if !(scale > 0.0) {
+            break;
+        }
+        let short = if edge + distance < TRIVIAL_FROM {
+            WIDEST.1
+        } else {
+            f64::INFINITY
+        };
+        let next = (distance * WIDEST.0.exp()).min(distance + short.min(0.3 * deviation));
+        let here = add(edge + distance, edge + next);
+        distance = next;
+        if edge + distance > mean + deviation && here < least {
+            break;
+        }
+    }
+    edge + scale * LEFT.exp()
+}
+
 /// A non-negative value raised by a relative `2^-36 = 1.5e-11` and one float.
-fn outward(value: f64) -> f64 {
+pub(super) fn outward(value: f64) -> f64 {
     (value * (1.0 + 1.0 / (1u64 << 36) as f64)).next_up()
 }
 
 /// Allowance for the masses of the panels, relative to the total.
-const SLACK: f64 = 1e-12;
+pub(super) const SLACK: f64 = 1e-12;
 /// Panels at most; more would mean a law of `s^2` that spans hundreds of deviations.
 const MOST_PANELS: usize = 4000;
 
@@ -321,7 +328,7 @@ struct Candidates {
 }
 
 /// Gaussian tokens of score variance `q` per unit of `tau_V + eta`: `rho = kap = A2 = e^q`, `F0 = 1`.
-fn unit_moments(q: f64) -> LogMoments {
+pub(super) fn unit_moments(q: f64) -> LogMoments {
     LogMoments {
         rho: q,
         kappa: q,

@@ -7,9 +7,9 @@ use super::Question;
 use super::bounds::{average_records, bounded_support, gaussian_moments, square_root_above};
 use crate::attention::{Head, QueryLaw, ScoreVarianceLaw};
 use crate::bound::{
-    Bound, ComponentLaw, GaussianGradient, GaussianQueryAverage, KnownMoments, LawComponent,
-    SubGaussianGradient, SubGaussianMoments, Theorem, UniformKeyQueryGradient, UniformRate,
-    ValueSpectrum, key_query_average_trivial_bound, key_query_bounds, output_variance,
+    Bound, ComponentLaw, GaussianGradient, GaussianQueryAverage, KeyQueryAverage, KnownMoments,
+    LawComponent, SubGaussianGradient, SubGaussianMoments, Theorem, UniformKeyQueryGradient,
+    UniformRate, ValueSpectrum, key_query_average_trivial_bound, key_query_bounds, output_variance,
     value_gradient_bounds, value_gradient_spectrum,
 };
 use crate::error::Result;
@@ -146,23 +146,27 @@ impl<'a> Gradients<'a> {
         };
         let identity = DMatrix::identity(self.dimension.get(), self.dimension.get());
         let support = quarter(question.head.value()).zip(quarter(&identity));
-        let trivial = key_query_average_trivial_bound(support, query);
-        let least = trivial.value().unwrap_or(f64::INFINITY);
+        let integrated = match question.tokens.as_gaussian() {
+            Some(tokens) => Some(KeyQueryAverage::new(tokens, question.head, query)?),
+            None => None,
+        };
         let key_query = lengths.par_iter().map(|&length| {
-            vec![
-                trivial.clone(),
-                Bound::not_applicable(
-                    Theorem::KeyQueryGradient,
-                    "its integral over the query needs the joint law of |z|^2 and the tilt, which is not \
-                     computed; give fixed queries",
-                ),
-                match &uniform {
-                    Ok((_, rate)) => rate.bound(length, least),
-                    Err(reason) => {
-                        Bound::not_applicable(Theorem::UniformKeyQueryGradient, *reason)
-                    }
-                },
-            ]
+            let mut records = match &integrated {
+                Some(average) => average.bounds(length),
+                None => vec![
+                    key_query_average_trivial_bound(support, query),
+                    Bound::not_applicable(
+                        Theorem::KeyQueryGradient,
+                        "its integral over a Gaussian query is computed for Gaussian tokens only; give fixed queries",
+                    ),
+                ],
+            };
+            let trivial = records.first().and_then(Bound::value);
+            records.push(match &uniform {
+                Ok((_, rate)) => rate.bound(length, trivial.unwrap_or(f64::INFINITY)),
+                Err(reason) => Bound::not_applicable(Theorem::UniformKeyQueryGradient, *reason),
+            });
+            records
         });
         Ok(GradientCells {
             value: value?,

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use super::Exact;
 use super::average::gaussian_query_average;
 use super::gradient::{GaussianGradient, gaussian_gradient_error};
+use super::gradient_query_average::average_over_score_variance;
 use crate::attention::Head;
 use crate::error::{Error, Result};
 use crate::law::Gaussian;
@@ -48,16 +49,19 @@ const MOST_HALVINGS: usize = 6;
 /// Eigenvalues of the tilt's covariance below this fraction of the largest count as zero.
 const NEGLIGIBLE: f64 = 1e-11;
 
-/// `E_z E|V (Chat - C)|_F^2 |z|^2` for Gaussian tokens and a Gaussian query whose tilts lie on a line, one result a length.
+/// `E_z E|V (Chat - C)|_F^2 |z|^2` for Gaussian tokens and a Gaussian query, one result a length.
 ///
-/// The tilt `a = U z + b` is then `a_0 + xi c` with `xi` standard normal and `c c^T = U Sig U^T`, and given `xi` the
-/// mean of `|z|^2` is `|m + k xi|^2 + tr Sig - |k|^2` with `k = Sig U^T c / |c|^2`: a one-dimensional integral of
-/// [`gaussian_gradient_error`], by the trapezoidal rule. Every query of dimension 1 and every token law of dimension
-/// 1 is of this kind. In general the error depends on the direction of `z` too, not on `s^2` and one quadratic form.
+/// Any means, query bias and covariances, singular ones included. A one-dimensional trapezoidal sum in every case
+/// (theory, `gradient-query-average`):
+///
+/// * if `U Sig U^T` has rank 2 or more, over `s^2`, with the laws of `s^2` weighted by `|z|^2` and quadratic forms of the tilt
+///   ([`WeightedScoreVarianceLaw`](crate::attention::WeightedScoreVarianceLaw));
+/// * if the tilts lie on a line (every query and every token law of dimension 1 is of this kind), over that line: then
+///   `a = a_0 + xi c` with `xi` standard normal and `c c^T = U Sig U^T`, and given `xi` the mean of `|z|^2` is
+///   `|m + k xi|^2 + tr Sig - |k|^2` with `k = Sig U^T c / |c|^2`.
 ///
 /// # Errors
-/// [`Error::Unavailable`] if `U Sig U^T` has rank 2 or more; if shapes do not fit, if `s` would have to exceed 200,
-/// or if the lattice does not converge.
+/// If shapes do not fit, if `s` would have to exceed 200, or if the lattice does not converge.
 ///
 /// # Accuracy
 /// Relative `1e-9` or better; each value carries its own error estimate.
@@ -67,7 +71,18 @@ pub fn gaussian_key_query_gradient_average(
     query: &Gaussian,
     lengths: &[PromptLength],
 ) -> Result<Vec<Exact>> {
-    let line = Line::new(head, query)?;
+    match Line::new(head, query)? {
+        Some(line) => average_on_line(&line, tokens, head, lengths),
+        None => average_over_score_variance(tokens, head, query, lengths),
+    }
+}
+
+fn average_on_line(
+    line: &Line,
+    tokens: &Gaussian,
+    head: &Head,
+    lengths: &[PromptLength],
+) -> Result<Vec<Exact>> {
     let at = |xi: f64| -> Result<Vec<Exact>> {
         let tilt = &line.origin + &line.direction * xi;
         let gradient = GaussianGradient::new(tokens, head.value(), &tilt, line.query_square(xi))?;
@@ -90,42 +105,64 @@ pub fn gaussian_key_query_gradient_average(
                 Ok(at(xi)?.iter().map(|error| error.scaled(weight)).collect())
             })
             .collect();
-        let zero = Exact {
-            value: 0.0,
-            error: 0.0,
-        };
-        // Added in their order, so that the sum does not depend on the number of threads.
-        Ok(nodes?.iter().fold(vec![zero; lengths.len()], |sums, node| {
-            sums.iter().zip(node).map(|(a, b)| a.plus(*b)).collect()
-        }))
+        Ok(added(&nodes?, lengths.len()))
     };
     let mut step = FIRST_STEP;
-    let mut coarse = sum(step, 0.0)?;
-    for _ in 0..MOST_HALVINGS {
+    halved_until_they_agree(sum(step, 0.0)?, || {
         let between = sum(step, 0.5)?;
+        step *= 0.5;
+        Ok(between)
+    })
+}
+
+/// The sum of the nodes, in their order, so that it does not depend on the number of threads.
+pub(super) fn added(nodes: &[Vec<Exact>], lengths: usize) -> Vec<Exact> {
+    let zero = Exact {
+        value: 0.0,
+        error: 0.0,
+    };
+    nodes.iter().fold(vec![zero; lengths], |sums, node| {
+        sums.iter().zip(node).map(|(a, b)| a.plus(*b)).collect()
+    })
+}
+
+/// Trapezoidal sums, halved in step until two agree; `between` gives the sum over the nodes halfway between those so far.
+///
+/// # Errors
+/// Those of `between`, and [`Error::Accuracy`] if the sums do not agree in the end.
+pub(super) fn halved_until_they_agree(
+    mut coarse: Vec<Exact>,
+    mut between: impl FnMut() -> Result<Vec<Exact>>,
+) -> Result<Vec<Exact>> {
+    let mut reached = f64::INFINITY;
+    for _ in 0..MOST_HALVINGS {
         let fine: Vec<Exact> = coarse
             .iter()
-            .zip(&between)
+            .zip(&between()?)
             .map(|(a, b)| a.plus(*b).scaled(0.5))
             .collect();
-        let agree =
-            |(a, b): (&Exact, &Exact)| (a.value - b.value).abs() <= TOLERANCE * b.value.abs();
-        if coarse.iter().zip(&fine).all(agree) {
+        let difference = |(a, b): (&Exact, &Exact)| (a.value - b.value).abs();
+        reached = coarse
+            .iter()
+            .zip(&fine)
+            .filter(|(a, b)| a.value != b.value)
+            .map(|(a, b)| difference((a, b)) / b.value.abs())
+            .fold(0.0, f64::max);
+        if reached <= TOLERANCE {
             return Ok(coarse
                 .iter()
                 .zip(&fine)
                 .map(|(a, b)| Exact {
                     value: b.value,
-                    error: b.error + 4.0 * (a.value - b.value).abs(),
+                    error: b.error + 4.0 * difference((a, b)),
                 })
                 .collect());
         }
         coarse = fine;
-        step *= 0.5;
     }
     Err(Error::Accuracy {
         what: "the average over the Gaussian query did not converge",
-        reached: f64::NAN,
+        reached,
         wanted: TOLERANCE,
     })
 }
@@ -142,7 +179,8 @@ struct Line {
 }
 
 impl Line {
-    fn new(head: &Head, query: &Gaussian) -> Result<Self> {
+    /// `None` if the tilts do not lie on a line.
+    fn new(head: &Head, query: &Gaussian) -> Result<Option<Self>> {
         let key_query = head.key_query();
         if query.mean().len() != key_query.ncols() {
             return Err(Error::shape(
@@ -171,12 +209,7 @@ impl Line {
             .filter(|value| **value > NEGLIGIBLE * largest)
             .count();
         if moved > 1 {
-            return Err(Error::Unavailable {
-                what: "the exact error of the key-query gradient averaged over a Gaussian query",
-                why: format!(
-                    "the query moves the tilt U z + b in {moved} dimensions, and the average is computed for one;                      give fixed queries"
-                ),
-            });
+            return Ok(None);
         }
         let (direction, slope) = if largest > 0.0 {
             let unit = eigen
@@ -189,17 +222,60 @@ impl Line {
             let zero = |size| DVector::zeros(size);
             (zero(key_query.nrows()), zero(key_query.ncols()))
         };
-        Ok(Self {
+        Ok(Some(Self {
             origin: head.tilt(query.mean()),
             direction,
             mean: query.mean().clone(),
             rest: (query.covariance().trace() - slope.norm_squared()).max(0.0),
             slope,
-        })
+        }))
     }
 
     /// `E[|z|^2 | xi]`.
     fn query_square(&self, xi: f64) -> f64 {
         (&self.mean + &self.slope * xi).norm_squared() + self.rest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Both routes serve a tilt on a line: a trapezoidal sum over the line, and one over `s^2`.
+    #[test]
+    fn on_a_line_both_routes_agree() {
+        let gamma = DMatrix::from_row_slice(2, 2, &[0.8, 0.3, 0.3, 0.6]);
+        let tokens = Gaussian::centred(gamma).unwrap();
+        let lengths: Vec<PromptLength> = [1, 2, 9, 3000, 1_000_000_000_000]
+            .iter()
+            .map(|&l| PromptLength::new(l).unwrap())
+            .collect();
+        let value = DMatrix::from_row_slice(2, 2, &[1.0, -0.5, 0.2, 0.7]);
+        let root = DMatrix::from_row_slice(2, 2, &[0.7, 0.0, 0.2, 0.5]);
+        let spread = &root * root.transpose();
+        // U of rank 1, with and without means; then a query that does not move the tilt.
+        for (key_query, bias, mean) in [
+            ([0.9, -0.6, 0.45, -0.3], [0.0, 0.0], [0.0, 0.0]),
+            ([0.9, -0.6, 0.45, -0.3], [0.5, -0.4], [0.3, 0.7]),
+            ([0.0; 4], [0.5, -0.4], [0.3, 0.7]),
+        ] {
+            let head = Head::with_tilt_bias(
+                DMatrix::from_row_slice(2, 2, &key_query),
+                value.clone(),
+                DVector::from_row_slice(&bias),
+            )
+            .unwrap();
+            let query = Gaussian::new(DVector::from_row_slice(&mean), spread.clone()).unwrap();
+            let line = Line::new(&head, &query).unwrap().expect("rank 1");
+            let on_line = average_on_line(&line, &tokens, &head, &lengths).unwrap();
+            let other = average_over_score_variance(&tokens, &head, &query, &lengths).unwrap();
+            for (a, b) in on_line.iter().zip(&other) {
+                let difference = (a.value - b.value).abs();
+                assert!(
+                    difference <= (a.error + b.error).min(1e-12 * a.value),
+                    "{a:?} {b:?}"
+                );
+            }
+        }
     }
 }

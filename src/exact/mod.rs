@@ -16,6 +16,7 @@ mod gradient_convolution;
 mod gradient_features;
 mod gradient_finite;
 mod gradient_nodes;
+mod gradient_query_average;
 mod gradient_scores;
 mod integral;
 mod lognormal;

@@ -52,6 +52,8 @@ pub(crate) const KEY_QUERY_GRADIENT: Statement = Statement {
         A4 = E[w^4 |VY|^2 |Y|^2], A2V = E[w^2 |VY|^2], A2I = E[w^2 |Y|^2]",
     hypotheses: &[
         "a finite number of points and normal components",
+        "average over a Gaussian query: Gaussian tokens; the sum over panels in s^2 of the bound on each \
+            (theory, key-query-gradient-average)",
         "L >= 2; T5: L >= 7",
         "1/L < del < 1 and 0 < th <= 1 (proof parameters)",
     ],
