@@ -7,7 +7,7 @@ use super::gradient_convolution::{Convolution, add_outer, weighted_powers};
 use super::gradient_nodes::{GradientFactors, PowerMoments, PowerNode, Powers, is_negligible};
 use super::integral::may_stop;
 use super::lognormal::{ln_one_minus, smallest_deviation};
-use super::participation::{check_deviation, range};
+use super::participation::{check_deviation, gaussian_participation, range};
 use super::weights::{WeightAtoms, kernel, too_wide};
 use crate::error::Result;
 use crate::law::Resolution;
@@ -28,17 +28,23 @@ const MOST_NODES: usize = 200_000;
 /// If `s` is negative, not finite or above 200.
 pub(super) fn gradient_factors(s: f64, lengths: &[PromptLength]) -> Result<Vec<GradientFactors>> {
     check_deviation(s)?;
-    let mut results = centred_factors(s, 0.0, lengths)?;
     // Where few tokens have all the weight their scores are about 0, far from the tilted mean s: the
-    // factors are small differences unless the scores are taken about E mean = s (1 - r_2).
-    let offsets: Vec<f64> = results
-        .iter()
-        .map(|r| CENTRES * (s * r.participation.value / CENTRES).round())
-        .collect();
+    // factors are small differences unless the scores are taken about E mean = s (1 - r_2). The
+    // participation ratios are cheap beside the factors, and say it first.
+    let offsets: Vec<f64> = if s < 0.5 * CENTRES {
+        // E mean is at most s below the tilted mean.
+        vec![0.0; lengths.len()]
+    } else {
+        gaussian_participation(s, lengths)?
+            .iter()
+            .map(|r| CENTRES * (s * r.second.value / CENTRES).round())
+            .collect()
+    };
     let mut centres = offsets.clone();
     centres.sort_by(f64::total_cmp);
     centres.dedup();
-    for centre in centres.into_iter().filter(|&centre| centre != 0.0) {
+    let mut results = vec![GradientFactors::single_token(); lengths.len()];
+    for centre in centres {
         let places = |offset: f64| offset == centre;
         let group: Vec<PromptLength> = lengths
             .iter()
@@ -46,12 +52,12 @@ pub(super) fn gradient_factors(s: f64, lengths: &[PromptLength]) -> Result<Vec<G
             .filter(|(_, offset)| places(**offset))
             .map(|(length, _)| *length)
             .collect();
-        let mut better = centred_factors(s, centre, &group)?.into_iter();
+        let mut found = centred_factors(s, centre, &group)?.into_iter();
         for (result, offset) in results.iter_mut().zip(&offsets) {
             if places(*offset)
-                && let Some(found) = better.next()
+                && let Some(factors) = found.next()
             {
-                *result = found;
+                *result = factors;
             }
         }
     }
