@@ -80,7 +80,7 @@ fn pointwise() -> Result<()> {
 fn averages() -> Result<()> {
     println!(
         "\n## A query on average\n\n\
-         T7 knows two variance proxies only, so what counts is the worst law of the class. `d = 1`, `sigma = 1`, `V = 1`, `U = q`, a standard normal query: T7 \
+         T7 and T7.gaussian know two variance proxies only, so what counts is the worst law of the class. `d = 1`, `sigma = 1`, `V = 1`, `U = q`, a standard normal query: T7, and T7.gaussian, which knows besides that the query is normal, \
          against the rare-atom law with `eps = 1/L` (T12, the worst law known here), and against Gaussian tokens, where T5 and T6, which know the law, are \
          integrated over the query."
     );
@@ -88,7 +88,9 @@ fn averages() -> Result<()> {
     let query = QueryLaw::gaussian(Gaussian::centred(one.clone())?);
     for (rare, theorem) in [
         (true, Theorem::UniformRate),
+        (true, Theorem::UniformRateGaussianQuery),
         (false, Theorem::UniformRate),
+        (false, Theorem::UniformRateGaussianQuery),
         (false, Theorem::LaplaceBound),
         (false, Theorem::OutputConcentration),
     ] {

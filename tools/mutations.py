@@ -20,6 +20,7 @@ SIMULATION = ["--test", "deviations", "--test", "monte_carlo"]
 JUDGE = ["--lib", "--test", "deviations"]
 ROUNDING = ["--test", "rounding"]
 GRADIENT = ["--test", "gradient_bounds"]
+QUERY = ["--test", "query_integrals"]
 
 # (name, file, text to find (once), what replaces it, tests to run)
 MUTATIONS = [
@@ -123,6 +124,28 @@ MUTATIONS = [
     ("verdicts, family", "src/check/holm.rs", "if !(p(place) <= error / open) {", "if !(p(place) <= error) {", JUDGE),
     ("verdicts, heavy tails confirm nothing", "src/check/evidence.rs", "add(against, value, estimate.p_above(value), Some(below));", "add(against, value, estimate.p_above(value), Some(estimate.p_below(value)));", JUDGE),
     ("verdicts, negative control", "src/check/claim.rs", "value: checked(0.5 * value),", "value: checked(1.5 * value),", JUDGE),
+    ("T6 entropy, 1-del", "src/bound/chernoff_entropy.rs", "ln_length - ln_share.double();", "ln_length - ln_share;", QUERY),
+    ("T6 entropy, x ln x", "src/bound/chernoff_entropy.rs", "(del + (Interval::ONE - del) * ln_share).known_non_negative();", "(del + Interval::ONE * ln_share * Interval::ZERO).known_non_negative();", QUERY),
+    ("T6 entropy, rho", "src/bound/chernoff_entropy.rs", "(ln_length + cramer.ln()).exp() * rate;", "(ln_length + cramer.ln()).exp();", QUERY),
+    ("T6 entropy, ln p", "src/bound/chernoff_entropy.rs", "sum.ln_add((exponent + decay).ln() - decay", "sum.ln_add(exponent.ln() - decay", QUERY),
+    ("T6 entropy, ln L", "src/bound/chernoff_entropy.rs", "let exponent = ln_length + self.norm_mgf_enclosure(lambda);", "let exponent = self.norm_mgf_enclosure(lambda);", QUERY),
+    ("T6 entropy, second lam", "src/bound/chernoff_entropy.rs", "self.best_lambda(length.ln() + first.decay.min(LARGEST_DECAY));", "self.best_lambda(length.ln()) * 0.5;", QUERY),
+    ("T6 entropy, A2", "src/bound/chernoff_entropy.rs", "by_divergence.min(self.ln_weighted_moment(2, 1).value)", "by_divergence", QUERY),
+    ("T7 Gaussian query, right end", "src/bound/staircase.rs", "self.nodes.get(1).map_or(f64::INFINITY, |n| n.f);", "self.nodes.first().map_or(f64::INFINITY, |n| n.f * 0.5);", QUERY),
+    ("T7 Gaussian query, survival", "src/bound/staircase.rs", "let part = step * Interval::point(left.survival);", "let part = step * Interval::point(right.survival * 0.9);", QUERY),
+    ("T7 Gaussian query, splits", "src/bound/staircase.rs", "const SPLITS: usize = 400;", "const SPLITS: usize = 4;", QUERY),
+    ("T7 Gaussian query, odd dimensions", "src/bound/query_survival.rs", "(first, two * root / pi_root, 1.5)", "(first, two * root / pi_root, 1.0)", ["--lib", *QUERY]),
+    ("T7 Gaussian query, erfc", "src/bound/query_survival.rs", "two / pi_root / (root", "Interval::ONE / pi_root / (root", ["--lib", *QUERY]),
+    ("T7 Gaussian query, scale", "src/bound/query_survival.rs", "ln_scale = ln_scale - Interval::point(SCALE).ln();", "", ["--lib"]),
+    ("T7 Gaussian query, hazard rate", "src/bound/query_survival.rs", "/ Interval::point(2.0)\n    }", "* Interval::point(2.0)\n    }", ["--lib"]),
+    ("T7 Gaussian query, A2", "src/bound/uniform_rate_gaussian.rs", "moments.a2 = moments.a2.min(class.ln_weighted_moment(2, 1).value);", "", QUERY),
+    ("T7 Gaussian query, T5", "src/bound/uniform_rate_gaussian.rs", "least = least.min(laplace.ln_enclosure(&moments, l).upper());", "let _ = laplace;", QUERY),
+    ("T7 Gaussian query, jump", "src/bound/uniform_rate_gaussian.rs", "(jump.known_non_negative() + beta / size.hazard(end))", "(beta / size.hazard(end))", ["--lib"]),
+    ("T7 Gaussian query, slope", "src/bound/uniform_rate_gaussian.rs", "(jump.known_non_negative() + beta / size.hazard(end))", "jump.known_non_negative()", ["--lib"]),
+    ("T9 Gaussian query, jump", "src/bound/gradient_uniform_gaussian.rs", "(jump + crude * growth)", "(crude * growth)", ["--lib"]),
+    ("T9 Gaussian query, growth", "src/bound/gradient_uniform_gaussian.rs", "(jump + crude * growth)", "jump", ["--lib"]),
+    ("T9 Gaussian query, y", "src/bound/gradient_uniform_gaussian.rs", "Interval::point(y) * Interval::point(ln_f).exp()", "Interval::point(y.sqrt()) * Interval::point(ln_f).exp()", QUERY),
+    ("T9 Gaussian query, varsigma^2", "src/bound/gradient_uniform_gaussian.rs", "(query * (sum + tail)).upper()", "(sum + tail).upper()", QUERY),
     ("T9 square of the sum of roots", "src/bound/key_query_gradient.rs", "        .ln_add(half * Interval::point(y))\n        .double()", "        .ln_add(half * Interval::point(y))", GRADIENT),
     ("T9 mixed fourth moment", "src/bound/key_query_gradient.rs", "ln_value: ln_square_of_sum(ln_first, ln_fourth).upper(),", "ln_value: ln_first,", GRADIENT),
     ("T9 L of the trivial bound", "src/bound/key_query_gradient.rs", "Interval::point(length.as_f64()).ln() + first.ln_add(second).double()", "first.ln_add(second).double()", GRADIENT),

@@ -135,6 +135,10 @@ impl<'a> Gradients<'a> {
                         .under(Theorem::UniformValueGradient),
                     Err(reason) => Bound::not_applicable(Theorem::UniformValueGradient, *reason),
                 });
+                records.extend(uniform.as_ref().ok().map(|(rate, _)| {
+                    rate.gaussian_query_bound(length, trivial)
+                        .under(Theorem::ValueGradientGaussianQuery)
+                }));
                 Ok(records)
             })
             .collect();
@@ -149,7 +153,7 @@ impl<'a> Gradients<'a> {
         let trivial = key_query_average_trivial_bound(support, query);
         let least = trivial.value().unwrap_or(f64::INFINITY);
         let key_query = lengths.par_iter().map(|&length| {
-            vec![
+            let mut records = vec![
                 trivial.clone(),
                 Bound::not_applicable(
                     Theorem::KeyQueryGradient,
@@ -162,7 +166,10 @@ impl<'a> Gradients<'a> {
                         Bound::not_applicable(Theorem::UniformKeyQueryGradient, *reason)
                     }
                 },
-            ]
+            ];
+            let gaussian = uniform.as_ref().ok();
+            records.extend(gaussian.map(|(_, rate)| rate.gaussian_query_bound(length, least)));
+            records
         });
         Ok(GradientCells {
             value: value?,

@@ -180,3 +180,52 @@ pub(crate) const UNIFORM_KEY_QUERY_GRADIENT: Statement = Statement {
     status: ProofStatus::ProvedOnPaper,
     lemmas: &[],
 };
+
+const GAUSSIAN_QUERY: &str = "the query is normal, centred, with covariance at most varsigma^2 I, and there is no query bias";
+
+pub(crate) const VALUE_GRADIENT_GAUSSIAN_QUERY: Statement = Statement {
+    id: "T9.value.gaussian-query",
+    name: "value-gradient-gaussian-query",
+    title: "The squared error of the gradient in V averaged over a Gaussian query, tokens known through their variance proxy",
+    statement: "E_z m E|mhat - m(a)|^2 <= T7.gaussian with nu_j = m for j = 1 .. d",
+    hypotheses: &[PROXY, GAUSSIAN_QUERY, "L >= 2"],
+    constants: &[LENGTH, SIGMA, ROWS, constant("d", "dimension of a token")],
+    proof_idea: "m |mhat - m(a)|^2 is the squared output error of m identities stacked: T7.gaussian.",
+    source: SOURCE,
+    location: location(
+        "bound::UniformRate::gaussian_query_bound",
+        "src/bound/uniform_rate_gaussian.rs",
+    ),
+    status: ProofStatus::ProvedOnPaper,
+    lemmas: &[],
+};
+
+pub(crate) const KEY_QUERY_GRADIENT_GAUSSIAN_QUERY: Statement = Statement {
+    id: "T9.key-query.gaussian-query",
+    name: "key-query-gradient-gaussian-query",
+    title: "The squared error of the gradient in U averaged over a Gaussian query",
+    statement: "E_z E|V(Chat - C(a))|_F^2 |z|^2 <= varsigma^2 [ H(y_1) + sum_{i=1}^{n-1} (H(y_{i+1}) - H(y_i)) S(y_i) \
+        + (Y c(Y) - H(Y))_+ S(Y) + Y c(Y) S(Y) (3/r + 6/r^2 + 6/r^3) ], H(y) = y F(y), F and c as in T9.key-query.uniform, \
+        S(y) = P(chi^2_d > y), r = (Y - d) / 2",
+    hypotheses: &[
+        PROXY,
+        GAUSSIAN_QUERY,
+        "L >= 2",
+        "0 = y_0 < y_1 < .. < y_n = Y, Y > d (proof parameters)",
+    ],
+    constants: &[
+        LENGTH,
+        SIGMA,
+        constant("q", "sigma |U| varsigma"),
+        constant("d", "dimension of the query"),
+        constant("y", "|z|^2 / varsigma^2"),
+    ],
+    proof_idea: "As T7.gaussian, for y F(y). Beyond Y the crude bound grows at most like y^2, and S decreases at the rate r / Y at least.",
+    source: SOURCE,
+    location: location(
+        "bound::UniformKeyQueryGradient::gaussian_query_bound",
+        "src/bound/gradient_uniform_gaussian.rs",
+    ),
+    status: ProofStatus::ProvedOnPaper,
+    lemmas: &[],
+};
