@@ -21,6 +21,7 @@ JUDGE = ["--lib", "--test", "deviations"]
 ROUNDING = ["--test", "rounding"]
 GRADIENT = ["--test", "gradient_bounds"]
 QUERY = ["--test", "query_integrals"]
+CAPPED = ["--test", "capped_gradient"]
 
 # (name, file, text to find (once), what replaces it, tests to run)
 MUTATIONS = [
@@ -146,6 +147,19 @@ MUTATIONS = [
     ("T9 Gaussian query, growth", "src/bound/gradient_uniform_gaussian.rs", "(jump + crude * growth)", "jump", ["--lib"]),
     ("T9 Gaussian query, y", "src/bound/gradient_uniform_gaussian.rs", "Interval::point(y) * Interval::point(ln_f).exp()", "Interval::point(y.sqrt()) * Interval::point(ln_f).exp()", QUERY),
     ("T9 Gaussian query, varsigma^2", "src/bound/gradient_uniform_gaussian.rs", "(query * (sum + tail)).upper()", "(sum + tail).upper()", QUERY),
+    ("T9 capped, 6 of the pairs", "src/bound/capped_gradient.rs", "ln_up(6.0)", "ln_up(1.0)", CAPPED),
+    ("T9 capped, rho of the pairs", "src/bound/capped_gradient.rs", "            first.rho,\n            first.a2,", "            first.a2,", CAPPED),
+    ("T9 capped, D3", "src/bound/capped_gradient.rs", "1.0 / (3.0 * e)", "1.0 / (9.0 * e)", CAPPED),
+    ("T9 capped, D2", "src/bound/capped_gradient.rs", "2.0 / (3.0 * e * e)", "2.0 / (3.0 * e * e * e)", CAPPED),
+    ("T9 capped, 3 of two pairs", "src/bound/capped_gradient.rs", "factor(3.0, 2,", "factor(1.0, 2,", CAPPED),
+    ("T9 capped, three and one", "src/bound/capped_gradient.rs", "factor(4.0 / e, 2,", "factor(1.0 / e, 2,", CAPPED),
+    ("T9 capped, 120", "src/bound/capped_gradient.rs", "factor(120.0, 3,", "factor(12.0, 3,", CAPPED),
+    ("T9 capped, 840", "src/bound/capped_gradient.rs", "factor(840.0, 4,", "factor(84.0, 4,", CAPPED),
+    ("T9 capped, c", "src/bound/capped_gradient.rs", "Interval::point(ln_factor) - power * (ln_c + Interval", "Interval::point(ln_factor) - power * (Interval", CAPPED),
+    ("T9 capped, beyond the cut", "src/bound/capped_gradient.rs", "kept.fold(rest, Interval::ln_add)", "kept.fold(rest - Interval::point(3.0), Interval::ln_add)", CAPPED),
+    ("T9 capped, th of the rest", "src/bound/capped_gradient.rs", "Interval::point(self.ln_rest) - order * (-theta).ln_1p() - decay;", "Interval::point(self.ln_rest) - decay;", CAPPED),
+    ("T9 capped, rho_3", "src/bound/component_law.rs", "(at_three - three * at_one + at_zero.double())", "(at_three - at_one.double() + at_zero.double())", CAPPED),
+    ("T9 capped, tilt of D3", "src/bound/component_law.rs", "at(3.0, at_three)", "at(2.0, at_three)", CAPPED),
     ("T9 square of the sum of roots", "src/bound/key_query_gradient.rs", "        .ln_add(half * Interval::point(y))\n        .double()", "        .ln_add(half * Interval::point(y))", GRADIENT),
     ("T9 mixed fourth moment", "src/bound/key_query_gradient.rs", "ln_value: ln_square_of_sum(ln_first, ln_fourth).upper(),", "ln_value: ln_first,", GRADIENT),
     ("T9 L of the trivial bound", "src/bound/key_query_gradient.rs", "Interval::point(length.as_f64()).ln() + first.ln_add(second).double()", "first.ln_add(second).double()", GRADIENT),

@@ -22,6 +22,7 @@
     reason = "guards are written so that NaN fails them"
 )]
 
+mod capped_gradient;
 mod chernoff;
 mod chernoff_entropy;
 mod chernoff_fourth;

@@ -63,6 +63,8 @@ pub enum Theorem {
     SubGaussianValueGradient,
     /// T9, gradient in `U`: sub-Gaussian tokens, law otherwise unknown.
     SubGaussianKeyQueryGradient,
+    /// T9, gradient in `U`, powers of the weights traded for powers of `1/L`.
+    CappedKeyQueryGradient,
     /// T9, gradient in `U`, any length.
     CrudeKeyQueryGradient,
     /// T9, gradient in `V`, averaged over the query: the paper's Proposition 3.4.
@@ -146,7 +148,7 @@ pub struct Statement {
 
 impl Theorem {
     /// Every theorem, in the order of the theory pages.
-    pub const ALL: [Theorem; 32] = [
+    pub const ALL: [Theorem; 33] = [
         Theorem::CgfAttention,
         Theorem::GaussianLinearity,
         Theorem::LaplaceIdentity,
@@ -173,6 +175,7 @@ impl Theorem {
         Theorem::KeyQueryGradient,
         Theorem::SubGaussianValueGradient,
         Theorem::SubGaussianKeyQueryGradient,
+        Theorem::CappedKeyQueryGradient,
         Theorem::CrudeKeyQueryGradient,
         Theorem::UniformValueGradient,
         Theorem::UniformKeyQueryGradient,
@@ -210,6 +213,7 @@ impl Theorem {
             Theorem::KeyQueryGradient => &gradients::KEY_QUERY_GRADIENT,
             Theorem::SubGaussianValueGradient => &gradients::SUB_GAUSSIAN_VALUE_GRADIENT,
             Theorem::SubGaussianKeyQueryGradient => &gradients::SUB_GAUSSIAN_KEY_QUERY_GRADIENT,
+            Theorem::CappedKeyQueryGradient => &gradients::CAPPED_KEY_QUERY_GRADIENT,
             Theorem::CrudeKeyQueryGradient => &gradients::CRUDE_KEY_QUERY_GRADIENT,
             Theorem::UniformValueGradient => &gradients::UNIFORM_VALUE_GRADIENT,
             Theorem::UniformKeyQueryGradient => &gradients::UNIFORM_KEY_QUERY_GRADIENT,
@@ -330,6 +334,7 @@ mod tests {
                 "T9.key-query",
                 "T9.value.sub-gaussian",
                 "T9.key-query.sub-gaussian",
+                "T9.key-query.capped",
                 "T9.key-query.crude",
                 "T9.value.uniform",
                 "T9.key-query.uniform",

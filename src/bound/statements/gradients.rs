@@ -112,6 +112,33 @@ pub(crate) const SUB_GAUSSIAN_KEY_QUERY_GRADIENT: Statement = Statement {
     lemmas: &[],
 };
 
+pub(crate) const CAPPED_KEY_QUERY_GRADIENT: Statement = Statement {
+    id: "T9.key-query.capped",
+    name: "capped-key-query-gradient",
+    title: "The squared error of the gradient in U, with powers of heavy weights traded for powers of 1/L",
+    statement: "T9.key-query with A at most A2F (L / (c(L-1))^2 + 6 L(L-1) rho / (c(L-2))^4) + L F0 r / (1-th), and B at most \
+        L min( D4 / (c(L-1))^4, D3 / (3e (c(L-1))^3), 2 D2 / (3e^2 (c(L-1))^2) ) \
+        + L(L-1) [ 3 P^2 / (c(L-2))^4 + min( (4/e) sqrt(rho D2) P / (c(L-2))^4, 16 sqrt(rho D4) P / (c(L-2))^5 ) ] \
+        + 120 (L)_3 rho P^2 / (c(L-3))^6 + 840 (L)_4 rho^2 P^2 / (c(L-4))^8 + L |V|^2 E|Y|^4 r / (1-th)^3, \
+        c = (1 - e^{-tau}) / tau, r = exp( -((L-1)/rho)(1 - e^{-th tau}) ), D_k = E[w^k |VY|^2 |Y|^2], P^2 = E[w^2 |VY|^2] E[w^2 |Y|^2], \
+        A2F = E[w^2 |VF|^2], F0 = E|VF|^2",
+    hypotheses: &[
+        "a finite number of points and normal components, or a variance proxy (then without D3)",
+        "L >= 2; the new bounds of A and B: L >= 5",
+        "tau > 0 and 0 < th < 1 (proof parameters of A and of B)",
+    ],
+    constants: &[LENGTH, RHO, DEVIATION, CHAT, TILT],
+    proof_idea: "T2 for both parts, its integral cut at t = tau / rho. Below the cut E e^{-tw} <= e^{-ct}, and (tw)^j e^{-tw} <= (j/e)^j takes \
+        powers of w out of the fourth moment. Beyond it Jensen, and a Chernoff bound of the total weight.",
+    source: SOURCE,
+    location: location(
+        "bound::key_query_bounds",
+        "src/bound/sub_gaussian_gradient.rs",
+    ),
+    status: ProofStatus::ProvedOnPaper,
+    lemmas: &[],
+};
+
 pub(crate) const CRUDE_KEY_QUERY_GRADIENT: Statement = Statement {
     id: "T9.key-query.crude",
     name: "crude-key-query-gradient",
