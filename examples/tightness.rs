@@ -36,7 +36,8 @@ fn pointwise() -> Result<()> {
     println!(
         "\n## Fixed queries: Gaussian tokens\n\n\
          Tokens `N(0, I)` in dimension {DIMENSION}, `U = V = I`, a query of length `s` (the standard deviation of a score). T4 and T5 know the law; \
-         T6.chernoff, T6.laplace and T6.crude know its variance proxy only."
+         T6.chernoff, T6.laplace and T6.crude know its variance proxy only. T9 bounds the gradients: \
+         T9.key-query.capped is the sharper form of T9.key-query."
     );
     let tokens = Gaussian::centred(DMatrix::identity(DIMENSION, DIMENSION))?;
     let head = Head::new(
@@ -49,6 +50,7 @@ fn pointwise() -> Result<()> {
     let question = Question::new(&tokens, &head, &query)?;
     let options = table::TableOptions {
         participation: true,
+        gradients: true,
         ..Default::default()
     };
     let rows = table::rows(&question, &lengths()?, &options, &Silent)?;
@@ -60,6 +62,14 @@ fn pointwise() -> Result<()> {
         (Metric::Output, Theorem::SubGaussianLaplace),
         (Metric::Output, Theorem::CrudeBound),
         (Metric::Participation, Theorem::LaplaceParticipation),
+        (Metric::ValueGradient, Theorem::ValueGradient),
+        (Metric::KeyQueryGradient, Theorem::KeyQueryGradient),
+        (Metric::KeyQueryGradient, Theorem::CappedKeyQueryGradient),
+        (
+            Metric::KeyQueryGradient,
+            Theorem::SubGaussianKeyQueryGradient,
+        ),
+        (Metric::KeyQueryGradient, Theorem::CrudeKeyQueryGradient),
     ] {
         heading(&theorem_label(theorem), "s", &DEVIATIONS);
         for length in LENGTHS {
@@ -80,7 +90,7 @@ fn pointwise() -> Result<()> {
 fn averages() -> Result<()> {
     println!(
         "\n## A query on average\n\n\
-         T7 knows two variance proxies only, so what counts is the worst law of the class. `d = 1`, `sigma = 1`, `V = 1`, `U = q`, a standard normal query: T7 \
+         T7 and T7.gaussian know two variance proxies only, so what counts is the worst law of the class. `d = 1`, `sigma = 1`, `V = 1`, `U = q`, a standard normal query: T7, and T7.gaussian, which knows besides that the query is normal, \
          against the rare-atom law with `eps = 1/L` (T12, the worst law known here), and against Gaussian tokens, where T5 and T6, which know the law, are \
          integrated over the query."
     );
@@ -88,7 +98,9 @@ fn averages() -> Result<()> {
     let query = QueryLaw::gaussian(Gaussian::centred(one.clone())?);
     for (rare, theorem) in [
         (true, Theorem::UniformRate),
+        (true, Theorem::UniformRateGaussianQuery),
         (false, Theorem::UniformRate),
+        (false, Theorem::UniformRateGaussianQuery),
         (false, Theorem::LaplaceBound),
         (false, Theorem::OutputConcentration),
     ] {

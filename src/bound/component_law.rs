@@ -117,18 +117,21 @@ impl ComponentLaw {
     pub fn moments(&self, tilt: &DVector<f64>) -> Result<GradientMoments> {
         let images: Vec<Image> = self.components.iter().map(|c| c.image(tilt)).collect();
         let cumulant = |k: f64| ln_sum(&self.exponents(&images, k));
-        let [at_zero, at_one, at_two, at_four, opposite] = [0.0, 1.0, 2.0, 4.0, -1.0].map(cumulant);
+        let [at_zero, at_one, at_two, at_three, at_four, opposite] =
+            [0.0, 1.0, 2.0, 3.0, 4.0, -1.0].map(cumulant);
         // Lam(ka) - k Lam(a) of the law whose weights are divided by their sum e^{Lam(0)}; Jensen: at least 0.
         let ln_rho = (at_two - at_one.double() + at_zero).known_non_negative();
         let three = Interval::point(3.0);
         let ln_rho_four =
             (at_four - at_one.double().double() + three * at_zero).known_non_negative();
+        let ln_rho_three = (at_three - three * at_one + at_zero.double()).known_non_negative();
         let ln_kappa = (at_one + opposite - at_zero.double()).known_non_negative();
 
         let mean = self.mean(&images, at_one);
         let at = |k: f64, cumulant: Interval| self.tilted(&images, k, cumulant, &mean);
         let [zero, one, two, four] =
             [(0.0, at_zero), (1.0, at_one), (2.0, at_two), (4.0, at_four)].map(|(k, c)| at(k, c));
+        let triple = at(3.0, at_three);
         let covariance = through_value(&one, self.value.len(), tilt.len());
         let squared = square(&covariance);
         // E|V(Y Y^T - C)|_F^2 = E|VY|^2 |Y|^2 - 2 <V E[Y Y^T], V C> + |V C|_F^2.
@@ -142,7 +145,7 @@ impl ComponentLaw {
         let fourth: Interval = mean_of(&zero, |t| t.token_fourth());
         let norm = Interval::point(self.value_norm_squared);
         let half = Interval::point(0.5);
-        GradientMoments::new(
+        let moments = GradientMoments::new(
             ln_rho.upper(),
             ln_kappa.upper(),
             (ln_rho + spread(&two).ln()).upper(),
@@ -150,7 +153,11 @@ impl ComponentLaw {
             (ln_rho + half * (second.ln() + second_token.ln())).upper(),
             (ln_rho_four + mixed_fourth(&four).ln()).upper(),
             (norm * fourth).ln().upper(),
-        )
+        )?;
+        Ok(moments.with_capped(
+            (ln_rho + mixed_fourth(&two).ln()).upper(),
+            (ln_rho_three + mixed_fourth(&triple).ln()).upper(),
+        ))
     }
 
     /// `ln weight + k score + k^2 variance / 2` of every component.

@@ -23,11 +23,11 @@ use crate::parameter::{Dimension, PromptLength, VarianceProxy};
 #[derive(Debug, Clone)]
 pub struct UniformKeyQueryGradient {
     sigma_squared: f64,
-    query_squared: f64,
+    pub(super) query_squared: f64,
     /// `q = sigma |U| varsigma` and its square, rounded up.
     q: f64,
     q_squared: f64,
-    dimension: f64,
+    pub(super) dimension: f64,
     values: ValueSpectrum,
     identity: ValueSpectrum,
     gaussian: Option<GaussianGradient>,
@@ -92,7 +92,15 @@ impl UniformKeyQueryGradient {
             return Bound::not_applicable(theorem, "L >= 2 is required");
         }
         let found = self.evaluate(length.as_f64());
-        let bound = Bound::proved(theorem, found.value, trivial, found.dominant)
+        let bound = Bound::proved(theorem, found.value, trivial, found.dominant);
+        self.describe(bound, length)
+            .with_parameter("th", found.theta)
+            .with_parameter("Y", found.end)
+    }
+
+    /// Adds what the class is made of to a record.
+    pub(super) fn describe(&self, bound: Bound, length: PromptLength) -> Bound {
+        bound
             .with_hypothesis("L", length.as_f64())
             .with_hypothesis("q", self.q)
             .with_hypothesis("dimension of the query", self.dimension)
@@ -100,14 +108,11 @@ impl UniformKeyQueryGradient {
             .with_hypothesis("sigma^2", self.sigma_squared)
             .with_hypothesis("|V|^2", self.values.largest())
             .with_hypothesis("|V|_F^2", self.values.sum())
-            .with_hypothesis("d", self.identity.ratios().len() as f64);
-        bound
-            .with_parameter("th", found.theta)
-            .with_parameter("Y", found.end)
+            .with_hypothesis("d", self.identity.ratios().len() as f64)
     }
 
     /// A float at least `ln F(y)`, and one at least the logarithm of the crude bound.
-    fn ln_pointwise(&self, y: f64, length: f64) -> (f64, f64) {
+    pub(super) fn ln_pointwise(&self, y: f64, length: f64) -> (f64, f64) {
         let energy = (Interval::point(self.q_squared) * Interval::point(y)).upper();
         let class = SubGaussianGradient::at_energy(
             self.sigma_squared,

@@ -18,7 +18,12 @@ pub struct GradientMoments {
     /// `ln sqrt(E[w^2 |VY|^2] E[w^2 |Y|^2])`, `ln E[w^4 |VY|^2 |Y|^2]` and `ln(|V|^2 E|Y|^4)`.
     pub(super) fourth: FourthMoments,
     /// `ln(|V|^2 E|Y|^4)`, for the trivial bound.
-    ln_f4: f64,
+    pub(super) ln_f4: f64,
+    /// `ln sqrt(E[w^2 |VY|^2] E[w^2 |Y|^2])` and `ln E[w^4 |VY|^2 |Y|^2]`.
+    pub(super) ln_pairs: f64,
+    pub(super) ln_a4: f64,
+    /// `ln E[w^k |VY|^2 |Y|^2]` for `k = 2` and `k = 3`; `+inf` if it is not known.
+    pub(super) ln_capped: [f64; 2],
 }
 
 impl GradientMoments {
@@ -50,7 +55,16 @@ impl GradientMoments {
             },
             fourth: FourthMoments::new(ln_rho, ln_pairs, ln_a4, ln_f4)?,
             ln_f4,
+            ln_pairs,
+            ln_a4,
+            ln_capped: [f64::INFINITY; 2],
         })
+    }
+
+    /// With `ln E[w^k |VY|^2 |Y|^2]` for `k = 2` and `k = 3`, or upper bounds of them.
+    pub(super) fn with_capped(mut self, second: f64, third: f64) -> Self {
+        self.ln_capped = [second, third];
+        self
     }
 
     /// `ln E[w^2 |VF|^2]`.
@@ -79,7 +93,7 @@ pub(super) struct Evaluated {
     /// At least the logarithm of the bound.
     pub ln_value: f64,
     /// Logarithms of `E|sum p_i V F_i|^2` and of the mixed fourth moment.
-    ln_parts: (f64, f64),
+    pub(super) ln_parts: (f64, f64),
     /// `del` of the first part if T4 was used.
     delta: Option<f64>,
     /// `th` and splits of `I_2` and `I_4` if T5 was used.

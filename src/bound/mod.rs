@@ -5,6 +5,7 @@
 //! | T4, T5, T6, trivial | [`output_bounds`] |
 //! | T4 tail, T4 fourth moment | [`tail_bound`], [`fourth_moment_bound`] |
 //! | T5 participation | [`participation_bounds`] |
+//! | T6 entropy form | [`chernoff_entropy_bound`] |
 //! | T7 | [`UniformRate`] |
 //! | T8 | [`GaussianSpectrum`] |
 //! | T9 in `V` | [`value_gradient_bounds`] |
@@ -21,7 +22,9 @@
     reason = "guards are written so that NaN fails them"
 )]
 
+mod capped_gradient;
 mod chernoff;
+mod chernoff_entropy;
 mod chernoff_fourth;
 mod chernoff_tail;
 mod component_law;
@@ -32,6 +35,7 @@ mod gauss_legendre;
 mod gaussian_gradient;
 mod gaussian_output;
 mod gradient_uniform;
+mod gradient_uniform_gaussian;
 mod inverse_moment;
 mod key_query_average;
 mod key_query_average_masses;
@@ -44,16 +48,20 @@ mod moments;
 mod norm_moment;
 mod output;
 mod query_average;
+mod query_survival;
 mod record;
 mod sharp_rate;
+mod staircase;
 mod statements;
 mod sub_gaussian;
 mod sub_gaussian_gradient;
 mod theorem;
 mod uniform_rate;
+mod uniform_rate_gaussian;
 mod value_gradient;
 mod value_spectrum;
 
+pub use chernoff_entropy::chernoff_entropy_bound;
 pub use chernoff_fourth::{FourthMoments, fourth_moment_bound};
 pub use chernoff_tail::tail_bound;
 pub use component_law::{ComponentLaw, LawComponent};

@@ -112,6 +112,11 @@ impl<'a> SubGaussianMoments<'a> {
             + half_log_determinant(self.values.ratios(), u, complement)
     }
 
+    /// `lam` where `(extra + D_lam(c)) / lam` is smallest.
+    pub(super) fn best_lambda(&self, extra: f64) -> f64 {
+        self.minimise_over_lambda(extra).1
+    }
+
     /// `u` and `lam` where `(extra + D_lam(c)) / lam` is smallest: a search in plain floats.
     fn minimise_over_lambda(&self, extra: f64) -> (f64, f64) {
         // For small u the function is extra / u + constant + u (sum_j r_j^2 / 4 + 2 sigma^2 |a|^2) + ..., so its

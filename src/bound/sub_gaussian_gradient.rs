@@ -7,7 +7,7 @@ use super::key_query_gradient::{
 };
 use super::sub_gaussian::SubGaussianMoments;
 use super::value_spectrum::ValueSpectrum;
-use super::{Bound, Theorem};
+use super::{Bound, Theorem, capped_gradient};
 use crate::error::Result;
 use crate::interval::Interval;
 use crate::parameter::{PromptLength, VarianceProxy};
@@ -99,8 +99,9 @@ impl<'a> SubGaussianGradient<'a> {
             at_four.0,
             (ln_norm + Interval::point(at_zero.1)).upper(),
         )?;
+        // With two powers of the weight; the moment with three is not evaluated.
         Ok(Moments {
-            moments,
+            moments: moments.with_capped(at_two.0, f64::INFINITY),
             parameters,
         })
     }
@@ -180,6 +181,9 @@ pub fn key_query_bounds(
         }
         Err(reason) => Bound::not_applicable(theorem, reason.to_string()),
     });
+    // The moments of the class where those of the law are not known.
+    let capped = known.ok().or(of_class.as_ref().ok().map(|m| &m.moments));
+    bounds.extend(capped.map(|m| capped_gradient::bound(m, query, length, least)));
     let crude = class.crude(length.as_f64());
     let square = query_square(query);
     let value = times_query(crude.ln_value, square);

@@ -45,8 +45,12 @@ pub enum Theorem {
     SubGaussianLaplace,
     /// T6, any length.
     CrudeBound,
+    /// T6, T4 and the crude bound joined.
+    ChernoffEntropy,
     /// T7, the paper's Proposition 3.1.
     UniformRate,
+    /// T7 as an integral, Gaussian query.
+    UniformRateGaussianQuery,
     /// T8, the limit of L times the error.
     LimitingConstant,
     /// T8, the exponent.
@@ -59,12 +63,18 @@ pub enum Theorem {
     SubGaussianValueGradient,
     /// T9, gradient in `U`: sub-Gaussian tokens, law otherwise unknown.
     SubGaussianKeyQueryGradient,
+    /// T9, gradient in `U`, powers of the weights traded for powers of `1/L`.
+    CappedKeyQueryGradient,
     /// T9, gradient in `U`, any length.
     CrudeKeyQueryGradient,
     /// T9, gradient in `V`, averaged over the query: the paper's Proposition 3.4.
     UniformValueGradient,
     /// T9, gradient in `U`, averaged over the query: the paper's Proposition 3.4.
     UniformKeyQueryGradient,
+    /// T9, gradient in `V`, averaged over a Gaussian query.
+    ValueGradientGaussianQuery,
+    /// T9, gradient in `U`, averaged over a Gaussian query.
+    KeyQueryGradientGaussianQuery,
     /// T12, the exponent of T7 is optimal.
     MinimaxRate,
 }
@@ -138,7 +148,7 @@ pub struct Statement {
 
 impl Theorem {
     /// Every theorem, in the order of the theory pages.
-    pub const ALL: [Theorem; 28] = [
+    pub const ALL: [Theorem; 33] = [
         Theorem::CgfAttention,
         Theorem::GaussianLinearity,
         Theorem::LaplaceIdentity,
@@ -156,16 +166,21 @@ impl Theorem {
         Theorem::SubGaussianChernoff,
         Theorem::SubGaussianLaplace,
         Theorem::CrudeBound,
+        Theorem::ChernoffEntropy,
         Theorem::UniformRate,
+        Theorem::UniformRateGaussianQuery,
         Theorem::LimitingConstant,
         Theorem::SharpRate,
         Theorem::ValueGradient,
         Theorem::KeyQueryGradient,
         Theorem::SubGaussianValueGradient,
         Theorem::SubGaussianKeyQueryGradient,
+        Theorem::CappedKeyQueryGradient,
         Theorem::CrudeKeyQueryGradient,
         Theorem::UniformValueGradient,
         Theorem::UniformKeyQueryGradient,
+        Theorem::ValueGradientGaussianQuery,
+        Theorem::KeyQueryGradientGaussianQuery,
         Theorem::MinimaxRate,
     ];
 
@@ -189,16 +204,21 @@ impl Theorem {
             Theorem::SubGaussianChernoff => &sub_gaussian::SUB_GAUSSIAN_CHERNOFF,
             Theorem::SubGaussianLaplace => &sub_gaussian::SUB_GAUSSIAN_LAPLACE,
             Theorem::CrudeBound => &sub_gaussian::CRUDE_BOUND,
+            Theorem::ChernoffEntropy => &sub_gaussian::CHERNOFF_ENTROPY,
             Theorem::UniformRate => &rates::UNIFORM_RATE,
+            Theorem::UniformRateGaussianQuery => &rates::UNIFORM_RATE_GAUSSIAN_QUERY,
             Theorem::LimitingConstant => &rates::LIMITING_CONSTANT,
             Theorem::SharpRate => &rates::SHARP_RATE,
             Theorem::ValueGradient => &gradients::VALUE_GRADIENT,
             Theorem::KeyQueryGradient => &gradients::KEY_QUERY_GRADIENT,
             Theorem::SubGaussianValueGradient => &gradients::SUB_GAUSSIAN_VALUE_GRADIENT,
             Theorem::SubGaussianKeyQueryGradient => &gradients::SUB_GAUSSIAN_KEY_QUERY_GRADIENT,
+            Theorem::CappedKeyQueryGradient => &gradients::CAPPED_KEY_QUERY_GRADIENT,
             Theorem::CrudeKeyQueryGradient => &gradients::CRUDE_KEY_QUERY_GRADIENT,
             Theorem::UniformValueGradient => &gradients::UNIFORM_VALUE_GRADIENT,
             Theorem::UniformKeyQueryGradient => &gradients::UNIFORM_KEY_QUERY_GRADIENT,
+            Theorem::ValueGradientGaussianQuery => &gradients::VALUE_GRADIENT_GAUSSIAN_QUERY,
+            Theorem::KeyQueryGradientGaussianQuery => &gradients::KEY_QUERY_GRADIENT_GAUSSIAN_QUERY,
             Theorem::MinimaxRate => &rates::MINIMAX_RATE,
         }
     }
@@ -305,16 +325,21 @@ mod tests {
                 "T6.chernoff",
                 "T6.laplace",
                 "T6.crude",
+                "T6.chernoff-entropy",
                 "T7",
+                "T7.gaussian",
                 "T8.limit",
                 "T8.rate",
                 "T9.value",
                 "T9.key-query",
                 "T9.value.sub-gaussian",
                 "T9.key-query.sub-gaussian",
+                "T9.key-query.capped",
                 "T9.key-query.crude",
                 "T9.value.uniform",
                 "T9.key-query.uniform",
+                "T9.value.gaussian-query",
+                "T9.key-query.gaussian-query",
                 "T12"
             ]
         );

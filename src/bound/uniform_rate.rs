@@ -29,12 +29,12 @@ use crate::parameter::{Dimension, PromptLength, VarianceProxy};
 /// and the query factor at the reported `th`; only the search for `th`, `lam` and the cells is in plain floats.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UniformRate {
-    sigma_squared: f64,
+    pub(super) sigma_squared: f64,
     /// Rounded up, and so is its square.
     q: f64,
-    q_squared: f64,
-    dimension: f64,
-    values: ValueSpectrum,
+    pub(super) q_squared: f64,
+    pub(super) dimension: f64,
+    pub(super) values: ValueSpectrum,
 }
 
 /// `y` and a float at least `ln F(y)`.
@@ -93,22 +93,32 @@ impl UniformRate {
         if length.get() < 2 {
             return Bound::not_applicable(theorem, "L >= 2 is required");
         }
-        let mean_energy = self.energy(self.dimension);
-        let class = SubGaussianMoments::at_energy(self.sigma_squared, mean_energy, &self.values);
-        let trivial = trivial.min(class.trivial(length));
+        let trivial = trivial.min(self.class_trivial(length));
         let found = Supremum::new(self, length.as_f64()).minimise();
-        Bound::proved(theorem, found.value, trivial, found.dominant)
+        let bound = Bound::proved(theorem, found.value, trivial, found.dominant);
+        self.describe(bound, length)
+            .with_parameter("th", found.theta)
+    }
+
+    /// `L sigma^2 (|V|_F^2 + 4 |V|^2 q^2 d)`: the trivial bound at the mean of `|z|^2`, in which it is affine.
+    pub(super) fn class_trivial(&self, length: PromptLength) -> f64 {
+        let mean_energy = self.energy(self.dimension);
+        SubGaussianMoments::at_energy(self.sigma_squared, mean_energy, &self.values).trivial(length)
+    }
+
+    /// Adds what the class is made of to a record.
+    pub(super) fn describe(&self, bound: Bound, length: PromptLength) -> Bound {
+        bound
             .with_hypothesis("L", length.as_f64())
             .with_hypothesis("q", self.q())
             .with_hypothesis("d", self.dimension)
             .with_hypothesis("sigma^2", self.sigma_squared)
             .with_hypothesis("|V|^2", self.values.largest())
             .with_hypothesis("|V|_F^2", self.values.sum())
-            .with_parameter("th", found.theta)
     }
 
     /// `q^2 y`, rounded up.
-    fn energy(&self, y: f64) -> f64 {
+    pub(super) fn energy(&self, y: f64) -> f64 {
         (Interval::point(self.q_squared) * Interval::point(y)).upper()
     }
 

@@ -207,10 +207,15 @@ fn gaussian_query(
                 .first()
                 .and_then(Bound::value)
                 .unwrap_or(f64::INFINITY);
-            records.push(match &uniform {
-                Ok(rate) => rate.bound(length, trivial),
-                Err(reason) => Bound::not_applicable(Theorem::UniformRate, *reason),
-            });
+            match &uniform {
+                Ok(rate) => {
+                    records.push(rate.bound(length, trivial));
+                    records.push(rate.gaussian_query_bound(length, trivial));
+                }
+                Err(reason) => {
+                    records.push(Bound::not_applicable(Theorem::UniformRate, *reason));
+                }
+            }
             Ok(records)
         })
         .collect();

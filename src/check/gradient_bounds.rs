@@ -135,6 +135,10 @@ impl<'a> Gradients<'a> {
                         .under(Theorem::UniformValueGradient),
                     Err(reason) => Bound::not_applicable(Theorem::UniformValueGradient, *reason),
                 });
+                records.extend(uniform.as_ref().ok().map(|(rate, _)| {
+                    rate.gaussian_query_bound(length, trivial)
+                        .under(Theorem::ValueGradientGaussianQuery)
+                }));
                 Ok(records)
             })
             .collect();
@@ -161,11 +165,16 @@ impl<'a> Gradients<'a> {
                     ),
                 ],
             };
-            let trivial = records.first().and_then(Bound::value);
+            let trivial = records
+                .first()
+                .and_then(Bound::value)
+                .unwrap_or(f64::INFINITY);
             records.push(match &uniform {
-                Ok((_, rate)) => rate.bound(length, trivial.unwrap_or(f64::INFINITY)),
+                Ok((_, rate)) => rate.bound(length, trivial),
                 Err(reason) => Bound::not_applicable(Theorem::UniformKeyQueryGradient, *reason),
             });
+            let gaussian = uniform.as_ref().ok();
+            records.extend(gaussian.map(|(_, rate)| rate.gaussian_query_bound(length, trivial)));
             records
         });
         Ok(GradientCells {

@@ -114,6 +114,33 @@ pub(crate) const SUB_GAUSSIAN_KEY_QUERY_GRADIENT: Statement = Statement {
     lemmas: &[],
 };
 
+pub(crate) const CAPPED_KEY_QUERY_GRADIENT: Statement = Statement {
+    id: "T9.key-query.capped",
+    name: "capped-key-query-gradient",
+    title: "The squared error of the gradient in U, with powers of heavy weights traded for powers of 1/L",
+    statement: "T9.key-query with A at most A2F (L / (c(L-1))^2 + 6 L(L-1) rho / (c(L-2))^4) + L F0 r / (1-th), and B at most \
+        L min( D4 / (c(L-1))^4, D3 / (3e (c(L-1))^3), 2 D2 / (3e^2 (c(L-1))^2) ) \
+        + L(L-1) [ 3 P^2 / (c(L-2))^4 + min( (4/e) sqrt(rho D2) P / (c(L-2))^4, 16 sqrt(rho D4) P / (c(L-2))^5 ) ] \
+        + 120 (L)_3 rho P^2 / (c(L-3))^6 + 840 (L)_4 rho^2 P^2 / (c(L-4))^8 + L |V|^2 E|Y|^4 r / (1-th)^3, \
+        c = (1 - e^{-tau}) / tau, r = exp( -((L-1)/rho)(1 - e^{-th tau}) ), D_k = E[w^k |VY|^2 |Y|^2], P^2 = E[w^2 |VY|^2] E[w^2 |Y|^2], \
+        A2F = E[w^2 |VF|^2], F0 = E|VF|^2",
+    hypotheses: &[
+        "a finite number of points and normal components, or a variance proxy (then without D3)",
+        "L >= 2; the new bounds of A and B: L >= 5",
+        "tau > 0 and 0 < th < 1 (proof parameters of A and of B)",
+    ],
+    constants: &[LENGTH, RHO, DEVIATION, CHAT, TILT],
+    proof_idea: "T2 for both parts, its integral cut at t = tau / rho. Below the cut E e^{-tw} <= e^{-ct}, and (tw)^j e^{-tw} <= (j/e)^j takes \
+        powers of w out of the fourth moment. Beyond it Jensen, and a Chernoff bound of the total weight.",
+    source: SOURCE,
+    location: location(
+        "bound::key_query_bounds",
+        "src/bound/sub_gaussian_gradient.rs",
+    ),
+    status: ProofStatus::ProvedOnPaper,
+    lemmas: &[],
+};
+
 pub(crate) const CRUDE_KEY_QUERY_GRADIENT: Statement = Statement {
     id: "T9.key-query.crude",
     name: "crude-key-query-gradient",
@@ -178,6 +205,55 @@ pub(crate) const UNIFORM_KEY_QUERY_GRADIENT: Statement = Statement {
     location: location(
         "bound::UniformKeyQueryGradient",
         "src/bound/gradient_uniform.rs",
+    ),
+    status: ProofStatus::ProvedOnPaper,
+    lemmas: &[],
+};
+
+const GAUSSIAN_QUERY: &str = "the query is normal, centred, with covariance at most varsigma^2 I, and there is no query bias";
+
+pub(crate) const VALUE_GRADIENT_GAUSSIAN_QUERY: Statement = Statement {
+    id: "T9.value.gaussian-query",
+    name: "value-gradient-gaussian-query",
+    title: "The squared error of the gradient in V averaged over a Gaussian query, tokens known through their variance proxy",
+    statement: "E_z m E|mhat - m(a)|^2 <= T7.gaussian with nu_j = m for j = 1 .. d",
+    hypotheses: &[PROXY, GAUSSIAN_QUERY, "L >= 2"],
+    constants: &[LENGTH, SIGMA, ROWS, constant("d", "dimension of a token")],
+    proof_idea: "m |mhat - m(a)|^2 is the squared output error of m identities stacked: T7.gaussian.",
+    source: SOURCE,
+    location: location(
+        "bound::UniformRate::gaussian_query_bound",
+        "src/bound/uniform_rate_gaussian.rs",
+    ),
+    status: ProofStatus::ProvedOnPaper,
+    lemmas: &[],
+};
+
+pub(crate) const KEY_QUERY_GRADIENT_GAUSSIAN_QUERY: Statement = Statement {
+    id: "T9.key-query.gaussian-query",
+    name: "key-query-gradient-gaussian-query",
+    title: "The squared error of the gradient in U averaged over a Gaussian query",
+    statement: "E_z E|V(Chat - C(a))|_F^2 |z|^2 <= varsigma^2 [ H(y_1) + sum_{i=1}^{n-1} (H(y_{i+1}) - H(y_i)) S(y_i) \
+        + (Y c(Y) - H(Y))_+ S(Y) + Y c(Y) S(Y) (3/r + 6/r^2 + 6/r^3) ], H(y) = y F(y), F and c as in T9.key-query.uniform, \
+        S(y) = P(chi^2_d > y), r = (Y - d) / 2",
+    hypotheses: &[
+        PROXY,
+        GAUSSIAN_QUERY,
+        "L >= 2",
+        "0 = y_0 < y_1 < .. < y_n = Y, Y > d (proof parameters)",
+    ],
+    constants: &[
+        LENGTH,
+        SIGMA,
+        constant("q", "sigma |U| varsigma"),
+        constant("d", "dimension of the query"),
+        constant("y", "|z|^2 / varsigma^2"),
+    ],
+    proof_idea: "As T7.gaussian, for y F(y). Beyond Y the crude bound grows at most like y^2, and S decreases at the rate r / Y at least.",
+    source: SOURCE,
+    location: location(
+        "bound::UniformKeyQueryGradient::gaussian_query_bound",
+        "src/bound/gradient_uniform_gaussian.rs",
     ),
     status: ProofStatus::ProvedOnPaper,
     lemmas: &[],

@@ -31,6 +31,37 @@ pub(crate) const UNIFORM_RATE: Statement = Statement {
     lemmas: &[],
 };
 
+pub(crate) const UNIFORM_RATE_GAUSSIAN_QUERY: Statement = Statement {
+    id: "T7.gaussian",
+    name: "gaussian-query-rate",
+    title: "T7 for a Gaussian query: an integral in the place of a supremum",
+    statement: "E_z E|That - T|^2 <= F(y_1) + sum_{i=1}^{n-1} (F(y_{i+1}) - F(y_i)) S(y_i) + (alpha + beta Y - F(Y))_+ S(Y) \
+        + 2 beta S(Y) / (1 - d/Y), S(y) = P(chi^2_d > y), F(y) the smallest of L F0, T6.chernoff-entropy, T6.laplace with the A2 of \
+        T6.chernoff-entropy, and T6.crude at sigma^2 |a|^2 = q^2 y, alpha + beta y the last one at a fixed lam",
+    hypotheses: &[
+        "X - E X has variance proxy sigma^2",
+        "the query is normal, centred, with covariance at most varsigma^2 I, and there is no query bias",
+        "L >= 2",
+        "0 = y_0 < y_1 < .. < y_n = Y, Y > d (proof parameters)",
+    ],
+    constants: &[
+        LENGTH,
+        SIGMA,
+        constant("q", "sigma |U| varsigma"),
+        constant("d", "dimension of the query"),
+        constant("y", "|z|^2 / varsigma^2"),
+    ],
+    proof_idea: "For a fixed query the error is at most F(y), which increases, and |z|^2 / varsigma^2 is stochastically below a \
+        chi-square variable. A step function above F is integrated by parts. The hazard rate of chi-square is at least (1 - d/y) / 2.",
+    source: PAPER_PROPOSITION_3_1,
+    location: location(
+        "bound::UniformRate::gaussian_query_bound",
+        "src/bound/uniform_rate_gaussian.rs",
+    ),
+    status: ProofStatus::ProvedOnPaper,
+    lemmas: &[],
+};
+
 pub(crate) const LIMITING_CONSTANT: Statement = Statement {
     id: "T8.limit",
     name: "limiting-constant",

@@ -114,3 +114,24 @@ pub(crate) const CRUDE_BOUND: Statement = Statement {
     status: ProofStatus::MachineChecked,
     lemmas: &["proofs/sub_gaussian_bounds.v::sub_gaussian_crude"],
 };
+
+pub(crate) const CHERNOFF_ENTROPY: Statement = Statement {
+    id: "T6.chernoff-entropy",
+    name: "chernoff-entropy",
+    title: "T4 and the crude bound joined, for a law known only through its variance proxy",
+    statement: "E|That - T|^2 <= A2 / ((1-del)^2 L) + p (ln L + D_lam(c) - ln p) / lam, \
+        p = exp( -(L / rho)(del + (1-del) ln(1-del)) ), rho = e^{2 sigma^2 |a|^2}, A2 the smaller of that of T6.chernoff and \
+        (1 / (e lam')) e^{2 sigma^2 |a|^2 + D_lam'(c)}, |c| = 2 sigma^2 |V| |a|",
+    hypotheses: &[PROXY, "L >= 3", LAMBDA, "0 < del < 1 (a proof parameter)"],
+    constants: &[LENGTH, SIGMA, TILT, constant("D_lam(c)", "see T6.norm-mgf")],
+    proof_idea: "As T4, with p a Chernoff bound of P(W <= (1-del) L) in which e^{-lw} is bounded by a parabola through \
+        w = 0 that touches it at w = rho. On that event the error is at most the largest |f_i|^2, whose mean given an event of probability p \
+        is at most (ln(L E e^{lam |f|^2}) - ln p) / lam.",
+    source: OWN_6,
+    location: location(
+        "bound::chernoff_entropy_bound",
+        "src/bound/chernoff_entropy.rs",
+    ),
+    status: ProofStatus::ProvedOnPaper,
+    lemmas: &[],
+};
