@@ -22,6 +22,7 @@ ROUNDING = ["--test", "rounding"]
 GRADIENT = ["--test", "gradient_bounds"]
 KEY_QUERY_AVERAGE = ["--lib", "--test", "key_query_average"]
 GRADIENT_AVERAGE = ["--test", "oracle_gradient_average"]
+REGRESSION = ["--test", "icl_risk", "--test", "icl_flow"]
 QUERY = ["--test", "query_integrals"]
 CAPPED = ["--test", "capped_gradient"]
 
@@ -235,6 +236,20 @@ MUTATIONS = [
     ("printed proposition, exponent", "src/check/printed.rs", "(-c2 / (sigma * sigma) * logarithm)", "(-c2 / sigma * logarithm)", ["--lib"]),
     ("fit, largest ratio", "src/check/fit.rs", ".max_by(|x, y| x.c1.total_cmp(&y.c1))", ".min_by(|x, y| x.c1.total_cmp(&y.c1))", ["--lib", "--test", "cli_printed"]),
     ("T8 determinant", "src/bound/sharp_rate.rs", "DMatrix::identity(size, size) - spread * 2.0", "DMatrix::identity(size, size) - spread", AVERAGE + ["--lib"]),
+    ("regression, 6 of Q", "src/icl/participation_table.rs", "second + 6.0 * (r.third.value", "second + 5.0 * (r.third.value", REGRESSION),
+    ("regression, degrees of freedom of a squared pair", "src/icl/finite.rs", "if j == k { 3.0 } else { 1.0 }", "if j == k { 2.0 } else { 1.0 }", REGRESSION),
+    ("regression, off the diagonal", "src/icl/finite.rs", "2.0 * form[(j, k)] * at(j, k)", "form[(j, k)] * at(j, k)", REGRESSION),
+    ("regression, weight of P", "src/icl/finite.rs", "second: 0.5 * b * b * task.label_variance(),", "second: b * b * task.label_variance(),", REGRESSION),
+    ("regression, sign of the alignment", "src/icl/finite.rs", "alignment: b * task.weight_variance(),", "alignment: -b * task.weight_variance(),", REGRESSION),
+    ("regression, derivative of eta", "src/icl/finite.rs", "+ 2.0 * self.signal * (task.covariance()", "+ self.signal * (task.covariance()", REGRESSION),
+    ("regression, slope transform", "src/icl/finite.rs", "found.add_slopes(&inverse, -node.z * second,", "found.add_slopes(&inverse, -node.z * 1.01 * second,", REGRESSION),
+    ("regression, noise of the limit", "src/icl/infinite.rs", "+ 0.5 * task.noise_variance())", ")", REGRESSION),
+    ("regression, limit of the flow", "src/icl/infinite.rs", "task.inverse_square_trace().sqrt().sqrt();", "task.inverse_square_trace().sqrt();", REGRESSION),
+    ("regression, linear attention", "src/icl/linear.rs", "task.weight_variance() * signal.1 + label * scores.1;", "task.weight_variance() * signal.1;", REGRESSION),
+    ("regression, 1/L of the linear minimum", "src/icl/linear.rs", "1.0 / ((1.0 + 1.0 / length) * l + ridge)", "1.0 / (l + ridge)", REGRESSION),
+    ("regression, constant", "src/icl/expansion.rs", "signal / room + task.label_variance()", "signal + task.label_variance()", REGRESSION),
+    ("regression, stage of the integrator", "src/icl/rosenbrock.rs", "right.axpy(c / step, k, 1.0);", "right.axpy(0.99 * c / step, k, 1.0);", ["--lib"]),
+    ("regression, Bayes prior", "src/icl/bayes.rs", "gram / noise;", "gram;", ["--lib"]),
 ]
 
 

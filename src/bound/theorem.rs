@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::statements::{foundations, gradients, pointwise, rates, sub_gaussian};
+use super::statements::{foundations, gradients, pointwise, rates, regression, sub_gaussian};
 use crate::error::{Error, Result};
 
 /// A theorem of the theory pages.
@@ -75,6 +75,8 @@ pub enum Theorem {
     ValueGradientGaussianQuery,
     /// T9, gradient in `U`, averaged over a Gaussian query.
     KeyQueryGradientGaussianQuery,
+    /// T11: the risk of in-context linear regression.
+    IclRegression,
     /// T12, the exponent of T7 is optimal.
     MinimaxRate,
 }
@@ -148,7 +150,7 @@ pub struct Statement {
 
 impl Theorem {
     /// Every theorem, in the order of the theory pages.
-    pub const ALL: [Theorem; 33] = [
+    pub const ALL: [Theorem; 34] = [
         Theorem::CgfAttention,
         Theorem::GaussianLinearity,
         Theorem::LaplaceIdentity,
@@ -181,6 +183,7 @@ impl Theorem {
         Theorem::UniformKeyQueryGradient,
         Theorem::ValueGradientGaussianQuery,
         Theorem::KeyQueryGradientGaussianQuery,
+        Theorem::IclRegression,
         Theorem::MinimaxRate,
     ];
 
@@ -219,6 +222,7 @@ impl Theorem {
             Theorem::UniformKeyQueryGradient => &gradients::UNIFORM_KEY_QUERY_GRADIENT,
             Theorem::ValueGradientGaussianQuery => &gradients::VALUE_GRADIENT_GAUSSIAN_QUERY,
             Theorem::KeyQueryGradientGaussianQuery => &gradients::KEY_QUERY_GRADIENT_GAUSSIAN_QUERY,
+            Theorem::IclRegression => &regression::ICL_REGRESSION,
             Theorem::MinimaxRate => &rates::MINIMAX_RATE,
         }
     }
@@ -340,6 +344,7 @@ mod tests {
                 "T9.key-query.uniform",
                 "T9.value.gaussian-query",
                 "T9.key-query.gaussian-query",
+                "T11",
                 "T12"
             ]
         );

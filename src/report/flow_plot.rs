@@ -4,7 +4,7 @@ use plotters::coord::Shift;
 use plotters::coord::combinators::IntoLogRange;
 use plotters::prelude::{
     BLACK, ChartBuilder, Circle, Color, DrawingArea, IntoDrawingArea, IntoFont, LineSeries,
-    PathElement, RGBColor, SVGBackend, WHITE,
+    PathElement, RGBColor, SVGBackend, SeriesLabelPosition, WHITE,
 };
 
 use super::FlowAnswer;
@@ -52,6 +52,7 @@ impl FlowAnswer {
                 "risk less v/2 along the flow",
                 "time",
                 &self.series(&chosen, |s| s.excess),
+                SeriesLabelPosition::LowerLeft,
             )?;
             let finite: Vec<usize> = chosen
                 .iter()
@@ -63,8 +64,15 @@ impl FlowAnswer {
                 "distance from the infinite flow at the same time",
                 "time",
                 &self.series(&finite, |s| s.distance),
+                SeriesLabelPosition::LowerRight,
             )?;
-            panel(minimum, "least risk less v/2", "L", &self.minima())?;
+            panel(
+                minimum,
+                "least risk less v/2",
+                "L",
+                &self.minima(),
+                SeriesLabelPosition::LowerLeft,
+            )?;
             area.present().map_err(|e| e.to_string())?;
         }
         Ok(text)
@@ -151,6 +159,7 @@ fn panel(
     caption: &str,
     horizontal: &str,
     series: &[Series],
+    legend: SeriesLabelPosition,
 ) -> Result<(), String> {
     let words = |error: &dyn std::fmt::Display| error.to_string();
     let good = |(x, y): &(f64, f64)| *x > 0.0 && *y > 1e-14 && x.is_finite() && y.is_finite();
@@ -203,7 +212,7 @@ fn panel(
         .background_style(WHITE)
         .border_style(BLACK)
         .label_font(("sans-serif", 15))
-        .position(plotters::prelude::SeriesLabelPosition::LowerLeft)
+        .position(legend)
         .draw()
         .map_err(|e| words(&e))
 }

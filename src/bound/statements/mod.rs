@@ -4,6 +4,7 @@ pub(super) mod foundations;
 pub(super) mod gradients;
 pub(super) mod pointwise;
 pub(super) mod rates;
+pub(super) mod regression;
 pub(super) mod sub_gaussian;
 
 use super::theorem::{Constant, Location};
