@@ -20,7 +20,7 @@ impl GaussianQuerySize {
     /// With `x = y / 2` the probability is `e^{-x}` times `sum_{j < e/2} x^j / j!` for even `e`, and for odd `e` times
     /// `e^x erfc(sqrt x) + sum_{j=1}^{(e-1)/2} x^{j-1/2} / Gamma(j + 1/2)`, where
     /// `e^{x} erfc(sqrt x) <= (2 / sqrt pi) / (sqrt x + sqrt(x + 4/pi))`.
-    fn ln_survival(self, y: f64) -> f64 {
+    pub fn ln_survival(self, y: f64) -> f64 {
         let x = Interval::point(y) / Interval::point(2.0);
         let even = self.dimension % 2.0 == 0.0;
         let root = x.sqrt();

@@ -20,6 +20,8 @@ pub mod regression;
 pub mod simulate;
 pub mod summary;
 pub mod table;
+pub mod transfer;
+mod transfer_path;
 pub mod verdict;
 #[cfg(test)]
 mod verdict_tests;

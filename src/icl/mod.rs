@@ -9,11 +9,13 @@
 //! * [`finite`]: of softmax attention over `L` tokens, exactly, with its gradient;
 //! * [`linear`]: of linear attention over `L` tokens, a polynomial in `1/L`;
 //! * [`flow`]: gradient flow of each, and [`optimum`]: the minimum of the finite-prompt risk;
+//! * [`curvature`]: the smallest curvature of the infinite-prompt risk;
 //! * [`expansion`]: the constants of `1/L`;
 //! * [`bayes`]: what no predictor can beat.
 
 pub mod bayes;
 mod contour;
+pub mod curvature;
 pub mod expansion;
 pub mod finite;
 pub mod flow;
