@@ -10,7 +10,6 @@
 //! | T8 | [`GaussianSpectrum`] |
 //! | T9 in `V` | [`value_gradient_bounds`] |
 //! | T9 in `U` | [`key_query_bounds`], [`KeyQueryAverage`], [`UniformKeyQueryGradient`] |
-//! | T10 | [`risk_transfer`] |
 //! | T12 | [`minimax_lower_bound`], below which no such bound can be |
 //!
 //! Every proof parameter (`del`, `th`, `lam`) is minimised over, in plain floats and in logarithms. Each
@@ -51,7 +50,6 @@ mod output;
 mod query_average;
 mod query_survival;
 mod record;
-pub mod risk_transfer;
 mod sharp_rate;
 mod staircase;
 mod statements;

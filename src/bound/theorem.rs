@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::statements::{foundations, gradients, pointwise, rates, regression, sub_gaussian, transfer};
+use super::statements::{foundations, gradients, pointwise, rates, regression, sub_gaussian};
 use crate::error::{Error, Result};
 
 /// A theorem of the theory pages.
@@ -150,7 +150,7 @@ pub struct Statement {
 
 impl Theorem {
     /// Every theorem, in the order of the theory pages.
-    pub const ALL: [Theorem; 36] = [
+    pub const ALL: [Theorem; 34] = [
         Theorem::CgfAttention,
         Theorem::GaussianLinearity,
         Theorem::LaplaceIdentity,

@@ -20,8 +20,6 @@ pub mod regression;
 pub mod simulate;
 pub mod summary;
 pub mod table;
-pub mod transfer;
-mod transfer_path;
 pub mod verdict;
 #[cfg(test)]
 mod verdict_tests;

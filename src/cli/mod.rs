@@ -18,7 +18,6 @@ mod simulate;
 mod simulation;
 mod table;
 mod theorems;
-mod transfer;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -59,8 +58,6 @@ enum Command {
     Fit(Box<fit::FitArguments>),
     /// In-context regression: gradient flows, minima and risks at every prompt length
     Flow(flow::FlowArguments),
-    /// How long a prompt must be for its gradient flow to end near the infinite-prompt limit (T10)
-    Transfer(transfer::TransferArguments),
     /// The theorems behind the numbers
     Theorems,
     /// One theorem in full: statement, hypotheses, constants, proof idea, source
@@ -95,7 +92,6 @@ fn dispatch(command: &Command) -> Result<Outcome> {
         Command::Rate(arguments) => rate::run(arguments),
         Command::Fit(arguments) => fit::run(arguments),
         Command::Flow(arguments) => flow::run(arguments),
-        Command::Transfer(arguments) => transfer::run(arguments),
         Command::Theorems => theorems::run(),
         Command::Explain(arguments) => explain::run(arguments),
     }
@@ -122,7 +118,7 @@ fn refuse_arguments(error: &clap::Error) -> u8 {
     }
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         return fail(
-            "a command is required: table, check, certify, simulate, merge, length, rate, fit, transfer, flow, theorems or explain; see --help",
+            "a command is required: table, check, certify, simulate, merge, length, rate, fit, flow, theorems or explain; see --help",
         );
     }
     if error.kind() == ErrorKind::ArgumentConflict && text.contains("'[SCENARIO]'") {

@@ -19,7 +19,6 @@ mod row;
 mod sheet;
 mod simulation_answer;
 mod text;
-mod transfer;
 
 pub use answer::{LengthAnswer, LocalSlope, RateAnswer, ReachedLength};
 pub use comparison::{
@@ -37,7 +36,6 @@ pub use row::{Best, Cell, Metric, QueryLabel, Request, Row, Table};
 pub use sheet::theorem_label;
 pub use simulation_answer::{EstimateLine, SimulationAnswer};
 pub use text::wrap;
-pub use transfer::{TransferAnswer, TransferBound, length_text};
 
 /// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
