@@ -20,6 +20,7 @@ pub mod regression;
 pub mod simulate;
 pub mod summary;
 pub mod table;
+pub mod transfer;
 pub mod verdict;
 #[cfg(test)]
 mod verdict_tests;

@@ -19,6 +19,7 @@ mod row;
 mod sheet;
 mod simulation_answer;
 mod text;
+mod transfer;
 
 pub use answer::{LengthAnswer, LocalSlope, RateAnswer, ReachedLength};
 pub use comparison::{
@@ -36,6 +37,7 @@ pub use row::{Best, Cell, Metric, QueryLabel, Request, Row, Table};
 pub use sheet::theorem_label;
 pub use simulation_answer::{EstimateLine, SimulationAnswer};
 pub use text::wrap;
+pub use transfer::{TransferAnswer, TransferBound};
 
 /// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
