@@ -3,9 +3,9 @@
 Independent of the program: the law of s^2 = sum l_j g_j^2 is Ruben's mixture of chi-square laws with scale min l (a series of
 densities, no Laplace inversion and no contour), participation ratios come from a double trapezoidal sum in (ln t, score), and the
 query is integrated by Gauss-Legendre panels in s. Double precision; every number is computed at two resolutions and the disagreement
-printed (largest: 2e-11 relative).
+printed (largest: 1e-14 relative).
 
-    python3 tools/golden/icl_risk.py > tests/data/icl_risk.json          (about 3 minutes)
+    python3 tools/golden/icl_risk.py > tests/data/icl_risk.json          (about 8 minutes)
 """
 
 import functools
