@@ -194,8 +194,11 @@ MUTATIONS = [
     ("rare atoms, factor of the proxy", "src/law/rare_atom.rs", "2.0 * self.values(left).0 / (left * left) + slack", "1.9 * self.values(left).0 / (left * left) + slack", ["--lib", "--test", "rare_atom"]),
     ("rare atoms, average over the query", "src/exact/scalar_average.rs", "(-0.5 * x * x).exp()", "(-0.49 * x * x).exp()", ["--test", "rare_atom"]),
     ("T12, constant", "src/bound/minimax_rate.rs", "Ok(0.16 * scale", "Ok(1.6 * scale", ["--lib", "--test", "rare_atom"]),
-    ("printed proposition, power of sigma", "src/check/printed.rs", "(sigma.powi(6) * logarithm)", "(sigma.powi(5) * logarithm)", ["--lib"]),
-    ("printed proposition, exponent", "src/check/printed.rs", "(-c2 / (sigma * sigma) * logarithm)", "(-c2 / sigma * logarithm)", ["--lib"]),
+    ("printed proposition, power of sigma", "src/check/printed_form.rs", "(sigma.powi(6) * logarithm)", "(sigma.powi(5) * logarithm)", ["--lib"]),
+    ("printed proposition, exponent", "src/check/printed_form.rs", "(-c2 / (sigma * sigma) * logarithm)", "(-c2 / sigma * logarithm)", ["--lib"]),
+    ("printed proposition, powers of sigma and ln(L) in U", "src/check/printed_form.rs", "c1 * shape(found.sigma, c2, length, 2)", "c1 * shape(found.sigma, c2, length, 1)", ["--test", "cli_printed_gradients"]),
+    ("printed proposition, power of ln(L)", "src/check/printed_form.rs", "(sigma.powi(6) * logarithm).powi(order)", "sigma.powi(6).powi(order) * logarithm", ["--test", "cli_printed_gradients"]),
+    ("printed proposition, square of the query's parameter", "src/check/printed_form.rs", ".max(1.0).powi(2)", ".max(1.0)", ["--test", "cli_printed_gradients"]),
     ("fit, largest ratio", "src/check/fit.rs", ".max_by(|x, y| x.c1.total_cmp(&y.c1))", ".min_by(|x, y| x.c1.total_cmp(&y.c1))", ["--lib", "--test", "cli_printed"]),
     ("T8 determinant", "src/bound/sharp_rate.rs", "DMatrix::identity(size, size) - spread * 2.0", "DMatrix::identity(size, size) - spread", AVERAGE + ["--lib"]),
 ]
