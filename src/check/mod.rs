@@ -13,6 +13,7 @@ mod gradient_bounds;
 mod holm;
 pub mod length;
 pub mod printed;
+pub mod printed_form;
 mod progress;
 pub mod rate;
 pub mod recheck;

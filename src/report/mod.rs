@@ -27,7 +27,7 @@ pub use comparison::{
     Verdict, Witness,
 };
 pub use decimal::{Decimal, round_down, round_nearest, round_up, significant_digits};
-pub use fit::{FitAnswer, FitPoint, WitnessPoint};
+pub use fit::{FitAnswer, FitPoint, PrintedWords, UniformExponent, WitnessPoint};
 pub use flow::{FlowAnswer, FlowCurve, FlowLimit, FlowRow, FlowSample};
 pub use json::TABLE_SCHEMA;
 pub use latex::escape as escape_latex;
