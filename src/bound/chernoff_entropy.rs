@@ -136,7 +136,7 @@ pub fn chernoff_entropy_bound(class: &SubGaussianMoments<'_>, length: PromptLeng
     } else {
         "small total weight: p (ln L + D_lam(c) - ln p) / lam"
     };
-    let bound = Bound::proved(theorem, value, class.trivial(length), dominant)
+    let bound = Bound::proved(theorem, value, class.trivial(length.as_f64()), dominant)
         .with_hypothesis("L", length.as_f64())
         .with_hypothesis("ln A2", found.ln_a2)
         .with_parameter("del", found.delta)

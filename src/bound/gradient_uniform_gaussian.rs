@@ -38,6 +38,15 @@ impl UniformKeyQueryGradient {
             .with_parameter("Y", stairs.end())
     }
 
+    /// The value of [`Self::gaussian_query_bound`] at a whole number `length >= 2` of any size.
+    pub(crate) fn gaussian_query_value(&self, length: f64) -> f64 {
+        let size = GaussianQuerySize {
+            dimension: self.dimension,
+        };
+        let end = size.beyond(length.ln() + REST);
+        self.integral(&size, end, length).1
+    }
+
     /// The cells up to `Y`, the bound, and the part of it that queries longer than the median contribute.
     fn integral(
         &self,

@@ -137,7 +137,7 @@ pub fn trivial_bound(
             let (l, f0) = (length.as_f64(), class.f0());
             let dominant = "Jensen: L (sigma^2 |V|_F^2 + |c|^2)";
             (
-                class.trivial(length),
+                class.trivial(length.as_f64()),
                 dominant,
                 Formula::Jensen { length: l, f0 },
             )

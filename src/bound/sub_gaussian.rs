@@ -262,8 +262,8 @@ impl<'a> SubGaussianMoments<'a> {
     }
 
     /// The trivial bound `L F0` of the class.
-    pub(crate) fn trivial(&self, length: PromptLength) -> f64 {
-        (Interval::point(length.as_f64()) * Interval::point(self.f0())).upper()
+    pub(crate) fn trivial(&self, length: f64) -> f64 {
+        (Interval::point(length) * Interval::point(self.f0())).upper()
     }
 
     /// The class at one `lam`, for the formula of a record; `None` if the output is constant.

@@ -75,6 +75,10 @@ pub enum Theorem {
     ValueGradientGaussianQuery,
     /// T9, gradient in `U`, averaged over a Gaussian query.
     KeyQueryGradientGaussianQuery,
+    /// T10 with one Lipschitz constant.
+    RiskTransfer,
+    /// T10 with the curvature along the flow.
+    RiskTransferTube,
     /// T11: the risk of in-context linear regression.
     IclRegression,
     /// T12, the exponent of T7 is optimal.
@@ -150,7 +154,7 @@ pub struct Statement {
 
 impl Theorem {
     /// Every theorem, in the order of the theory pages.
-    pub const ALL: [Theorem; 34] = [
+    pub const ALL: [Theorem; 36] = [
         Theorem::CgfAttention,
         Theorem::GaussianLinearity,
         Theorem::LaplaceIdentity,
@@ -183,6 +187,8 @@ impl Theorem {
         Theorem::UniformKeyQueryGradient,
         Theorem::ValueGradientGaussianQuery,
         Theorem::KeyQueryGradientGaussianQuery,
+        Theorem::RiskTransfer,
+        Theorem::RiskTransferTube,
         Theorem::IclRegression,
         Theorem::MinimaxRate,
     ];
@@ -222,6 +228,8 @@ impl Theorem {
             Theorem::UniformKeyQueryGradient => &gradients::UNIFORM_KEY_QUERY_GRADIENT,
             Theorem::ValueGradientGaussianQuery => &gradients::VALUE_GRADIENT_GAUSSIAN_QUERY,
             Theorem::KeyQueryGradientGaussianQuery => &gradients::KEY_QUERY_GRADIENT_GAUSSIAN_QUERY,
+            Theorem::RiskTransfer => &regression::RISK_TRANSFER,
+            Theorem::RiskTransferTube => &regression::RISK_TRANSFER_TUBE,
             Theorem::IclRegression => &regression::ICL_REGRESSION,
             Theorem::MinimaxRate => &rates::MINIMAX_RATE,
         }
@@ -344,6 +352,8 @@ mod tests {
                 "T9.key-query.uniform",
                 "T9.value.gaussian-query",
                 "T9.key-query.gaussian-query",
+                "T10",
+                "T10.tube",
                 "T11",
                 "T12"
             ]

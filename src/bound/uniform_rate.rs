@@ -103,7 +103,8 @@ impl UniformRate {
     /// `L sigma^2 (|V|_F^2 + 4 |V|^2 q^2 d)`: the trivial bound at the mean of `|z|^2`, in which it is affine.
     pub(super) fn class_trivial(&self, length: PromptLength) -> f64 {
         let mean_energy = self.energy(self.dimension);
-        SubGaussianMoments::at_energy(self.sigma_squared, mean_energy, &self.values).trivial(length)
+        SubGaussianMoments::at_energy(self.sigma_squared, mean_energy, &self.values)
+            .trivial(length.as_f64())
     }
 
     /// Adds what the class is made of to a record.

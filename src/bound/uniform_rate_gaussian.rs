@@ -30,7 +30,7 @@ impl UniformRate {
             dimension: self.dimension,
         };
         let end = size.beyond(length.as_f64().ln() + REST);
-        let (stairs, value, rare) = self.integral(&size, end, length);
+        let (stairs, value, rare) = self.integral(&size, end, length.as_f64());
         let dominant = if rare.upper() > 0.5 * value {
             "queries longer than the median"
         } else {
@@ -42,38 +42,46 @@ impl UniformRate {
             .with_parameter("Y", stairs.end())
     }
 
+    /// The value of [`Self::gaussian_query_bound`] at a whole number `length >= 2` of any size, not compared with a trivial bound.
+    pub(crate) fn gaussian_query_value(&self, length: f64) -> f64 {
+        let size = GaussianQuerySize {
+            dimension: self.dimension,
+        };
+        let end = size.beyond(length.ln() + REST);
+        self.integral(&size, end, length).1
+    }
+
     /// The cells up to `Y`, the bound, and the part of it that queries longer than the median contribute.
     fn integral(
         &self,
         size: &GaussianQuerySize,
         end: f64,
-        length: PromptLength,
+        length: f64,
     ) -> (Staircase, f64, Interval) {
         let stairs = Staircase::new(end, size, |y| self.least_pointwise(y, length));
         let (sum, rare) = stairs.sum();
-        let tail = self.crude_tail(&stairs, size, length.as_f64());
+        let tail = self.crude_tail(&stairs, size, length);
         (stairs, (sum + tail).upper(), rare)
     }
 
     /// A float at least `F(y)`.
-    fn least_pointwise(&self, y: f64, length: PromptLength) -> f64 {
+    fn least_pointwise(&self, y: f64, l: f64) -> f64 {
         let class = SubGaussianMoments::at_energy(self.sigma_squared, self.energy(y), &self.values);
-        let l = length.as_f64();
         let mut least = Interval::point(class.crude(l).value).ln().upper();
-        if length.get() >= 3 {
+        if l >= 3.0 {
             let (mut moments, _) = class.logarithms();
             moments.a2 = moments.a2.min(class.ln_weighted_moment(2, 1).value);
             // Both exceed A2 / L, so they are worth a search only where that is small enough.
             if moments.a2 - l.ln() < least {
                 least = least.min(class.chernoff_entropy(l, moments.a2).ln_value);
-                if length.get() >= 7 {
+                if l >= 7.0 {
                     let laplace = laplace::search(&moments, l);
                     least = least.min(laplace.ln_enclosure(&moments, l).upper());
                 }
             }
         }
         let least = Interval::point(least).exp().upper();
-        least.min(class.trivial(length))
+        least.min(class.trivial(l))
     }
 
     /// `(alpha + beta Y - F(Y))_+ S(Y) + beta int_Y S`, the integral at most `S(Y)` over the hazard rate at `Y`.
@@ -109,7 +117,7 @@ mod tests {
         ] {
             let values = ValueSpectrum::from_eigenvalues(vec![1.0, 0.5]).unwrap();
             let rate = UniformRate::new(one, one, q, Dimension::new(e).unwrap(), values).unwrap();
-            let length = PromptLength::new(l).unwrap();
+            let length = l as f64;
             let size = GaussianQuerySize {
                 dimension: e as f64,
             };

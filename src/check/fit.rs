@@ -1,11 +1,13 @@
-//! The smallest constant that makes the printed Proposition 3.1 true on a grid of exact values.
+//! The smallest constant that makes a printed proposition (3.1, 3.4) true on a grid of exact values.
 
 use nalgebra::DMatrix;
 
 use super::bounds::square_root_above;
 use super::claim::operator_norm;
 use super::exact::{exact_cells, reason};
-use super::printed::{check_length, hypotheses, shape};
+use super::gradient::{Gradient, gradient_average};
+use super::printed::{PrintedHypotheses, check_length, hypotheses};
+use super::printed_form::PrintedForm;
 use super::rate::spectrum;
 use super::{Progress, Question};
 use crate::attention::{Head, QueryLaw};
@@ -14,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::exact::{Exact, scalar_query_average};
 use crate::law::{Gaussian, RareAtom};
 use crate::parameter::{Dimension, Positive, PromptLength, VarianceProxy};
-use crate::report::{Cell, FitAnswer, FitPoint, WitnessPoint};
+use crate::report::{Cell, FitAnswer, FitPoint, PrintedWords, UniformExponent, WitnessPoint};
 
 /// Most values of `c2` of one range.
 pub const MOST_STEPS: u64 = 1000;
@@ -52,20 +54,31 @@ pub fn read_range(text: &str) -> Result<Vec<f64>> {
     }
 }
 
-/// The smallest `c1` for each `c2` (see [`read_range`]) such that `error <= c1 sigma^6 ln(L) / L^{c2/sigma^2}` on the grid.
+/// The smallest `c1` for each `c2` (see [`read_range`]) such that `error <= right side` on the grid.
 ///
-/// `error` is the exact average error plus its numerical error. With `witness` also the rare-atom law of T12 with
-/// `eps = 1/L`, at the scenario's `sigma` and `|U|` times the query's parameter, beside T7.
+/// The right side is that of the form ([`PrintedForm::right_side`]): `c1 sigma^6 ln(L) / L^{c2/sigma^2}` for the output and the
+/// gradient in `V`, `c1 sigma^12 ln(L)^2 / L^{c2/sigma^2}` for that in `U`. `error` is the exact average error plus its numerical
+/// error. With `witness` also the rare-atom law of T12 with `eps = 1/L`, at the scenario's `sigma` and `|U|` times the query's
+/// parameter, beside T7; for the output only.
 ///
 /// # Errors
-/// If a length is 1, there is no exact average, or a hypothesis of the proposition fails.
+/// If a length is 1, a witness is asked for a gradient, there is no exact average, or a hypothesis of the proposition fails.
 pub fn fit(
     question: &Question<'_>,
+    form: PrintedForm,
     lengths: &[PromptLength],
     exponents: &[f64],
     witness: bool,
     progress: &dyn Progress,
 ) -> Result<FitAnswer> {
+    if witness && form != PrintedForm::Output {
+        return Err(Error::Parameter {
+            parameter: "--metric",
+            value: form.metric().name().to_owned(),
+            required: "output with --witness: T7 and the rare atoms of T12 are about the output error",
+            theorem: None,
+        });
+    }
     for length in lengths {
         check_length(length.get())?;
     }
@@ -73,31 +86,25 @@ pub fn fit(
         what: "the fit of the printed proposition",
         why,
     };
-    let found = hypotheses(question)?;
+    let mut found = hypotheses(question)?;
     if let Some(why) = found.failure {
         return Err(unavailable(why));
     }
+    if form == PrintedForm::KeyQueryGradient && found.query_sigma > 1.0 {
+        found.notes.push(format!(
+            "printed propositions: the right-hand side for the gradient in U is multiplied by {:.6}, the square of nu's parameter",
+            found.query_sigma.powi(2)
+        ));
+    }
     progress.start(1);
-    let errors: Vec<Exact> = exact_cells(question, lengths, progress)
-        .average
-        .map_err(unavailable)?
-        .iter()
-        .map(|cell| cell.squared_error)
-        .collect();
+    let errors = average_errors(question, form, lengths, progress).map_err(unavailable)?;
     let points = exponents
         .iter()
-        .filter_map(|&c2| smallest(c2, found.sigma, lengths, &errors))
+        .filter_map(|&c2| smallest(form, c2, &found, lengths, &errors))
         .collect();
     let proxy = question.tokens.variance_proxy().proxy;
     let key_query = operator_norm(question.head.key_query()) * found.query_sigma;
     let q = proxy.sigma() * key_query;
-    let kappa = match (question.query, question.tokens.as_gaussian()) {
-        (QueryLaw::Gaussian(query), Some(tokens)) => {
-            let spectrum = spectrum(question, tokens, query)?;
-            Ok((spectrum.kappa(), spectrum.lambda() < 0.5))
-        }
-        _ => Err("T8 speaks of Gaussian tokens and a Gaussian query".to_owned()),
-    };
     let witness = if witness {
         lengths
             .iter()
@@ -108,30 +115,93 @@ pub fn fit(
     };
     Ok(FitAnswer {
         description: String::new(),
+        metric: form.metric(),
+        printed: PrintedWords {
+            proposition: form.proposition(),
+            formula: form.formula(),
+            matrix: form.matrix(),
+        },
         sigma: found.sigma,
         lengths: lengths.iter().map(|l| l.get()).collect(),
         points,
-        kappa,
+        kappa: kappa(question, form)?,
         q,
-        uniform_exponent: if q > 0.0 {
-            (0.25 / (q * q)).min(1.0)
-        } else {
-            1.0
-        },
+        uniform: uniform_exponent(form, q),
         witness,
         notes: found.notes,
     })
 }
 
+/// The exact average errors of the form's metric.
+fn average_errors(
+    question: &Question<'_>,
+    form: PrintedForm,
+    lengths: &[PromptLength],
+    progress: &dyn Progress,
+) -> Cell<Vec<Exact>> {
+    let gradient = match form {
+        PrintedForm::Output => {
+            let average = exact_cells(question, lengths, progress).average?;
+            return Ok(average.iter().map(|cell| cell.squared_error).collect());
+        }
+        PrintedForm::ValueGradient => Gradient::Value,
+        PrintedForm::KeyQueryGradient => Gradient::KeyQuery,
+    };
+    let errors = gradient_average(question, lengths, gradient);
+    progress.step();
+    errors
+}
+
+/// T8's exponent and whether it is a theorem there.
+fn kappa(question: &Question<'_>, form: PrintedForm) -> Result<Cell<(f64, bool)>> {
+    if form != PrintedForm::Output {
+        return Ok(Err(
+            "T8 speaks of the output error, not of a gradient's".to_owned()
+        ));
+    }
+    Ok(match (question.query, question.tokens.as_gaussian()) {
+        (QueryLaw::Gaussian(query), Some(tokens)) => {
+            let spectrum = spectrum(question, tokens, query)?;
+            Ok((spectrum.kappa(), spectrum.lambda() < 0.5))
+        }
+        _ => Err("T8 speaks of Gaussian tokens and a Gaussian query".to_owned()),
+    })
+}
+
+/// `min(1, 1/(4 q^2))`, the exponent of T7, which is also T9's for the gradient in `V`: that bound is T7 for stacked identities, and
+/// T12's law shows that it is the best for the class there too (theory, `uniform-value-gradient`).
+fn uniform_exponent(form: PrintedForm, q: f64) -> UniformExponent {
+    let exponent = if q > 0.0 {
+        (0.25 / (q * q)).min(1.0)
+    } else {
+        1.0
+    };
+    let (theorem, value) = match form {
+        PrintedForm::Output => ("T7", Ok(exponent)),
+        PrintedForm::ValueGradient => ("T9.value.uniform", Ok(exponent)),
+        PrintedForm::KeyQueryGradient => (
+            "T9.key-query.uniform",
+            Err("the theory states none for the gradient in U (section 11)".to_owned()),
+        ),
+    };
+    UniformExponent { theorem, value }
+}
+
 /// The smallest `c1`, and the length at which it binds.
-fn smallest(c2: f64, sigma: f64, lengths: &[PromptLength], errors: &[Exact]) -> Option<FitPoint> {
+fn smallest(
+    form: PrintedForm,
+    c2: f64,
+    found: &PrintedHypotheses,
+    lengths: &[PromptLength],
+    errors: &[Exact],
+) -> Option<FitPoint> {
     lengths
         .iter()
         .zip(errors)
         .map(|(length, error)| FitPoint {
             c2,
-            exponent: c2 / (sigma * sigma),
-            c1: (error.value + error.error) / shape(sigma, c2, length.get(), 1),
+            exponent: c2 / (found.sigma * found.sigma),
+            c1: (error.value + error.error) / form.right_side(1.0, c2, found, length.get()),
             binds_at: length.get(),
         })
         .max_by(|x, y| x.c1.total_cmp(&y.c1))
@@ -191,11 +261,22 @@ mod tests {
         let errors: Vec<Exact> = [0.5, 0.2, 0.01]
             .map(|value| Exact { value, error: 1e-9 })
             .into();
-        for (c2, sigma) in [(0.1, 1.0), (0.9, 1.0), (2.0, 1.5)] {
-            let point = smallest(c2, sigma, &lengths, &errors).unwrap();
+        for (form, c2, sigma) in [
+            (PrintedForm::Output, 0.1, 1.0),
+            (PrintedForm::ValueGradient, 0.9, 1.0),
+            (PrintedForm::Output, 2.0, 1.5),
+            (PrintedForm::KeyQueryGradient, 2.0, 1.5),
+        ] {
+            let found = PrintedHypotheses {
+                sigma,
+                query_sigma: 1.25,
+                failure: None,
+                notes: Vec::new(),
+            };
+            let point = smallest(form, c2, &found, &lengths, &errors).unwrap();
             let mut reached = 0;
             for (length, error) in lengths.iter().zip(&errors) {
-                let bound = point.c1 * shape(sigma, c2, length.get(), 1);
+                let bound = form.right_side(point.c1, c2, &found, length.get());
                 assert!(error.value <= bound);
                 reached += usize::from(bound <= error.value * (1.0 + 1e-6));
             }

@@ -10,6 +10,7 @@ use crate::exact::{
     Exact, GaussianGradient, finite_gradient_error, gaussian_gradient_error,
     gaussian_key_query_gradient_average, gaussian_value_gradient_average, value_gradient_error,
 };
+use crate::law::Gaussian;
 use crate::parameter::PromptLength;
 use crate::report::{Cell, Metric};
 
@@ -58,32 +59,62 @@ pub(super) fn gradient_cells(
             (cells, average)
         }
         QueryLaw::Gaussian(query) => {
-            let Some(tokens) = question.tokens.as_gaussian() else {
-                let why = format!(
-                    "an average over a Gaussian query is exact for Gaussian tokens only, not for {} tokens; \
-                     give fixed queries",
-                    question.tokens.name()
-                );
-                let average = GradientCells {
-                    value: Err(why.clone()),
-                    key_query: Err(why),
-                };
-                return (Vec::new(), average);
-            };
             let average = GradientCells {
-                value: gaussian_value_gradient_average(tokens, question.head, query, lengths)
-                    .map_err(reason),
-                key_query: gaussian_key_query_gradient_average(
-                    tokens,
-                    question.head,
-                    query,
-                    lengths,
-                )
-                .map_err(reason),
+                value: gaussian_average(question, query, lengths, Gradient::Value),
+                key_query: gaussian_average(question, query, lengths, Gradient::KeyQuery),
             };
             (Vec::new(), average)
         }
     }
+}
+
+/// Which of the two gradients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Gradient {
+    /// In `V`.
+    Value,
+    /// In `U`.
+    KeyQuery,
+}
+
+/// The error of one gradient averaged over the query law: a value for each length, or the reason.
+pub(super) fn gradient_average(
+    question: &Question<'_>,
+    lengths: &[PromptLength],
+    gradient: Gradient,
+) -> Cell<Vec<Exact>> {
+    match question.query {
+        // An average over a Gaussian query takes long enough to leave the other gradient out.
+        QueryLaw::Gaussian(query) => gaussian_average(question, query, lengths, gradient),
+        QueryLaw::List { .. } => {
+            let (_, average) = gradient_cells(question, lengths);
+            match gradient {
+                Gradient::Value => average.value,
+                Gradient::KeyQuery => average.key_query,
+            }
+        }
+    }
+}
+
+fn gaussian_average(
+    question: &Question<'_>,
+    query: &Gaussian,
+    lengths: &[PromptLength],
+    gradient: Gradient,
+) -> Cell<Vec<Exact>> {
+    let Some(tokens) = question.tokens.as_gaussian() else {
+        return Err(format!(
+            "an average over a Gaussian query is exact for Gaussian tokens only, not for {} tokens; \
+             give fixed queries",
+            question.tokens.name()
+        ));
+    };
+    let head = question.head;
+    match gradient {
+        Gradient::Value => gaussian_value_gradient_average(tokens, head, query, lengths),
+        Gradient::KeyQuery => gaussian_key_query_gradient_average(tokens, head, query, lengths),
+    }
+    .map_err(reason)
 }
 
 fn one_query(

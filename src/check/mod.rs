@@ -13,6 +13,7 @@ mod gradient_bounds;
 mod holm;
 pub mod length;
 pub mod printed;
+pub mod printed_form;
 mod progress;
 pub mod rate;
 pub mod recheck;
@@ -20,6 +21,7 @@ pub mod regression;
 pub mod simulate;
 pub mod summary;
 pub mod table;
+pub mod transfer;
 pub mod verdict;
 #[cfg(test)]
 mod verdict_tests;

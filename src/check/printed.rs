@@ -4,11 +4,12 @@ use nalgebra::{DMatrix, DVector};
 
 use super::Question;
 use super::claim::operator_norm;
+use super::printed_form::PrintedForm;
 use crate::attention::QueryLaw;
 use crate::error::{Error, Result};
 use crate::law::{Empirical, TokenLaw};
 use crate::parameter::Positive;
-use crate::report::{Claim, Metric, QueryLabel, Row};
+use crate::report::{Claim, QueryLabel, Row};
 
 /// `c1` and `c2` of Propositions 3.1 and 3.4.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -63,18 +64,6 @@ impl Printed {
             _ => Err(refuse()),
         }
     }
-
-    /// `c1 sigma^6 ln(L) / L^{c2/sigma^2}` (output and `V`-gradient, `order` 1), or
-    /// `c1 sigma^12 ln(L)^2 / L^{c2/sigma^2}` (`U`-gradient, `order` 2).
-    pub fn value(&self, sigma: f64, length: u64, order: i32) -> f64 {
-        self.c1 * shape(sigma, self.c2, length, order)
-    }
-}
-
-/// The printed right-hand side with `c1 = 1`.
-pub(super) fn shape(sigma: f64, c2: f64, length: u64, order: i32) -> f64 {
-    let logarithm = (length as f64).ln();
-    (sigma.powi(6) * logarithm).powi(order) * (-c2 / (sigma * sigma) * logarithm).exp()
 }
 
 /// Refuses `L = 1`, where the printed propositions are false.
@@ -108,29 +97,26 @@ pub fn add_printed(
     let found = hypotheses(question)?;
     for row in rows.iter_mut() {
         check_length(row.length)?;
-        let (order, name) = match row.metric {
-            Metric::Output => (1, "Prop. 3.1 as printed: c1 sigma^6 ln(L) / L^(c2/sigma^2)"),
-            Metric::ValueGradient => (
-                1,
-                "Prop. 3.4 as printed, V: c1 sigma^6 ln(L) / L^(c2/sigma^2)",
-            ),
-            Metric::KeyQueryGradient => (
-                2,
-                "Prop. 3.4 as printed, U: c1 sigma^12 ln(L)^2 / L^(c2/sigma^2)",
-            ),
-            _ => continue,
+        let Some(form) = PrintedForm::of(row.metric) else {
+            continue;
         };
         if row.query != QueryLabel::Average {
             continue;
         }
+        let of_matrix = form
+            .matrix()
+            .map_or_else(String::new, |matrix| format!(", {matrix}"));
         row.claims.push(Claim {
-            name: format!("{name}, c1 = {}, c2 = {}", printed.c1, printed.c2),
+            name: format!(
+                "Prop. {} as printed{of_matrix}: {}, c1 = {}, c2 = {}",
+                form.proposition(),
+                form.formula(),
+                printed.c1,
+                printed.c2
+            ),
             control: false,
             value: match &found.failure {
-                // The derivative in U of the head that was rescaled is smaller by the factor of the query.
-                None if order == 2 => Ok(printed.value(found.sigma, row.length, order)
-                    * found.query_sigma.max(1.0).powi(2)),
-                None => Ok(printed.value(found.sigma, row.length, order)),
+                None => Ok(form.right_side(printed.c1, printed.c2, &found, row.length)),
                 Some(failure) => Err(failure.clone()),
             },
         });
@@ -260,15 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn the_right_hand_sides_are_those_of_the_paper() {
-        let printed = Printed { c1: 3.0, c2: 0.5 };
-        let (sigma, l) = (2.0_f64, 50.0_f64);
-        let power = l.powf(0.5 / 4.0);
-        let output = 3.0 * 64.0 * l.ln() / power;
-        let gradient = 3.0 * 4096.0 * l.ln().powi(2) / power;
-        assert!((printed.value(sigma, 50, 1) / output - 1.0).abs() < 1e-13);
-        assert!((printed.value(sigma, 50, 2) / gradient - 1.0).abs() < 1e-13);
-        assert_eq!(printed.value(sigma, 1, 1), 0.0);
+    fn length_one_is_refused() {
         let message = check_length(1).unwrap_err().to_string();
         assert!(message.contains("N(0,1)") && message.contains("errors 1, 1 and 1"));
         assert!(check_length(2).is_ok());

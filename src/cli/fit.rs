@@ -1,9 +1,10 @@
-//! `fit`: the smallest constant of the printed Proposition 3.1 on a grid of exact values.
+//! `fit`: the smallest constant of a printed proposition (3.1, 3.4) on a grid of exact values.
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
+use crate::check::printed_form::PrintedForm;
 use crate::check::{Question, fit};
 use crate::error::{Error, Result};
 use crate::report::Provenance;
@@ -21,7 +22,10 @@ pub struct FitArguments {
     /// The constant c2, or a range FROM,TO,STEPS of it
     #[arg(long, value_name = "X", allow_hyphen_values = true)]
     c2: String,
-    /// Also the rare-atom law of T12 with eps = 1/L at each length, beside T7
+    /// The error whose proposition is fitted
+    #[arg(long, value_enum, default_value_t = MetricName::Output)]
+    metric: MetricName,
+    /// Also the rare-atom law of T12 with eps = 1/L at each length, beside T7 (output only)
     #[arg(long)]
     witness: bool,
     /// Draw the curve c1(c2) of a range into this file
@@ -32,6 +36,29 @@ pub struct FitArguments {
     format: AnswerFormat,
 }
 
+/// Errors that a printed proposition bounds, named as in a table's JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum MetricName {
+    /// Output: Proposition 3.1
+    Output,
+    /// Gradient in V: Proposition 3.4
+    #[value(name = "value_gradient")]
+    ValueGradient,
+    /// Gradient in U: Proposition 3.4
+    #[value(name = "key_query_gradient")]
+    KeyQueryGradient,
+}
+
+impl From<MetricName> for PrintedForm {
+    fn from(name: MetricName) -> Self {
+        match name {
+            MetricName::Output => PrintedForm::Output,
+            MetricName::ValueGradient => PrintedForm::ValueGradient,
+            MetricName::KeyQueryGradient => PrintedForm::KeyQueryGradient,
+        }
+    }
+}
+
 /// Runs `fit`.
 pub fn run(arguments: &FitArguments) -> Result<Outcome> {
     let exponents = fit::read_range(&arguments.c2)?;
@@ -40,6 +67,7 @@ pub fn run(arguments: &FitArguments) -> Result<Outcome> {
     let question = Question::new(setting.tokens.as_ref(), &setting.head, &setting.query)?;
     let mut answer = fit::fit(
         &question,
+        arguments.metric.into(),
         &setting.lengths,
         &exponents,
         arguments.witness,

@@ -18,6 +18,7 @@ mod simulate;
 mod simulation;
 mod table;
 mod theorems;
+mod transfer;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -58,6 +59,8 @@ enum Command {
     Fit(Box<fit::FitArguments>),
     /// In-context regression: gradient flows, minima and risks at every prompt length
     Flow(flow::FlowArguments),
+    /// In-context regression: the prompt length that the theory guarantees, and the one that is needed
+    Transfer(transfer::TransferArguments),
     /// The theorems behind the numbers
     Theorems,
     /// One theorem in full: statement, hypotheses, constants, proof idea, source
@@ -92,6 +95,7 @@ fn dispatch(command: &Command) -> Result<Outcome> {
         Command::Rate(arguments) => rate::run(arguments),
         Command::Fit(arguments) => fit::run(arguments),
         Command::Flow(arguments) => flow::run(arguments),
+        Command::Transfer(arguments) => transfer::run(arguments),
         Command::Theorems => theorems::run(),
         Command::Explain(arguments) => explain::run(arguments),
     }
@@ -118,7 +122,7 @@ fn refuse_arguments(error: &clap::Error) -> u8 {
     }
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         return fail(
-            "a command is required: table, check, certify, simulate, merge, length, rate, fit, flow, theorems or explain; see --help",
+            "a command is required: table, check, certify, simulate, merge, length, rate, fit, flow, transfer, theorems or explain; see --help",
         );
     }
     if error.kind() == ErrorKind::ArgumentConflict && text.contains("'[SCENARIO]'") {

@@ -6,16 +6,40 @@ use crate::exact::Exact;
 
 use super::decimal::{round_nearest, round_up};
 use super::json::to_text;
-use super::{Cell, Provenance};
+use super::{Cell, Metric, Provenance};
 
 /// Digits of the numbers in the text.
 const DIGITS: usize = 5;
 
-/// The smallest `c1` of the printed Proposition 3.1 for each `c2`.
+/// How a printed proposition is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PrintedWords {
+    /// Its number in the paper.
+    pub proposition: &'static str,
+    /// Its right-hand side.
+    pub formula: &'static str,
+    /// The matrix whose gradient it is about; the output if there is none.
+    pub matrix: Option<&'static str>,
+}
+
+/// The exponent of a bound that is uniform over the class.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UniformExponent {
+    /// The bound's theorem.
+    pub theorem: &'static str,
+    /// `min(1, 1/(4 q^2))`, or why there is none.
+    pub value: Cell<f64>,
+}
+
+/// The smallest `c1` of a printed proposition for each `c2`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FitAnswer {
     /// One line that describes law, query and head.
     pub description: String,
+    /// The error that the proposition bounds.
+    pub metric: Metric,
+    /// The proposition.
+    pub printed: PrintedWords,
     /// The `sigma` of the proposition.
     pub sigma: f64,
     /// The prompt lengths of the grid.
@@ -26,8 +50,8 @@ pub struct FitAnswer {
     pub kappa: Cell<(f64, bool)>,
     /// `q = sigma |U| varsigma` of T7.
     pub q: f64,
-    /// The exponent of T7, `min(1, 1/(4 q^2))`.
-    pub uniform_exponent: f64,
+    /// The exponent of T7, or of T9 for a gradient.
+    pub uniform: UniformExponent,
     /// The rare-atom law of T12 at each length, if it was asked for.
     pub witness: Vec<WitnessPoint>,
     /// Remarks.
@@ -92,7 +116,12 @@ impl FitAnswer {
         let mut lines = vec![
             self.description.clone(),
             format!(
-                "Proposition 3.1 as printed, error <= c1 sigma^6 ln(L) / L^(c2/sigma^2), sigma = {}, on {} prompt lengths from {} to {}",
+                "Proposition {} as printed, error{} <= {}, sigma = {}, on {} prompt lengths from {} to {}",
+                self.printed.proposition,
+                self.printed
+                    .matrix
+                    .map_or_else(String::new, |m| format!(" of the gradient in {m}")),
+                self.printed.formula,
                 round_nearest(self.sigma, DIGITS),
                 self.lengths.len(),
                 self.lengths.first().copied().unwrap_or_default(),
@@ -120,11 +149,15 @@ impl FitAnswer {
             ),
             Err(reason) => format!("exponent of the exact error: none: {reason}"),
         });
-        lines.push(format!(
-            "exponent of T7, the best for the class (T12): min(1, 1/(4 q^2)) = {}, q = {}",
-            round_nearest(self.uniform_exponent, DIGITS),
-            round_nearest(self.q, DIGITS)
-        ));
+        let theorem = self.uniform.theorem;
+        lines.push(match &self.uniform.value {
+            Ok(exponent) => format!(
+                "exponent of {theorem}, the best for the class (T12): min(1, 1/(4 q^2)) = {}, q = {}",
+                round_nearest(*exponent, DIGITS),
+                round_nearest(self.q, DIGITS)
+            ),
+            Err(reason) => format!("exponent of {theorem}: none: {reason}"),
+        });
         if !self.witness.is_empty() {
             lines.push("rare atoms with eps = 1/L, d = 1, V = 1 (T12), beside T7:".into());
             lines.push(format!(
@@ -161,12 +194,16 @@ impl FitAnswer {
             schema: &'static str,
             provenance: &'a Provenance,
             description: &'a str,
+            metric: &'static str,
+            proposition: &'static str,
             sigma: f64,
             lengths: &'a [u64],
             points: &'a [FitPoint],
             kappa: KappaRecord<'a>,
             q: f64,
-            uniform_exponent: f64,
+            uniform_exponent: Option<f64>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            uniform_exponent_reason: Option<&'a str>,
             witness: Vec<WitnessRecord<'a>>,
             notes: &'a [String],
         }
@@ -174,6 +211,8 @@ impl FitAnswer {
             schema: "attention-bounds/fit/1",
             provenance,
             description: &self.description,
+            metric: self.metric.name(),
+            proposition: self.printed.proposition,
             sigma: self.sigma,
             lengths: &self.lengths,
             points: &self.points,
@@ -183,7 +222,8 @@ impl FitAnswer {
                 reason: self.kappa.as_ref().err().map(String::as_str),
             },
             q: self.q,
-            uniform_exponent: self.uniform_exponent,
+            uniform_exponent: self.uniform.value.as_ref().ok().copied(),
+            uniform_exponent_reason: self.uniform.value.as_ref().err().map(String::as_str),
             witness: self
                 .witness
                 .iter()

@@ -15,7 +15,8 @@ const KAPPA: RGBColor = RGBColor(190, 60, 20);
 const UNIFORM: RGBColor = RGBColor(40, 120, 40);
 
 impl FitAnswer {
-    /// The picture: smallest `c1` (logarithmic) against the exponent `c2 / sigma^2`, with T8's and T7's exponents.
+    /// The picture: smallest `c1` (logarithmic) against the exponent `c2 / sigma^2`, with the exponents of T8 and of T7
+    /// (T9 for a gradient) where there are any.
     ///
     /// # Errors
     /// In words, if there are fewer than two finite points.
@@ -42,7 +43,13 @@ impl FitAnswer {
             area.fill(&WHITE).map_err(|e| words(&e))?;
             let mut chart = ChartBuilder::on(&area)
                 .caption(
-                    "Proposition 3.1 as printed: smallest c1 on the grid",
+                    format!(
+                        "Proposition {} as printed{}: smallest c1 on the grid",
+                        self.printed.proposition,
+                        self.printed
+                            .matrix
+                            .map_or_else(String::new, |m| format!(", gradient in {m}"))
+                    ),
                     ("sans-serif", 24).into_font(),
                 )
                 .margin(16)
@@ -80,11 +87,11 @@ impl FitAnswer {
                 CURVE,
                 format!("smallest c1, L = {from} to {to:.1e}", to = to as f64),
             )?;
-            let mut exponents = vec![(
-                self.uniform_exponent,
-                UNIFORM,
-                "T7: min(1, 1/(4 q^2))".to_owned(),
-            )];
+            let mut exponents = Vec::new();
+            if let Ok(exponent) = self.uniform.value {
+                let name = format!("{}: min(1, 1/(4 q^2))", self.uniform.theorem);
+                exponents.push((exponent, UNIFORM, name));
+            }
             if let Ok((kappa, _)) = self.kappa {
                 exponents.push((kappa, KAPPA, "T8: kappa".to_owned()));
             }

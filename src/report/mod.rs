@@ -19,6 +19,7 @@ mod row;
 mod sheet;
 mod simulation_answer;
 mod text;
+mod transfer;
 
 pub use answer::{LengthAnswer, LocalSlope, RateAnswer, ReachedLength};
 pub use comparison::{
@@ -26,7 +27,7 @@ pub use comparison::{
     Verdict, Witness,
 };
 pub use decimal::{Decimal, round_down, round_nearest, round_up, significant_digits};
-pub use fit::{FitAnswer, FitPoint, WitnessPoint};
+pub use fit::{FitAnswer, FitPoint, PrintedWords, UniformExponent, WitnessPoint};
 pub use flow::{FlowAnswer, FlowCurve, FlowLimit, FlowRow, FlowSample};
 pub use json::TABLE_SCHEMA;
 pub use latex::escape as escape_latex;
@@ -36,6 +37,7 @@ pub use row::{Best, Cell, Metric, QueryLabel, Request, Row, Table};
 pub use sheet::theorem_label;
 pub use simulation_answer::{EstimateLine, SimulationAnswer};
 pub use text::wrap;
+pub use transfer::{TransferAnswer, TransferBound};
 
 /// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

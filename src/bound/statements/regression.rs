@@ -1,7 +1,56 @@
-//! T11: in-context linear regression.
+//! T10 and T11: risk transfer and in-context linear regression.
 
 use super::super::theorem::{ProofStatus, Statement};
 use super::{LENGTH, constant, location};
+
+pub(crate) const RISK_TRANSFER: Statement = Statement {
+    id: "T10",
+    name: "risk-transfer",
+    title: "The finite-prompt flow ends as well as the infinite one, up to explicit gaps",
+    statement: "lim R_L(theta_L(t)) <= R_inf(theta_inf(T)) + |grad R_inf| r + (|Hess| + H r) r^2/2 + g1, \
+        if g2 (e^{beta T} - 1)/beta <= r; g1 = sqrt(E|l'(T)|^2 MSE) + MSE/2, \
+        g2 = sqrt(E|J_L - J|^2 E|l'(T)|^2) + sqrt(E|J_L|^2 MSE)",
+    hypotheses: &[
+        "loss 1-smooth in the output; both flows from one start",
+        "g1, g2 hold within r of theta_inf(t) for t <= T; beta is a Lipschitz constant of grad R_inf there",
+        "the numbers: T11's task, |Sig^{1/2} A Sig^{1/2}| <= alpha, MSE by T7.gaussian, E|J_L - J|^2 by T9.key-query.gaussian-query",
+    ],
+    constants: &[
+        LENGTH,
+        constant("MSE", "E|That - T|^2"),
+        constant("J_L, J", "derivatives of That and T in the parameters"),
+        constant(
+            "H",
+            "(4/sqrt 3) tau^2 |Sig|^3 (|b| + |A|_F), a Lipschitz constant of the Hessian of R_inf",
+        ),
+    ],
+    proof_idea: "Smoothness and Cauchy-Schwarz give g1 and g2; Gronwall's inequality keeps the flows together up to T; \
+        R_L decreases along its own flow.",
+    source: "this project, docs/theory.md section 13; makes explicit Theorem 4.3 of E. Boursier, C. Boyer, \"Softmax as Linear \
+        Attention in the Large-Prompt Regime: a Measure-based Perspective\", arXiv 2512.11784, ICML 2026",
+    location: location("bound::RegressionClass", "src/bound/risk_transfer.rs"),
+    status: ProofStatus::ProvedOnPaper,
+    lemmas: &[],
+};
+
+pub(crate) const RISK_TRANSFER_TUBE: Statement = Statement {
+    id: "T10.tube",
+    name: "risk-transfer-tube",
+    title: "Risk transfer with the curvature along the infinite flow instead of one Lipschitz constant",
+    statement: "T10 with INT_0^T g2(t) exp(INT_t^T mu) dt <= r instead of g2 (e^{beta T} - 1)/beta <= r, \
+        mu(t) = max(0, -lambda_min(Hess R_inf(theta_inf(t))) + H r)",
+    hypotheses: &["those of T10"],
+    constants: &[constant(
+        "mu",
+        "largest rate at which the flows can part in the tube",
+    )],
+    proof_idea: "The gradients at two points differ by the mean Hessian between them times their difference; only its negative \
+        eigenvalues drive the flows apart. After the first growth there are none.",
+    source: "this project, docs/theory.md section 13",
+    location: location("check::transfer::transfer", "src/check/transfer.rs"),
+    status: ProofStatus::ProvedOnPaper,
+    lemmas: &[],
+};
 
 pub(crate) const ICL_REGRESSION: Statement = Statement {
     id: "T11",

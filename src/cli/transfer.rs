@@ -1,0 +1,49 @@
+//! `transfer`: how long a prompt must be for the finite-prompt flow to end as well as the infinite one.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::check::transfer;
+use crate::error::Result;
+use crate::parameter::Positive;
+use crate::report::Provenance;
+use crate::scenario::RegressionScenario;
+
+use super::length::AnswerFormat;
+use super::output::{Outcome, print};
+use super::progress::Bar;
+
+/// Arguments of `transfer`.
+#[derive(Debug, Clone, Args)]
+pub struct TransferArguments {
+    /// Scenario file (TOML) with [task], [grid] and, optionally, [start] and [flow]
+    scenario: PathBuf,
+    /// Accepted excess of the limiting risk over that of the infinite prompt
+    #[arg(long, value_name = "EPS", allow_negative_numbers = true)]
+    epsilon: f64,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = AnswerFormat::Text)]
+    format: AnswerFormat,
+}
+
+/// Runs `transfer`.
+pub fn run(arguments: &TransferArguments) -> Result<Outcome> {
+    let epsilon = Positive::new("--epsilon", arguments.epsilon)?;
+    let setting = RegressionScenario::load(&arguments.scenario)?.build()?;
+    let mut answer = transfer::transfer(
+        &setting.task,
+        &setting.start,
+        epsilon,
+        &setting.flow,
+        &Bar::new(),
+    )?;
+    answer.description = setting.description;
+    let provenance = Provenance::now(&setting.name, None);
+    let text = match arguments.format {
+        AnswerFormat::Text => answer.text(&provenance),
+        AnswerFormat::Json => answer.json(&provenance),
+    };
+    print(&text, None)?;
+    Ok(Outcome::Success)
+}
