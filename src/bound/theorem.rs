@@ -4,7 +4,9 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::statements::{foundations, gradients, pointwise, rates, regression, sub_gaussian};
+use super::statements::{
+    foundations, gradients, pointwise, rates, regression, sub_gaussian, transfer,
+};
 use crate::error::{Error, Result};
 
 /// A theorem of the theory pages.
@@ -79,6 +81,8 @@ pub enum Theorem {
     RiskTransfer,
     /// T10 with the curvature along the flow.
     RiskTransferTube,
+    /// T10 with the errors of Gaussian tokens.
+    GaussianTransfer,
     /// T11: the risk of in-context linear regression.
     IclRegression,
     /// T12, the exponent of T7 is optimal.
@@ -154,7 +158,7 @@ pub struct Statement {
 
 impl Theorem {
     /// Every theorem, in the order of the theory pages.
-    pub const ALL: [Theorem; 36] = [
+    pub const ALL: [Theorem; 37] = [
         Theorem::CgfAttention,
         Theorem::GaussianLinearity,
         Theorem::LaplaceIdentity,
@@ -189,6 +193,7 @@ impl Theorem {
         Theorem::KeyQueryGradientGaussianQuery,
         Theorem::RiskTransfer,
         Theorem::RiskTransferTube,
+        Theorem::GaussianTransfer,
         Theorem::IclRegression,
         Theorem::MinimaxRate,
     ];
@@ -230,6 +235,7 @@ impl Theorem {
             Theorem::KeyQueryGradientGaussianQuery => &gradients::KEY_QUERY_GRADIENT_GAUSSIAN_QUERY,
             Theorem::RiskTransfer => &regression::RISK_TRANSFER,
             Theorem::RiskTransferTube => &regression::RISK_TRANSFER_TUBE,
+            Theorem::GaussianTransfer => &transfer::GAUSSIAN_TRANSFER,
             Theorem::IclRegression => &regression::ICL_REGRESSION,
             Theorem::MinimaxRate => &rates::MINIMAX_RATE,
         }
@@ -354,6 +360,7 @@ mod tests {
                 "T9.key-query.gaussian-query",
                 "T10",
                 "T10.tube",
+                "T10.gaussian",
                 "T11",
                 "T12"
             ]

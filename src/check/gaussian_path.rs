@@ -1,6 +1,6 @@
 //! The infinite flow at fine times, with what T10 needs to know of it.
 
-use crate::bound::risk_transfer::{HeadSet, RegressionConstants, TubeStep, fourth_derivative};
+use crate::bound::gaussian_transfer::{HeadSet, RegressionConstants, TubeStep, fourth_derivative};
 use crate::error::{Error, Result};
 use crate::icl::curvature::least_curvature;
 use crate::icl::flow::{FlowOptions, InfinitePrompt, follow};
@@ -45,12 +45,12 @@ pub const MARGIN: f64 = 0.1;
 /// Steps, at most.
 const MOST: usize = 2_000_000;
 /// Step times `beta`.
-const RESOLUTION: f64 = 0.25;
+const RESOLUTION: f64 = 0.125;
 
 impl InfinitePath {
     /// Follows the flow until `R_inf - v/2 <= excess`.
     ///
-    /// The Runge-Kutta method of order 4 with a step of `1/(4 beta)`; its distance from the Rosenbrock method of [`follow`] at 40 times gives the
+    /// The Runge-Kutta method of order 4 with a step of `1/(8 beta)`; its distance from the Rosenbrock method of [`follow`] at 40 times gives the
     /// allowance, an estimate and not a proof.
     ///
     /// # Errors

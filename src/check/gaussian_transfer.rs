@@ -1,17 +1,14 @@
-//! T10 with numbers: how long a prompt must be so that gradient flow on its risk ends within `eps` of the infinite-prompt limit.
+//! T10.gaussian with numbers: the guaranteed length from the errors of Gaussian tokens, with one Lipschitz constant and along the flow.
 
-use crate::bound::risk_transfer::{
+use crate::bound::gaussian_transfer::{
     HeadSet, QueryErrors, RiskGaps, gronwall_distance, risk_at_the_limit, risk_gaps, tube_step,
 };
-use crate::error::{Error, Result};
-use crate::icl::finite::FinitePromptRisk;
-use crate::icl::flow::{FlowOptions, follow};
-use crate::icl::optimum::minimise;
+use crate::error::Result;
 use crate::icl::{RegressionHead, RegressionTask};
-use crate::parameter::PromptLength;
-use crate::report::{Cell, TransferAnswer, TransferBound};
+use crate::parameter::Positive;
+use crate::report::{Cell, GaussianLength, GaussianTransfer};
 
-pub use super::transfer_path::{InfinitePath, PathPoint};
+pub use super::gaussian_path::{InfinitePath, PathPoint};
 
 /// The excess of the infinite flow at the last time that is tried, relative to `eps`.
 const END: f64 = 0.02;
@@ -20,44 +17,33 @@ const LARGEST: f64 = 1e5;
 /// Accuracy of `ln L`.
 const RESOLUTION: f64 = 1e-3;
 
-/// T10, T10.sharp and the smallest length that suffices, side by side.
+/// The lengths that T10.gaussian guarantees for `lim R_L(theta_L) <= v/2 + eps`.
 ///
 /// # Errors
-/// Unless `0 < eps < inf`, and those of flows and risks.
-pub fn transfer(
+/// Those of the infinite flow and of its norms.
+pub fn guaranteed(
     task: &RegressionTask,
     start: &RegressionHead,
-    epsilon: f64,
-) -> Result<TransferAnswer> {
-    if !(epsilon > 0.0 && epsilon < f64::INFINITY) {
-        return Err(Error::Parameter {
-            parameter: "epsilon",
-            value: epsilon.to_string(),
-            required: "a finite number greater than 0",
-            theorem: Some("T10"),
-        });
-    }
+    epsilon: Positive,
+) -> Result<GaussianTransfer> {
+    let epsilon = epsilon.get();
     let path = InfinitePath::new(task, start, END * epsilon)?;
-    Ok(TransferAnswer {
-        description: String::new(),
-        epsilon,
-        limit_risk: 0.5 * task.noise_variance(),
+    Ok(GaussianTransfer {
         beta: path.beta,
         lipschitz: path.surroundings.gradient(&path.constants),
         path_points: path.points.len() as u64,
         path_allowance: path.allowance,
         global: smallest(&path, |errors| global(&path, errors, epsilon))?,
-        sharp: smallest(&path, |errors| sharp(&path, errors, epsilon))?,
-        actual: actual(task, start, epsilon).map_err(|why| why.to_string()),
+        along: smallest(&path, |errors| along(&path, errors, epsilon))?,
     })
 }
 
 /// The smallest `ln L` at which `holds` finds a bound, by doubling and halving.
 fn smallest(
     path: &InfinitePath,
-    holds: impl Fn(&QueryErrors) -> Option<TransferBound>,
-) -> Result<Cell<TransferBound>> {
-    let at = |ln_length: f64| -> Result<Option<TransferBound>> {
+    holds: impl Fn(&QueryErrors) -> Option<GaussianLength>,
+) -> Result<Cell<GaussianLength>> {
+    let at = |ln_length: f64| -> Result<Option<GaussianLength>> {
         let errors = QueryErrors::new(path.constants, ln_length, path.surroundings.alignment)?;
         Ok(holds(&errors))
     };
@@ -82,17 +68,17 @@ fn smallest(
     found.map_or_else(|| Ok(Err("no bound was found".to_owned())), |b| Ok(Ok(b)))
 }
 
-/// T10: Gronwall with `beta` on the surroundings of the flow, at the best of the path's times.
-pub fn global(path: &InfinitePath, errors: &QueryErrors, epsilon: f64) -> Option<TransferBound> {
+/// Gronwall's inequality with `beta` on the surroundings of the flow, at the best of the path's times.
+pub fn global(path: &InfinitePath, errors: &QueryErrors, epsilon: f64) -> Option<GaussianLength> {
     let set = &path.surroundings;
     let gaps = risk_gaps(errors, set);
     let (beta, lipschitz) = (path.beta, set.gradient(&path.constants));
-    let mut best: Option<TransferBound> = None;
+    let mut best: Option<GaussianLength> = None;
     for point in &path.points {
         let ln_distance = gronwall_distance(gaps.ln_gradient, beta, point.time);
         let distance = ln_distance.exp() + path.allowance;
         // The flows stay in the surroundings.
-        if distance > super::transfer_path::MARGIN {
+        if distance > super::gaussian_path::MARGIN {
             break;
         }
         let excess = point.excess + lipschitz * distance + gaps.ln_risk.exp();
@@ -110,9 +96,9 @@ pub fn global(path: &InfinitePath, errors: &QueryErrors, epsilon: f64) -> Option
     best.filter(|b| b.excess <= epsilon)
 }
 
-/// T10.sharp: the distance along the tube, at the best of the path's times.
-pub fn sharp(path: &InfinitePath, errors: &QueryErrors, epsilon: f64) -> Option<TransferBound> {
-    let mut best: Option<TransferBound> = None;
+/// The distance along the tube, at the best of the path's times.
+pub fn along(path: &InfinitePath, errors: &QueryErrors, epsilon: f64) -> Option<GaussianLength> {
+    let mut best: Option<GaussianLength> = None;
     walk(path, errors, |point, distance, ln_growth| {
         // Both the error of the points and the distance of the flows separate the heads.
         let apart = distance + path.allowance;
@@ -202,8 +188,8 @@ fn record(
     ln_distance: f64,
     excess: f64,
     ln_growth: f64,
-) -> TransferBound {
-    TransferBound {
+) -> GaussianLength {
+    GaussianLength {
         ln_length: errors.ln_length(),
         time: point.time,
         infinite_excess: point.excess,
@@ -217,38 +203,4 @@ fn record(
         ln_gradient_gap: gaps.ln_gradient,
         excess,
     }
-}
-
-/// The smallest `L` for which the flow on `R_L` ends with a risk of at most `v/2 + eps`: doubling and halving, the end of the flow refined to
-/// the minimum beside it. The risk at the end is taken to fall with `L`, which is observed and not proved.
-///
-/// # Errors
-/// If a flow or a minimisation gives up, or no length up to 2^53 suffices.
-pub fn actual(task: &RegressionTask, start: &RegressionHead, epsilon: f64) -> Result<u64> {
-    let ends_well = |length: u64| -> Result<bool> {
-        let risk = FinitePromptRisk::new(task, PromptLength::new(length)?)?;
-        let flow = follow(&risk, start, &[], &FlowOptions::default())?;
-        let end = flow.end().map_or(start, |point| &point.head);
-        let best = minimise(&risk, end, 1e-9)?;
-        Ok(best.risk - 0.5 * task.noise_variance() <= epsilon)
-    };
-    let (mut low, mut high) = (0, 1);
-    while !ends_well(high)? {
-        if high >= PromptLength::MAX {
-            return Err(Error::Unavailable {
-                what: "the smallest sufficient length",
-                why: "no L up to 2^53 suffices".to_owned(),
-            });
-        }
-        (low, high) = (high, (2 * high).min(PromptLength::MAX));
-    }
-    while high - low > 1 {
-        let middle = low + (high - low) / 2;
-        if ends_well(middle)? {
-            high = middle;
-        } else {
-            low = middle;
-        }
-    }
-    Ok(high)
 }

@@ -8,6 +8,8 @@ mod evidence;
 mod exact;
 pub mod fit;
 pub mod formula;
+mod gaussian_path;
+pub mod gaussian_transfer;
 mod gradient;
 mod gradient_bounds;
 mod holm;

@@ -2,7 +2,7 @@
 
 use nalgebra::{DMatrix, SymmetricEigen};
 
-use super::Progress;
+use super::{Progress, gaussian_transfer};
 use crate::bound::{HeadSizes, RegressionClass, RegressionErrors};
 use crate::error::{Error, Result};
 use crate::icl::finite::FinitePromptRisk;
@@ -21,12 +21,12 @@ const RADII: i32 = 16;
 pub fn transfer(
     task: &RegressionTask,
     start: &RegressionHead,
-    epsilon: Positive,
+    accepted: Positive,
     options: &FlowOptions,
     progress: &dyn Progress,
 ) -> Result<TransferAnswer> {
-    let epsilon = epsilon.get();
-    progress.start(3);
+    let epsilon = accepted.get();
+    progress.start(4);
     // A finer flow than usual: the path is cut at its steps.
     let finer = FlowOptions {
         step_tolerance: (1e-2 * options.step_tolerance).max(1e-11),
@@ -49,6 +49,8 @@ pub fn transfer(
     let global = guaranteed(task, &path, epsilon, false)?;
     let tube = guaranteed(task, &path, epsilon, true)?;
     progress.step();
+    let gaussian = gaussian_transfer::guaranteed(task, start, accepted)?;
+    progress.step();
     let actual = actual(task, start, floor + epsilon, options)?;
     progress.step();
     Ok(TransferAnswer {
@@ -60,6 +62,7 @@ pub fn transfer(
         gradient_at_horizon: path.end_gradient,
         global,
         tube,
+        gaussian,
         actual: actual.0,
         actual_risk: actual.1,
         before: actual.2,

@@ -1,23 +1,16 @@
-//! The answer of `transfer`: T10 and T10.sharp beside the length that suffices.
+//! The part of the answer of `transfer` that is about T10.gaussian.
 
 use serde::Serialize;
 
+use super::Cell;
 use super::decimal::{round_nearest, round_up};
-use super::json::to_text;
-use super::{Cell, Provenance};
 
 /// Digits of the numbers in the text.
 const DIGITS: usize = 4;
 
-/// How long a prompt must be so that its flow ends within `eps` of the infinite-prompt limit.
+/// The lengths that T10.gaussian guarantees.
 #[derive(Debug, Clone, PartialEq)]
-pub struct TransferAnswer {
-    /// One line that describes task and start.
-    pub description: String,
-    /// `eps`.
-    pub epsilon: f64,
-    /// `v/2`.
-    pub limit_risk: f64,
+pub struct GaussianTransfer {
     /// `beta` of the surroundings of the flow.
     pub beta: f64,
     /// Lipschitz constant of `R_inf` there.
@@ -26,17 +19,15 @@ pub struct TransferAnswer {
     pub path_points: u64,
     /// Room for their error.
     pub path_allowance: f64,
-    /// T10.
-    pub global: Cell<TransferBound>,
-    /// T10.sharp.
-    pub sharp: Cell<TransferBound>,
-    /// The smallest length whose exact flow ends within `eps`.
-    pub actual: Cell<u64>,
+    /// With one Lipschitz constant.
+    pub global: Cell<GaussianLength>,
+    /// With the curvature along the flow.
+    pub along: Cell<GaussianLength>,
 }
 
 /// A bound of the length with its ingredients; errors are logarithms, as they may be far below the smallest float.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct TransferBound {
+pub struct GaussianLength {
     /// `ln L`.
     pub ln_length: f64,
     /// `T`.
@@ -91,114 +82,82 @@ fn length_or_inverse(ln: f64) -> String {
     )
 }
 
-impl TransferAnswer {
-    /// The answer for a terminal.
-    pub fn text(&self, provenance: &Provenance) -> String {
+impl GaussianTransfer {
+    /// The lines of the answer for a terminal.
+    pub(super) fn lines(&self) -> Vec<String> {
         let near = |x: f64| round_nearest(x, DIGITS);
+        let up = |x: f64| round_up(x, DIGITS);
         let mut lines = vec![
-            self.description.clone(),
-            format!(
-                "lim R_L(theta_L) <= v/2 + eps, v/2 = {}, eps = {}",
-                near(self.limit_risk),
-                self.epsilon
-            ),
-            format!("{:<44} {:>16} {:>16}", "", "T10", "T10.sharp"),
+            "T10.gaussian gaussian-transfer, errors of Gaussian tokens (gradient-order, T5):"
+                .to_owned(),
+            format!("{:<46} {:>14} {:>14}", "", "one constant", "along the flow"),
         ];
-        let both: [&Cell<TransferBound>; 2] = [&self.global, &self.sharp];
-        let mut row = |name: &str, text: &dyn Fn(&TransferBound) -> String| {
+        let both = [&self.global, &self.along];
+        let mut row = |name: &str, text: &dyn Fn(&GaussianLength) -> String| {
             let [one, two] = both.map(|cell| cell.as_ref().map_or_else(|_| "-".to_owned(), text));
-            lines.push(format!("{name:<44} {one:>16} {two:>16}"));
+            lines.push(format!("{name:<46} {one:>14} {two:>14}"));
         };
-        row("L that suffices", &|b| length_text(b.ln_length));
+        row("  guaranteed L", &|b| length_text(b.ln_length));
         row("  horizon T", &|b| near(b.time));
-        row("  R_inf(theta_inf(T)) - v/2, exact (T11)", &|b| {
-            round_up(b.infinite_excess, DIGITS)
+        row("  R_inf(theta_inf(T)) - v/2 (T11)", &|b| {
+            up(b.infinite_excess)
         });
-        row("  growth: beta T, or INT mu (T10)", &|b| near(b.ln_growth));
+        row("  exponent of growth: beta T, or INT mu", &|b| {
+            near(b.ln_growth)
+        });
         row("  MSE (T3.order, T5)", &|b| exponential(b.ln_output_error));
         row("  E|J_L - J|^2 (gradient-order, T5)", &|b| {
             exponential(b.ln_jacobian_error)
         });
-        row("  sqrt E|J|^2 (T11)", &|b| round_up(b.jacobian, DIGITS));
-        row("  E|l'|^2 = 2 R_inf (T11)", &|b| {
-            round_up(b.loss_slope_square, DIGITS)
-        });
-        row("  g1 >= |R_L - R_inf| (T10)", &|b| {
-            exponential(b.ln_risk_gap)
-        });
-        row("  g2 >= |grad R_L - grad R_inf| (T10)", &|b| {
+        row("  sqrt E|J|^2 (T11)", &|b| up(b.jacobian));
+        row("  E|l'|^2 = 2 R_inf (T11)", &|b| up(b.loss_slope_square));
+        row("  g1 >= |R_L - R_inf|", &|b| exponential(b.ln_risk_gap));
+        row("  g2 >= |grad R_L - grad R_inf|", &|b| {
             exponential(b.ln_gradient_gap)
         });
-        row("  |theta_L(T) - theta_inf(T)|", &|b| {
+        row("  |theta_L(T) - theta_inf(T)| at most", &|b| {
             exponential(b.ln_distance)
         });
-        row("  bound of lim R_L - v/2", &|b| round_up(b.excess, DIGITS));
-        for (id, cell) in [("T10", &self.global), ("T10.sharp", &self.sharp)] {
+        row("  lim R_L - v/2 at most", &|b| up(b.excess));
+        for (name, cell) in [
+            ("one constant", &self.global),
+            ("along the flow", &self.along),
+        ] {
             if let Err(reason) = cell {
-                lines.push(format!("{id}: {reason}"));
+                lines.push(format!("  {name}: {reason}"));
             }
         }
         lines.push(format!(
-            "around the flow: beta = {}, Lipschitz constant of R_inf = {}",
-            round_up(self.beta, DIGITS),
-            round_up(self.lipschitz, DIGITS)
-        ));
-        lines.push(format!(
-            "infinite flow: {} points, room for their error {}",
+            "  within 0.1 of the flow: beta = {}, Lipschitz constant of R_inf = {}; {} points of the flow, room for their error {}",
+            up(self.beta),
+            up(self.lipschitz),
             self.path_points,
             round_up(self.path_allowance, 2)
         ));
-        lines.push(match &self.actual {
-            Ok(length) => format!("smallest L whose exact flow ends within eps (T11): {length}"),
-            Err(reason) => format!("smallest L whose exact flow ends within eps: none: {reason}"),
-        });
-        lines.push(provenance.line());
-        lines.join("\n") + "\n"
+        lines
     }
+}
 
-    /// The answer as JSON, schema `attention-bounds/transfer/1`.
-    pub fn json(&self, provenance: &Provenance) -> String {
-        #[derive(Serialize)]
-        struct BoundRecord<'a> {
-            theorem: &'static str,
-            #[serde(flatten)]
-            bound: Option<&'a TransferBound>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            reason: Option<&'a str>,
-        }
+impl Serialize for GaussianTransfer {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
         struct Record<'a> {
-            schema: &'static str,
-            provenance: &'a Provenance,
-            description: &'a str,
-            epsilon: f64,
-            limit_risk: f64,
             beta: f64,
             lipschitz: f64,
             path_points: u64,
             path_allowance: f64,
-            bounds: [BoundRecord<'a>; 2],
-            actual: Option<u64>,
+            global: Option<&'a GaussianLength>,
+            along: Option<&'a GaussianLength>,
         }
-        to_text(&Record {
-            schema: "attention-bounds/transfer/1",
-            provenance,
-            description: &self.description,
-            epsilon: self.epsilon,
-            limit_risk: self.limit_risk,
+        Record {
             beta: self.beta,
             lipschitz: self.lipschitz,
             path_points: self.path_points,
             path_allowance: self.path_allowance,
-            bounds: [("T10", &self.global), ("T10.sharp", &self.sharp)].map(|(theorem, cell)| {
-                BoundRecord {
-                    theorem,
-                    bound: cell.as_ref().ok(),
-                    reason: cell.as_ref().err().map(String::as_str),
-                }
-            }),
-            actual: self.actual.as_ref().ok().copied(),
-        })
+            global: self.global.as_ref().ok(),
+            along: self.along.as_ref().ok(),
+        }
+        .serialize(serializer)
     }
 }
 

@@ -8,6 +8,7 @@ mod fit;
 mod fit_plot;
 mod flow;
 mod flow_plot;
+mod gaussian_transfer;
 mod heading;
 mod json;
 mod latex;
@@ -29,6 +30,7 @@ pub use comparison::{
 pub use decimal::{Decimal, round_down, round_nearest, round_up, significant_digits};
 pub use fit::{FitAnswer, FitPoint, PrintedWords, UniformExponent, WitnessPoint};
 pub use flow::{FlowAnswer, FlowCurve, FlowLimit, FlowRow, FlowSample};
+pub use gaussian_transfer::{GaussianLength, GaussianTransfer, length_text};
 pub use json::TABLE_SCHEMA;
 pub use latex::escape as escape_latex;
 pub use provenance::Provenance;

@@ -25,6 +25,8 @@ pub struct TransferAnswer {
     pub global: TransferBound,
     /// T10.tube: the curvature along the flow.
     pub tube: TransferBound,
+    /// T10.gaussian.
+    pub gaussian: super::GaussianTransfer,
     /// The smallest length whose exact flow ends within epsilon.
     pub actual: u64,
     /// The risk at its end.
@@ -117,6 +119,7 @@ impl TransferAnswer {
                 round_up(bound.ln_distance.exp(), 4)
             ));
         }
+        lines.extend(self.gaussian.lines());
         lines.push(format!(
             "actual smallest L, by the exact flow (T11): {} (limit of R_L {}{})",
             self.actual,

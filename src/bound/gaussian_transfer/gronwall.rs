@@ -17,7 +17,7 @@ pub fn gronwall_distance(ln_gradient_gap: f64, beta: f64, time: f64) -> f64 {
     ln_gradient_gap - beta.ln() + ln_growth + ROUNDING * growth.max(1.0)
 }
 
-/// One interval of time of T10.sharp: what is known of the infinite flow on it.
+/// One interval of time of the tube: what is known of the infinite flow on it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TubeStep {
     /// Its duration.

@@ -1,4 +1,4 @@
-//! T10 `risk-transfer`: how far the risk of a finite prompt, its gradient and its flow are from those of the infinite prompt.
+//! T10.gaussian `gaussian-transfer`: T10 with the errors of Gaussian tokens instead of those of the sub-Gaussian class.
 //!
 //! In-context regression, squared loss. Everything here is about a set of heads ([`HeadSet`]) and a prompt length given by its logarithm.
 //!
@@ -38,7 +38,7 @@ pub struct RiskGaps {
 /// Room for the rounding of a few sums of logarithms.
 const ROUNDING: f64 = 1e-9;
 
-/// T10 `risk-transfer` on a set of heads:
+/// T10's gaps on a set of heads (theory T10, `gap` and `gradient-order`):
 ///
 /// ```text
 /// g_1 = sqrt(E|l'|^2 MSE) + MSE/2,     g_2 = sqrt(E|J_L - J|^2 E|l'|^2) + (sqrt(E|J|^2) + sqrt(E|J_L - J|^2)) sqrt(MSE),

@@ -12,7 +12,7 @@ pub(super) struct Spread {
 }
 
 impl Spread {
-    /// At `q = s^2`, with `ratio` at least `r_3 / r_2` (theory T10, `gradient-order`):
+    /// At `q = s^2`, with `ratio` at least `r_3 / r_2` (theory section 13, `gradient-order`):
     ///
     /// ```text
     /// E(var_xi - 1)^2           <= r_2 ( n + sqrt(2 + 4q + q^2 + n^2) + sqrt(ratio) z^2 )^2,   n^2 = ratio q (1 + 4q),

@@ -6,6 +6,7 @@ pub(super) mod pointwise;
 pub(super) mod rates;
 pub(super) mod regression;
 pub(super) mod sub_gaussian;
+pub(super) mod transfer;
 
 use super::theorem::{Constant, Location};
 

@@ -1,74 +1,39 @@
-//! T10: from errors of attention to risks, gradients and flows.
+//! T10.gaussian: T10 with the errors of Gaussian tokens.
 
 use super::super::theorem::{ProofStatus, Statement};
 use super::{LENGTH, constant, location};
-use crate::bound::theorem::Constant;
 
-const SOURCE: &str = "this project, docs/theory.md section 13; puts numbers to Theorem 4.3 of E. Boursier, C. Boyer, \
-    \"Softmax as Linear Attention in the Large-Prompt Regime: a Measure-based Perspective\", arXiv 2512.11784, ICML 2026";
-const TASK: &str =
-    "in-context regression: x ~ N(0, Sig), w ~ N(0, tau^2 I), y = <w,x> + N(0, v), head (A, b)";
-const GAPS: Constant = constant(
-    "MSE, J_L, J, l'",
-    "squared error of the output, Jacobians of the outputs in the parameters, derivative of the loss at the limit",
-);
-const FLOWS: Constant = constant(
-    "theta_L, theta_inf",
-    "gradient flows of R_L and of R_inf from the same start",
-);
-
-pub(crate) const RISK_TRANSFER: Statement = Statement {
-    id: "T10",
-    name: "risk-transfer",
-    title: "Gaps of risk and gradient, distance of the gradient flows, and the risk at the end of the finite-prompt flow",
-    statement: "|R_L - R_inf| <= g1 = sqrt(E|l'|^2 MSE) + MSE/2; |grad R_L - grad R_inf| <= g2 = sqrt(E|J_L - J|^2 E|l'|^2) + \
-        sqrt(E|J_L|^2 MSE); |theta_L(T) - theta_inf(T)| <= (g2/beta)(e^{beta T} - 1); \
-        lim R_L(theta_L) <= R_inf(theta_inf(T)) + Lip |theta_L(T) - theta_inf(T)| + g1 for every T",
+pub(crate) const GAUSSIAN_TRANSFER: Statement = Statement {
+    id: "T10.gaussian",
+    name: "gaussian-transfer",
+    title: "Risk transfer for Gaussian tokens: errors of the order of E P_2, local along the flow",
+    statement: "MSE <= b^2 E[(c_0 + tau^2 |Sig| q) r_2(q)], E|J_L - J|^2 <= b^2 |Sig| E[|g|^2 G(q)] + MSE/b^2, q = k^2 |g|^2, \
+        G = r_2 ( tau^2 (|Sig| sqrt(K) + sqrt(x tr Sig^2))^2 + |Sig| (tau^2 tr Sig + c_0 + 2 tau^2 |Sig|) N + tau^2 tr Sig^2 + c_0 tr Sig ), \
+        K = ( n + sqrt(2 + 4q + q^2 + n^2) + sqrt(x) z^2 )^2, N = ( sqrt(1+q) + sqrt(x) z )^2, n^2 = x q (1+4q), x = r_3/r_2, \
+        z = 2 sqrt(q) + sqrt(3 + 3 sqrt(q + 4q^2) + 4q); \
+        with them T10, or |theta_L - theta_inf|(T) <= INT_0^T g2(t) exp(INT_t^T mu) dt, \
+        mu(t) = -lambda_min(Hess R_inf(theta_inf(t))) + M r(t)/2, while that is at most r(t)",
     hypotheses: &[
-        "a loss that is 1-smooth in its first argument",
-        "the numbers: in-context regression with the squared loss",
-        TASK,
-        "g1, g2, beta and Lip hold on a set that both flows stay in up to T",
+        "T11's task, |Sig^{1/2} A Sig^{1/2}| <= k within r(t) of theta_inf(t)",
+        "r_2 and r_3 are E P_2 and E P_3 at the score variance q, or T5's bounds of them",
+        "r does not decrease; M is a Lipschitz constant of Hess R_inf within r(t) of theta_inf(t)",
     ],
     constants: &[
         LENGTH,
-        GAPS,
-        FLOWS,
-        constant("beta, Lip", "Lipschitz constants of grad R_inf and of R_inf on the set"),
+        constant("g", "standard normal in R^d, the query is Sig^{1/2} g"),
+        constant("c_0", "E y^2 = tau^2 tr Sig + v"),
+        constant(
+            "M",
+            "3 tau^2 |Sig|^{3/2} sqrt(b^2 |Sig|^3 + |Sig A Sig^{1/2}|_F^2)",
+        ),
     ],
-    proof_idea: "Smoothness and Cauchy-Schwarz; Gronwall's inequality; R_L falls along its own flow. MSE by T3.order, the error of \
-        the Jacobian by Stein's identity about the tilted mean, both with T5 for E P_2 and E P_3, as upper sums over the query.",
-    source: SOURCE,
-    location: location(
-        "bound::risk_transfer::risk_gaps",
-        "src/bound/risk_transfer/mod.rs",
-    ),
-    status: ProofStatus::ProvedOnPaper,
-    lemmas: &[],
-};
-
-pub(crate) const CURVATURE_TRANSFER: Statement = Statement {
-    id: "T10.sharp",
-    name: "curvature-transfer",
-    title: "The distance of the gradient flows by the curvature along the infinite flow",
-    statement: "|theta_L(T) - theta_inf(T)| <= INT_0^T g2(t) exp( INT_t^T mu ) dt as long as this is at most r(T), \
-        mu(t) = -lambda_min(Hess R_inf(theta_inf(t))) + M r(t) / 2",
-    hypotheses: &[
-        TASK,
-        "r does not decrease; g2(t) and the Lipschitz constant M of the Hessian hold within r(t) of theta_inf(t)",
-    ],
-    constants: &[
-        LENGTH,
-        FLOWS,
-        constant("g2(t)", "T10's bound of the gap of the gradients near theta_inf(t)"),
-        constant("M", "3 tau^2 |Sig|^{3/2} sqrt(b^2 |Sig|^3 + |Sig A Sig^{1/2}|_F^2)"),
-    ],
-    proof_idea: "The difference of two gradients is the mean Hessian on the segment between the heads, symmetric, within M/2 times the \
-        distance of that at theta_inf. So the distance grows at the rate -lambda_min + M r/2 at most, plus g2.",
+    proof_idea: "Given the scores the rest of the tokens is normal, so the error of the Jacobian is a sum of E sum p_i^2 (S_i - mean)^2, \
+        E(var - s^2)^2 and participation ratios. Stein's identity with scores counted from the tilted mean closes on E sum p_i^k (S_i - s^2)^j. \
+        The distance grows at the rate -lambda_min of the mean Hessian between the flows.",
     source: "this project, docs/theory.md section 13",
     location: location(
-        "bound::risk_transfer::tube_step",
-        "src/bound/risk_transfer/gronwall.rs",
+        "bound::gaussian_transfer::risk_gaps",
+        "src/bound/gaussian_transfer/mod.rs",
     ),
     status: ProofStatus::ProvedOnPaper,
     lemmas: &[],
