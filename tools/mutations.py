@@ -20,6 +20,7 @@ SIMULATION = ["--test", "deviations", "--test", "monte_carlo"]
 JUDGE = ["--lib", "--test", "deviations"]
 ROUNDING = ["--test", "rounding"]
 GRADIENT = ["--test", "gradient_bounds"]
+FLOWS = ["--test", "icl_gaussian_transfer"]
 KEY_QUERY_AVERAGE = ["--lib", "--test", "key_query_average"]
 GRADIENT_AVERAGE = ["--test", "oracle_gradient_average"]
 REGRESSION = ["--test", "icl_risk", "--test", "icl_flow"]
@@ -238,6 +239,25 @@ MUTATIONS = [
     ("printed proposition, power of ln(L)", "src/check/printed_form.rs", "(sigma.powi(6) * logarithm).powi(order)", "sigma.powi(6).powi(order) * logarithm", ["--test", "cli_printed_gradients"]),
     ("printed proposition, square of the query's parameter", "src/check/printed_form.rs", ".max(1.0).powi(2)", ".max(1.0)", ["--test", "cli_printed_gradients"]),
     ("fit, largest ratio", "src/check/fit.rs", ".max_by(|x, y| x.c1.total_cmp(&y.c1))", ".min_by(|x, y| x.c1.total_cmp(&y.c1))", ["--lib", "--test", "cli_printed"]),
+    ("T10.gaussian, label variance", "src/bound/gaussian_transfer/query.rs", "let output = label + c.weight_variance * signal;", "let output = c.weight_variance * signal;", FLOWS),
+    ("T10.gaussian, 2 of the bias", "src/bound/gaussian_transfer/query.rs", "c.square_trace.sqrt() + 2.0 * signal", "c.square_trace.sqrt() + signal", FLOWS),
+    ("T10.gaussian, error of the variance", "src/bound/gaussian_transfer/query.rs", "let covariance = c.weight_variance * direct * direct", "let covariance = direct * 0.0", FLOWS),
+    ("T10.gaussian, weighted covariance", "src/bound/gaussian_transfer/query.rs", "(c.trace + 2.0 * c.largest) + label)", "(c.trace + 2.0 * c.largest))", FLOWS),
+    ("T10.gaussian, degrees of freedom of u", "src/bound/gaussian_transfer/query.rs", "[0.0, 1.0, 2.0].map(|more|", "[0.0, 1.0, 0.0].map(|more|", FLOWS),
+    ("T10.gaussian, d of E u", "src/bound/gaussian_transfer/query.rs", "(total.ln_add(tail) + factor)", "total.ln_add(tail)", FLOWS),
+    ("T10.gaussian, w^3 of E P_3", "src/bound/gaussian_transfer/participation.rs", "let ln_factor = ln_l + half_order * q;", "let ln_factor = ln_l + q;", ["--lib"]),
+    ("T10.gaussian, spread of the variance", "src/bound/gaussian_transfer/spread.rs", "2.0 + 4.0 * q + q * q + third", "2.0 + 3.0 * q + q * q + third", ["--lib"]),
+    ("T10.gaussian, spread of the weighted sum", "src/bound/gaussian_transfer/spread.rs", "(1.0 + q).sqrt() + root * z", "1.0 + root * z", ["--lib"]),
+    ("T10.gaussian, MSE of the risk gap", "src/bound/gaussian_transfer/mod.rs", "ln_add(ln_b + ln_missed, ln_output_error - std::f64::consts::LN_2)", "(ln_b + ln_missed)", FLOWS),
+    ("T10.gaussian, bias of the risk gap", "src/bound/gaussian_transfer/mod.rs", "ln_add(ln_b + ln_missed, ln_output_error - std::f64::consts::LN_2)", "(ln_output_error - std::f64::consts::LN_2)", FLOWS),
+    ("T10.gaussian, output of the gap in b", "src/bound/gaussian_transfer/mod.rs", "ln_b + ln_add(m.ln_output, ln_weight + m.ln_signal)", "ln_b + ln_weight + m.ln_signal", FLOWS),
+    ("T10.gaussian, bias of the gap in A", "src/bound/gaussian_transfer/mod.rs", "ln_b + ln_residual + m.ln_bias,", "ln_b + ln_residual + m.ln_bias - 3.0,", FLOWS),
+    ("T10.gaussian, residual of a set", "src/bound/gaussian_transfer/constants.rs", "r * (slope + 0.5 * step * r)", "0.3 * r * slope", FLOWS),
+    ("T10.gaussian, curvature of a set", "src/bound/gaussian_transfer/constants.rs", "constants.weight_variance * slope * slope", "0.5 * constants.weight_variance * slope * slope", FLOWS),
+    ("T10.gaussian, slope of the curvature", "src/bound/gaussian_transfer/constants.rs", "3.0 * constants.weight_variance * step * self.slope(constants)", "2.0 * constants.weight_variance * step * self.slope(constants)", FLOWS),
+    ("least curvature, border", "src/icl/curvature.rs", "(b * li * li * lj * a + li * lj * (b * li * a - one))", "(b * li * li * lj * a)", FLOWS),
+    ("tube, gap of the gradients", "src/bound/gaussian_transfer/gronwall.rs", "gradient_gap * step.duration * mean", "1e-9 * gradient_gap * step.duration * mean", FLOWS + ["--lib"]),
+    ("tube, growth", "src/bound/gaussian_transfer/gronwall.rs", "(start * growth.exp() + gradient_gap", "(start + gradient_gap", FLOWS + ["--lib"]),
     ("T8 determinant", "src/bound/sharp_rate.rs", "DMatrix::identity(size, size) - spread * 2.0", "DMatrix::identity(size, size) - spread", AVERAGE + ["--lib"]),
     ("regression, 6 of Q", "src/icl/participation_table.rs", "second + 6.0 * (r.third.value", "second + 5.0 * (r.third.value", REGRESSION),
     ("regression, degrees of freedom of a squared pair", "src/icl/finite.rs", "if j == k { 3.0 } else { 1.0 }", "if j == k { 2.0 } else { 1.0 }", REGRESSION),

@@ -196,10 +196,9 @@ fn record(
         ln_growth,
         ln_distance,
         ln_output_error: gaps.ln_output_error,
-        ln_jacobian_error: gaps.ln_jacobian_error,
-        jacobian: gaps.jacobian,
-        loss_slope_square: gaps.loss_slope_square,
         ln_risk_gap: gaps.ln_risk,
+        ln_key_query_gap: gaps.ln_key_query,
+        ln_value_gap: gaps.ln_value,
         ln_gradient_gap: gaps.ln_gradient,
         excess,
     }

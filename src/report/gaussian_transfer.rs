@@ -40,14 +40,12 @@ pub struct GaussianLength {
     pub ln_distance: f64,
     /// `ln MSE`.
     pub ln_output_error: f64,
-    /// `ln E|J_L - J|^2`.
-    pub ln_jacobian_error: f64,
-    /// `sqrt(E|J|^2)`.
-    pub jacobian: f64,
-    /// `E|l'|^2`.
-    pub loss_slope_square: f64,
     /// `ln g_1`.
     pub ln_risk_gap: f64,
+    /// `ln` of the bound of the gap of the gradients in `A`.
+    pub ln_key_query_gap: f64,
+    /// The same in `b`.
+    pub ln_value_gap: f64,
     /// `ln g_2`.
     pub ln_gradient_gap: f64,
     /// The bound of `lim R_L(theta_L) - v/2`.
@@ -106,12 +104,15 @@ impl GaussianTransfer {
             near(b.ln_growth)
         });
         row("  MSE (T3.order, T5)", &|b| exponential(b.ln_output_error));
-        row("  E|J_L - J|^2 (gradient-order, T5)", &|b| {
-            exponential(b.ln_jacobian_error)
+        row("  g1 >= |R_L - R_inf| (bias-gap)", &|b| {
+            exponential(b.ln_risk_gap)
         });
-        row("  sqrt E|J|^2 (T11)", &|b| up(b.jacobian));
-        row("  E|l'|^2 = 2 R_inf (T11)", &|b| up(b.loss_slope_square));
-        row("  g1 >= |R_L - R_inf|", &|b| exponential(b.ln_risk_gap));
+        row("  gap of the gradients in A (gradient-order)", &|b| {
+            exponential(b.ln_key_query_gap)
+        });
+        row("  gap of the gradients in b (bias-gap)", &|b| {
+            exponential(b.ln_value_gap)
+        });
         row("  g2 >= |grad R_L - grad R_inf|", &|b| {
             exponential(b.ln_gradient_gap)
         });

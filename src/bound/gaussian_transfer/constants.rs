@@ -144,11 +144,6 @@ impl HeadSet {
         let step = constants.largest * constants.largest.sqrt();
         3.0 * constants.weight_variance * step * self.slope(constants)
     }
-
-    /// `E|l'(T, y)|^2 = 2 R_inf <= residual^2 + v`.
-    pub fn loss_slope_square(&self, constants: &RegressionConstants) -> f64 {
-        self.residual * self.residual + constants.noise_variance
-    }
 }
 
 /// At least the fourth derivative of `R_inf` along a line, at every head: `3 tau^2 |Sig|^3`.

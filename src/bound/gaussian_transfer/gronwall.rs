@@ -60,3 +60,51 @@ pub fn risk_at_the_limit(
     let beta = set.curvature(constants);
     (excess + gradient * distance + 0.5 * beta * distance * distance + risk_gap) * (1.0 + ROUNDING)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_is_the_solution_of_its_linear_equation() {
+        for (least, slope, radius) in [
+            (-0.7, 0.0, 0.1),
+            (0.4, 0.0, 0.1),
+            (0.0, 2.0, 0.3),
+            (0.0, 0.0, 0.0),
+        ] {
+            let step = TubeStep {
+                duration: 0.5,
+                least_curvature: least,
+                curvature_slope: slope,
+            };
+            let rate = 0.5 * slope * radius - least;
+            // Euler's method with a million steps.
+            let mut wanted: f64 = 0.02;
+            for _ in 0..1_000_000 {
+                wanted += 0.5e-6 * (rate * wanted + 0.3);
+            }
+            let (largest, end) = tube_step(&step, 0.02, radius, 0.3);
+            assert!((end / wanted - 1.0).abs() < 1e-5, "{end} {wanted}");
+            assert_eq!(largest, end);
+        }
+        // A contraction without a gap: the start is the largest.
+        let step = TubeStep {
+            duration: 1.0,
+            least_curvature: 2.0,
+            curvature_slope: 0.0,
+        };
+        let (largest, end) = tube_step(&step, 1.0, 1.0, 0.0);
+        assert_eq!(largest, 1.0);
+        assert!((end - (-2f64).exp()).abs() < 1e-8);
+    }
+
+    #[test]
+    fn gronwall_is_linear_at_first_and_exponential_later() {
+        let at = |time| gronwall_distance(-3.0, 2.0, time);
+        assert!((at(1e-9) - (-3.0 + 1e-9f64.ln())).abs() < 1e-6);
+        let exact = -3.0 + ((2.0f64 * 1.7).exp_m1() / 2.0).ln();
+        assert!((at(1.7) - exact).abs() < 1e-7);
+        assert!((at(1e4) - (2e4 - 3.0 - 2f64.ln())).abs() < 1e-4);
+    }
+}

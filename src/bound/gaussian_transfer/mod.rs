@@ -18,19 +18,17 @@ pub use query::{ErrorMoments, QueryErrors};
 
 use super::logarithm::ln_add;
 
-/// T10's bounds on one set of heads, as logarithms.
+/// Bounds on one set of heads, as logarithms.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RiskGaps {
     /// `ln MSE`, the squared error of the output.
     pub ln_output_error: f64,
-    /// `ln E|J_L - J|^2`, the squared error of the Jacobian of the output in `(A, b)`.
-    pub ln_jacobian_error: f64,
-    /// At least `(E|J|^2)^{1/2}`.
-    pub jacobian: f64,
-    /// At least `E|l'(T, y)|^2`.
-    pub loss_slope_square: f64,
     /// `ln g_1`, `g_1 >= |R_L - R_inf|`.
     pub ln_risk: f64,
+    /// Of the gap of the gradients in `A`.
+    pub ln_key_query: f64,
+    /// Of the gap of the gradients in `b`.
+    pub ln_value: f64,
     /// `ln g_2`, `g_2 >= |grad R_L - grad R_inf|`.
     pub ln_gradient: f64,
 }
@@ -38,43 +36,40 @@ pub struct RiskGaps {
 /// Room for the rounding of a few sums of logarithms.
 const ROUNDING: f64 = 1e-9;
 
-/// T10's gaps on a set of heads (theory T10, `gap` and `gradient-order`):
+/// The gaps on a set of heads (theory section 13, `bias-gap`), with the averages `O`, `S`, `Z`, `B`, `P` of [`ErrorMoments`] in their order and
+/// `res` at least `tau |(b Sig A - I) Sig^{1/2}|_F`:
 ///
 /// ```text
-/// g_1 = sqrt(E|l'|^2 MSE) + MSE/2,     g_2 = sqrt(E|J_L - J|^2 E|l'|^2) + (sqrt(E|J|^2) + sqrt(E|J_L - J|^2)) sqrt(MSE),
-/// MSE <= b^2 M_1,   E|J_L - J|^2 <= b^2 |Sig| M_2 + M_1,   E|J|^2 <= tau^2 (b^2 tr Sig^2 tr Sig + S^2).
+/// |R_L - R_inf|  <= g_1 = |b| tau res k |Sig|^{1/2} Z + b^2 O / 2,
+/// in A:  |Sig|^{1/2} ( |b| tau res B + b^2 P + b^2 tau^2 k sqrt(|Sig| tr Sig^2) Z ),     in b:  tau res k |Sig|^{1/2} Z + |b| O + |b| tau^2 S.
 /// ```
 pub fn risk_gaps(errors: &QueryErrors, set: &HeadSet) -> RiskGaps {
     let c = errors.constants();
-    let moments = errors.moments(set.alignment);
-    let ln_value = 2.0 * set.value.ln();
-    let ln_output_error = ln_value + moments.ln_output + ROUNDING;
-    let ln_jacobian_error = ln_add(
-        ln_value + c.largest.ln() + moments.ln_covariance,
-        moments.ln_output,
-    ) + ROUNDING;
-    let jacobian = (c.weight_variance
-        * (set.value * set.value * c.square_trace * c.trace + set.response * set.response))
-        .sqrt()
-        * (1.0 + ROUNDING);
-    let loss_slope_square = set.loss_slope_square(c) * (1.0 + ROUNDING);
-    let (ln_slope, half_output, half_jacobian) = (
-        0.5 * loss_slope_square.ln(),
-        0.5 * ln_output_error,
-        0.5 * ln_jacobian_error,
+    let m = errors.moments(set.alignment);
+    let (ln_b, ln_weight) = (set.value.ln(), c.weight_variance.ln());
+    let (ln_top, ln_k) = (0.5 * c.largest.ln(), set.alignment.ln());
+    let ln_residual = 0.5 * ln_weight + set.residual.ln();
+    let ln_output_error = 2.0 * ln_b + m.ln_output + ROUNDING;
+    let ln_missed = ln_residual + ln_k + ln_top + m.ln_size;
+    let ln_risk = ln_add(ln_b + ln_missed, ln_output_error - std::f64::consts::LN_2) + ROUNDING;
+    let ln_covariance = ln_add(
+        ln_b + ln_residual + m.ln_bias,
+        2.0 * ln_b
+            + ln_add(
+                m.ln_product,
+                ln_weight + ln_k + ln_top + 0.5 * c.square_trace.ln() + m.ln_size,
+            ),
     );
+    let ln_key_query = ln_top + ln_covariance + ROUNDING;
+    let ln_value = ln_add(
+        ln_missed,
+        ln_b + ln_add(m.ln_output, ln_weight + m.ln_signal),
+    ) + ROUNDING;
     RiskGaps {
         ln_output_error,
-        ln_jacobian_error,
-        jacobian,
-        loss_slope_square,
-        ln_risk: ln_add(
-            ln_slope + half_output,
-            ln_output_error - std::f64::consts::LN_2,
-        ) + ROUNDING,
-        ln_gradient: ln_add(
-            half_jacobian + ln_slope,
-            ln_add(jacobian.ln(), half_jacobian) + half_output,
-        ) + ROUNDING,
+        ln_risk,
+        ln_key_query,
+        ln_value,
+        ln_gradient: 0.5 * ln_add(2.0 * ln_key_query, 2.0 * ln_value) + ROUNDING,
     }
 }

@@ -10,13 +10,19 @@ use crate::bound::query_survival::GaussianQuerySize;
 use crate::error::{Error, Result};
 use crate::interval::Interval;
 
-/// Upper bounds of the averaged errors at one alignment `k`, as logarithms.
+/// Logarithms of upper bounds of averages over the query `Sig^{1/2} g`, `u = |g|^2`, at one alignment `k` (`q = k^2 u`).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ErrorMoments {
-    /// `ln E|sum p_i y_i - w^T Sig A x|^2`: the squared error of the output for `b = 1`.
+    /// `E[r_2 (c_0 + tau^2 |Sig| q)]`, the squared error of the output for `b = 1`.
     pub ln_output: f64,
-    /// `ln E[ |sum p_i (y_i - ybar) x_i - Sig w|^2 |g|^2 ]`.
-    pub ln_covariance: f64,
+    /// `E[r_2 |Sig| q]`.
+    pub ln_signal: f64,
+    /// `E[u r_2]`.
+    pub ln_size: f64,
+    /// `E[u r_2 (sqrt(tr Sig^2) + 2 |Sig| q)]`, of the bias of the weighted covariance.
+    pub ln_bias: f64,
+    /// `E[sqrt(u) sqrt(G (c_0 + tau^2 |Sig| q) r_2)]`, of the weighted covariance times the output.
+    pub ln_product: f64,
 }
 
 /// The errors of one task at one prompt length, for every alignment.
@@ -33,12 +39,11 @@ pub struct QueryErrors {
     found: RefCell<BTreeMap<u64, ErrorMoments>>,
 }
 
-/// A score variance `q` and bounds, for every score variance up to it, of the errors given the query, averaged over `w`.
+/// A score variance `q`, and logarithms of bounds for every score variance up to it: the factors in the averages of [`ErrorMoments`] in their order.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Node {
     q: f64,
-    ln_output: f64,
-    ln_covariance: f64,
+    ln: [f64; 5],
 }
 
 /// Room for the rounding of the polynomials in a node, and of the sum, in a logarithm.
@@ -80,16 +85,19 @@ impl QueryErrors {
         let mut nodes = Vec::new();
         let mut q = 0.0;
         while q < end {
-            q += 0.05 * (0.05 * q).max(1.0);
+            // Fine where a factor q vanishes; 5% of e^q; 0.25% where prompts are astronomically long.
+            q += (0.05 * q).clamp(5e-4, 0.05).max(2.5e-3 * q);
             let ln_second = ln_participation(2, q, ln_length);
             let ln_third = ln_participation(3, q, ln_length).min(ln_second);
             nodes.push(Node::new(&constants, q, ln_second, ln_third));
         }
         // What holds up to a node holds further left: bounds that do not increase are lowered.
-        let mut least = (f64::INFINITY, f64::INFINITY);
+        let mut least = [f64::INFINITY; 5];
         for node in nodes.iter_mut().rev() {
-            least = (least.0.min(node.ln_output), least.1.min(node.ln_covariance));
-            (node.ln_output, node.ln_covariance) = least;
+            for (low, value) in least.iter_mut().zip(&mut node.ln) {
+                *low = low.min(*value);
+                *value = *low;
+            }
         }
         Ok(Self {
             constants,
@@ -114,10 +122,7 @@ impl QueryErrors {
     /// Bounds for every head with `|Sig^{1/2} A Sig^{1/2}|_op <= alignment`: infinite beyond the largest alignment.
     pub fn moments(&self, alignment: f64) -> ErrorMoments {
         if !(alignment <= self.largest_alignment) {
-            return ErrorMoments {
-                ln_output: f64::INFINITY,
-                ln_covariance: f64::INFINITY,
-            };
+            return ErrorMoments::from_list([f64::INFINITY; 5]);
         }
         let cell = (alignment * alignment / CELL).floor() as u64 + 1;
         if let Some(known) = self.found.borrow().get(&cell) {
@@ -128,49 +133,67 @@ impl QueryErrors {
         made
     }
 
-    /// `E F(k^2 u)` and `E[u G(k^2 u)]` for `u` chi-square: `F_1 + sum_j (F_{j+1} - F_j) P(u > u_j)`, and beyond the last node, where `F / q^2`
-    /// falls, `F q^{-2} k^4 E[u^2; u > u_J]`. A factor `u` adds 2 to the degrees of freedom and a factor `d`.
+    /// `E F(k^2 u)` for `u` chi-square: `F_1 + sum_j (F_{j+1} - F_j) P(u > u_j)`, and beyond the last node, where `F / q^2` falls,
+    /// `F q^{-2} k^4 E[u^2; u > u_J]`. A factor `u` adds 2 to the degrees of freedom and a factor `d`; a factor `sqrt(u)` adds 1 and a factor
+    /// `E sqrt(u) <= sqrt(d)`.
     fn average(&self, square: f64) -> ErrorMoments {
         let d = self.constants.dimension as f64;
-        let sum = |freedom: f64, ln: &dyn Fn(&Node) -> f64| -> Interval {
-            let ln_survival = |freedom: f64, q: f64| {
-                Interval::point(
-                    GaussianQuerySize { dimension: freedom }.ln_survival((q / square).next_down()),
-                )
-            };
-            let mut total = Interval::point(self.nodes.first().map_or(f64::INFINITY, ln));
-            for (left, right) in self.nodes.iter().zip(self.nodes.iter().skip(1)) {
-                let (low, high) = (ln(left), ln(right));
+        let weights = [(0.0, 0.0), (0.0, 0.0), (2.0, 1.0), (2.0, 1.0), (1.0, 0.5)];
+        let ln_survival = |freedom: f64, q: f64| {
+            let u = (q / square).next_down();
+            Interval::point(GaussianQuerySize { dimension: freedom }.ln_survival(u))
+        };
+        let mut totals = self
+            .nodes
+            .first()
+            .map_or([Interval::WHOLE; 5], |node| node.ln.map(Interval::point));
+        for (left, right) in self.nodes.iter().zip(self.nodes.iter().skip(1)) {
+            // For 0, 1 and 2 more degrees of freedom.
+            let survivals = [0.0, 1.0, 2.0].map(|more| ln_survival(d + more, left.q));
+            let pairs = left.ln.iter().zip(right.ln).zip(weights);
+            for (total, ((&low, high), (more, _))) in totals.iter_mut().zip(pairs) {
                 if !(high > low) {
                     continue;
                 }
                 let step = Interval::point(high)
                     + (-(Interval::point(low) - Interval::point(high)).exp()).ln_1p();
-                let part = step + ln_survival(freedom, left.q);
-                total = total.ln_add(part);
+                let survival = survivals.get(more as usize).copied();
+                *total = total.ln_add(step + survival.unwrap_or(Interval::ZERO));
             }
-            let tail = Interval::point(ln(&self.last))
-                + (Interval::point(square) / Interval::point(self.last.q))
-                    .ln()
-                    .double()
+        }
+        let ratio = Interval::point(square) / Interval::point(self.last.q);
+        let mut list = [0.0; 5];
+        let ends = totals.iter().zip(self.last.ln).zip(weights);
+        for (place, ((total, last), (more, power))) in list.iter_mut().zip(ends) {
+            let freedom = d + more;
+            let tail = Interval::point(last)
+                + ratio.ln().double()
                 + (Interval::point(freedom) * Interval::point(freedom + 2.0)).ln()
                 + ln_survival(freedom + 4.0, self.last.q);
-            total.ln_add(tail)
-        };
-        let output = sum(d, &|node| node.ln_output);
-        let covariance = sum(d + 2.0, &|node| node.ln_covariance) + Interval::point(d).ln();
-        ErrorMoments {
-            ln_output: output.upper() + ROUNDING,
-            ln_covariance: covariance.upper() + ROUNDING,
+            let factor = Interval::point(power) * Interval::point(d).ln();
+            *place = (total.ln_add(tail) + factor).upper() + ROUNDING;
+        }
+        ErrorMoments::from_list(list)
+    }
+}
+
+impl ErrorMoments {
+    fn from_list([ln_output, ln_signal, ln_size, ln_bias, ln_product]: [f64; 5]) -> Self {
+        Self {
+            ln_output,
+            ln_signal,
+            ln_size,
+            ln_bias,
+            ln_product,
         }
     }
 }
 
 impl Node {
-    /// `E_w` of T3.order, `(c_0 + tau^2 |Sig| q) r_2`, and of `gradient-order`, with `|Sig A x|^2 <= |Sig| q`:
+    /// With `|Sig A x|^2 <= |Sig| q`, and `G` of `gradient-order`:
     ///
     /// ```text
-    /// tau^2 (|Sig| sqrt(K_4) + sqrt(tr Sig^2 E22))^2 + |Sig| (tau^2 tr Sig + c_0 + 2 tau^2 |Sig|) K_2 + (tau^2 tr Sig^2 + c_0 tr Sig) r_2.
+    /// G = r_2 [ tau^2 (|Sig| sqrt(K) + sqrt(tr Sig^2 r_3/r_2))^2 + |Sig| (tau^2 tr Sig + c_0 + 2 tau^2 |Sig|) N + tau^2 tr Sig^2 + c_0 tr Sig ].
     /// ```
     fn new(constants: &RegressionConstants, q: f64, ln_second: f64, ln_third: f64) -> Self {
         let c = constants;
@@ -183,10 +206,13 @@ impl Node {
                 * spread.weighted
             + c.weight_variance * c.square_trace
             + label * c.trace;
+        let signal = c.largest * q;
+        let output = label + c.weight_variance * signal;
+        let bias = c.square_trace.sqrt() + 2.0 * signal;
+        let product = (covariance * output).sqrt();
         Self {
             q,
-            ln_output: (label + c.weight_variance * c.largest * q).ln() + ln_second + ROUNDING,
-            ln_covariance: covariance.ln() + ln_second + ROUNDING,
+            ln: [output, signal, 1.0, bias, product].map(|f| f.ln() + ln_second + ROUNDING),
         }
     }
 }

@@ -32,3 +32,51 @@ impl Spread {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exact::{GaussianGradient, gaussian_gradient_error, gaussian_participation};
+    use crate::law::Gaussian;
+    use crate::parameter::PromptLength;
+    use nalgebra::{DMatrix, DVector};
+
+    /// The exact error of `V Chat` for standard normal tokens at the tilt `(s, 0, ..)`.
+    fn exact(value: DMatrix<f64>, s: f64, length: PromptLength) -> f64 {
+        let d = value.ncols();
+        let tilt = DVector::from_fn(d, |i, _| if i == 0 { s } else { 0.0 });
+        let tokens = Gaussian::centred(DMatrix::identity(d, d)).unwrap();
+        let gradient = GaussianGradient::new(&tokens, &value, &tilt, 1.0).unwrap();
+        gaussian_gradient_error(&gradient, &[length]).unwrap()[0]
+            .key_query
+            .value
+    }
+
+    #[test]
+    fn spreads_are_not_below_the_exact_ones_and_tight_for_long_prompts() {
+        for s in [0.01, 0.3, 1.0, 2.0, 3.0] {
+            for l in [1, 2, 3, 10, 100, 10_000, 1_000_000, 1_000_000_000] {
+                let length = PromptLength::new(l).unwrap();
+                let ratios = gaussian_participation(s, &[length]).unwrap()[0];
+                let (second, third) = (ratios.second.value, ratios.third.value);
+                let bound = Spread::new(s * s, third / second);
+                // d = 1: E(var - 1)^2 of standardised scores. The second coordinate: its covariance with the first has the error of the
+                // weighted sum, its variance E22 + 2 ea.
+                let variance = exact(DMatrix::identity(1, 1), s, length);
+                let squared = ratios.squared_second.value;
+                let rest = squared + 2.0 * (second - 2.0 * third + squared);
+                let weighted = exact(DMatrix::from_row_slice(1, 2, &[0.0, 1.0]), s, length) - rest;
+                assert!(
+                    bound.variance * second >= variance * (1.0 - 1e-9),
+                    "{s} {l}"
+                );
+                assert!(bound.weighted * second >= weighted - 1e-9, "{s} {l}");
+                assert!(bound.squared * second >= squared * (1.0 - 1e-9));
+                if l == 1_000_000_000 && s < 2.5 {
+                    assert!(bound.variance * second <= 1.1 * variance, "{s}");
+                    assert!(bound.weighted * second <= 1.1 * weighted, "{s}");
+                }
+            }
+        }
+    }
+}
