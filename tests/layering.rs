@@ -24,6 +24,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &["error", "parameter", "interval", "law", "attention"],
     ),
     ("monte_carlo", &["error", "parameter", "law", "attention"]),
+    // Heads trained by gradient descent; from `monte_carlo` the samplers and how a run is controlled.
+    ("experiment", &["error", "parameter", "monte_carlo"]),
     // Records only, see `report_takes_records_and_computes_nothing`.
     ("report", &["error", "bound", "exact", "monte_carlo"]),
     (
@@ -36,6 +38,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "exact",
             "bound",
             "monte_carlo",
+            "experiment",
             "report",
         ],
     ),
