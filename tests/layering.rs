@@ -27,7 +27,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // Heads trained by gradient descent; from `monte_carlo` the samplers and how a run is controlled.
     ("experiment", &["error", "parameter", "monte_carlo"]),
     // Records only, see `report_takes_records_and_computes_nothing`.
-    ("report", &["error", "bound", "exact", "monte_carlo"]),
+    (
+        "report",
+        &["error", "bound", "exact", "monte_carlo", "experiment"],
+    ),
     (
         "check",
         &[
@@ -310,7 +313,7 @@ fn report_takes_records_and_computes_nothing() {
         let fine = match import.target() {
             "bound" => RECORDS.contains(&import.name()),
             "exact" => import.name() == "Exact",
-            "monte_carlo" => is_type(import.name()),
+            "monte_carlo" | "experiment" => is_type(import.name()),
             _ => true,
         };
         assert!(fine, "{import:?}");
@@ -325,7 +328,7 @@ fn the_command_line_holds_no_mathematics() {
             "{import:?}"
         );
         assert!(
-            !["law", "attention", "exact", "monte_carlo"].contains(&import.target()),
+            !["law", "attention", "exact", "monte_carlo", "experiment"].contains(&import.target()),
             "{import:?}"
         );
     }

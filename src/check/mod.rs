@@ -16,6 +16,7 @@ pub mod printed;
 mod progress;
 pub mod rate;
 pub mod recheck;
+pub mod reproduce;
 pub mod simulate;
 pub mod summary;
 pub mod table;

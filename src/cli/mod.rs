@@ -1,7 +1,7 @@
 //! The command line: parse, run, print. No mathematics here.
 //!
 //! Exit codes: 0 for success, 1 if a check found a violation, 2 for bad input; then standard output is
-//! empty and standard error holds one line. 130 if a simulation with a checkpoint was stopped by Ctrl-C.
+//! empty and standard error holds one line. 130 if a simulation or an experiment with a checkpoint was stopped by Ctrl-C.
 
 mod certify;
 mod check;
@@ -12,6 +12,7 @@ mod length;
 mod output;
 mod progress;
 mod rate;
+mod reproduce;
 mod sheets;
 mod simulate;
 mod simulation;
@@ -55,6 +56,8 @@ enum Command {
     Rate(Box<rate::RateArguments>),
     /// The smallest constant c1 that makes the paper's Proposition 3.1, as printed, true on the grid
     Fit(Box<fit::FitArguments>),
+    /// Train the paper's softmax and linear heads by stochastic gradient descent
+    Reproduce(Box<reproduce::ReproduceArguments>),
     /// The theorems behind the numbers
     Theorems,
     /// One theorem in full: statement, hypotheses, constants, proof idea, source
@@ -88,6 +91,7 @@ fn dispatch(command: &Command) -> Result<Outcome> {
         Command::Length(arguments) => length::run(arguments),
         Command::Rate(arguments) => rate::run(arguments),
         Command::Fit(arguments) => fit::run(arguments),
+        Command::Reproduce(arguments) => reproduce::run(arguments),
         Command::Theorems => theorems::run(),
         Command::Explain(arguments) => explain::run(arguments),
     }
@@ -114,7 +118,7 @@ fn refuse_arguments(error: &clap::Error) -> u8 {
     }
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         return fail(
-            "a command is required: table, check, certify, simulate, merge, length, rate, fit, theorems or explain; see --help",
+            "a command is required: table, check, certify, simulate, merge, length, rate, fit, reproduce, theorems or explain; see --help",
         );
     }
     if error.kind() == ErrorKind::ArgumentConflict && text.contains("'[SCENARIO]'") {

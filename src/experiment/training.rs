@@ -145,7 +145,7 @@ impl<'a> Trainer<'a> {
         let purpose = Purpose::Steps(block);
         let mut random = stream(self.settings.seed, state.head, state.length, purpose);
         let steps = STEP_BLOCK.min(self.settings.steps - state.steps);
-        let window = (block * WINDOWS / blocks) as usize;
+        let window = (block * WINDOWS.min(blocks) / blocks) as usize;
         if state.history.len() <= window {
             state.history.resize(window + 1, LossSums::default());
         }
