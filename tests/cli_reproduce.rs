@@ -159,6 +159,8 @@ fn pictures_are_drawn_and_results_go_to_a_file() {
         let picture = std::fs::read_to_string(format!("{prefix}-{name}.svg")).unwrap();
         check_svg(&picture);
         assert!(picture.contains("softmax") && picture.contains("linear"));
+        let shown = if name == "risk" { "Risk" } else { "Distance" };
+        assert!(picture.contains(shown) && picture.contains("prompt length L"));
         // Two points of each head, and one of each in the legend.
         assert_eq!(picture.matches("<circle ").count(), 6, "{name}");
     }

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use attention_bounds::experiment::{
-    BatchSums, Blocks, Circuit, HeadKind, Prompt, Purpose, Response, Settings, State, Task,
-    Trainer, Weights, advance, least_risk, stream, zero_risk,
+    BatchSums, Blocks, Circuit, HeadKind, Prompt, Purpose, Response, RunState, Settings, State,
+    Task, Trainer, Weights, advance, least_risk, stream, zero_risk,
 };
 use attention_bounds::monte_carlo::{Checkpoint, Control};
 use nalgebra::{DMatrix, DVector};
@@ -147,6 +147,39 @@ fn gradients_are_the_finite_differences_of_the_definition() {
             }
         }
     }
+}
+
+/// Scores of several thousand, whose exponentials overflow: all weight is on the token with the largest.
+#[test]
+fn large_scores_do_not_overflow() {
+    let settings = settings(5);
+    let weights = weights(&settings, 300.0);
+    let circuit = Circuit::of(&weights);
+    let mut largest = 0.0_f64;
+    for prompt in prompts(&settings, 11, 20) {
+        let query = DVector::from_column_slice(prompt.query());
+        let direction = circuit.scores.to_matrix() * query;
+        let scores = prompt.tokens().tr_mul(&direction);
+        largest = largest.max(scores.max());
+        let mut response = Response::new(HeadKind::Softmax, 6, 11);
+        response.evaluate(&prompt, direction.as_slice(), &circuit.values);
+        let chosen = prompt.tokens().column(scores.imax()).into_owned();
+        let wanted = chosen.dot(&DVector::from_column_slice(&circuit.values));
+        let difference = (response.prediction() - wanted).abs();
+        assert!(
+            difference < 1e-9 * wanted.abs(),
+            "{} {wanted}",
+            response.prediction()
+        );
+        // The weights do not move with the scores.
+        assert!(
+            response
+                .by_scores()
+                .iter()
+                .all(|x| x.abs() < 1e-6 * wanted.abs())
+        );
+    }
+    assert!(largest > 5_000.0, "{largest}");
 }
 
 #[test]
@@ -335,6 +368,27 @@ fn results_do_not_depend_on_threads_or_on_other_runs() {
         assert_ne!(a.weights, b.weights);
     }
     assert_ne!(one.runs[0].weights, one.runs[2].weights);
+}
+
+/// With steps that change nothing, blocks differ by their prompts alone.
+#[test]
+fn every_block_of_steps_has_its_own_prompts() {
+    let settings = Settings {
+        steps: 300,
+        step_size: 1e-300,
+        ..small()
+    };
+    let state = on_threads(1, &settings, &Control::default());
+    for run in &state.runs {
+        let start = RunState::start(&settings, run.head, run.length);
+        assert_eq!(run.weights, start.weights);
+        let [a, b, c] = run.history.as_slice() else {
+            panic!("three blocks, three parts");
+        };
+        assert!(a.sum != b.sum && b.sum != c.sum && a.sum != c.sum);
+        assert_eq!((a.step, b.step, c.step), (100, 200, 300));
+        assert_eq!((a.prompts, b.prompts, c.prompts), (1600, 1600, 1600));
+    }
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Points with error bars and curves, on two logarithmic axes (SVG).
 
-use plotters::coord::combinators::IntoLogRange;
+use std::ops::Range;
+
+use plotters::coord::combinators::{BindKeyPoints, IntoLogRange};
 use plotters::prelude::{
     BLACK, ChartBuilder, Circle, Color, IntoDrawingArea, IntoFont, LineSeries, PathElement,
     RGBColor, SVGBackend, SeriesLabelPosition, WHITE,
@@ -105,6 +107,27 @@ fn is_shown(x: f64) -> bool {
     x > 0.0 && x < f64::INFINITY
 }
 
+/// Round numbers in a range: 1, 2 and 5 times powers of ten, or more of them where these are fewer than three.
+fn ticks(range: &Range<f64>) -> Vec<f64> {
+    let digits: [&[u32]; 2] = [&[1, 2, 5], &[1, 2, 3, 4, 5, 6, 7, 8, 9]];
+    let fine: Vec<u32> = (10..100).collect();
+    let powers = range.start.log10().floor() as i32 - 1..=range.end.log10().ceil() as i32;
+    let mut found = Vec::new();
+    for digits in digits.into_iter().chain([fine.as_slice()]) {
+        found = powers
+            .clone()
+            // Read from text, so that a tick is the number that its label shows.
+            .flat_map(|power| digits.iter().map(move |digit| format!("{digit}e{power}")))
+            .filter_map(|text| text.parse().ok())
+            .filter(|tick| range.contains(tick))
+            .collect();
+        if found.len() >= 3 {
+            break;
+        }
+    }
+    found
+}
+
 impl Scatter<'_> {
     fn svg(mut self) -> Result<String, String> {
         for series in &mut self.series {
@@ -141,6 +164,7 @@ impl Scatter<'_> {
             range(&mut all.iter().map(|point| point.1)),
         );
         let bottom = up.start;
+        let (across_ticks, up_ticks) = (ticks(&across), ticks(&up));
         let mut text = String::new();
         {
             let words = |error: &dyn std::fmt::Display| error.to_string();
@@ -151,7 +175,10 @@ impl Scatter<'_> {
                 .margin(16)
                 .x_label_area_size(56)
                 .y_label_area_size(90)
-                .build_cartesian_2d(across.log_scale(), up.log_scale())
+                .build_cartesian_2d(
+                    across.log_scale().with_key_points(across_ticks),
+                    up.log_scale().with_key_points(up_ticks),
+                )
                 .map_err(|e| words(&e))?;
             chart
                 .configure_mesh()
@@ -159,8 +186,8 @@ impl Scatter<'_> {
                 .y_desc(self.y_name)
                 .axis_desc_style(("sans-serif", 18))
                 .label_style(("sans-serif", 15))
-                .x_label_formatter(&|x| format!("{x:.0}"))
-                .y_label_formatter(&|y| format!("{y:.2}"))
+                .x_label_formatter(&|x| x.to_string())
+                .y_label_formatter(&|y| y.to_string())
                 .light_line_style(RGBColor(240, 240, 240))
                 .draw()
                 .map_err(|e| words(&e))?;
@@ -209,5 +236,29 @@ impl Scatter<'_> {
             area.present().map_err(|e| words(&e))?;
         }
         Ok(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ticks;
+
+    #[test]
+    fn axes_have_round_numbers() {
+        assert_eq!(
+            ticks(&(8.0..1250.0)),
+            [10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0]
+        );
+        assert_eq!(ticks(&(0.18..0.45)), [0.2, 0.3, 0.4]);
+        assert_eq!(
+            ticks(&(104.0..162.5)),
+            [110.0, 120.0, 130.0, 140.0, 150.0, 160.0]
+        );
+        // Every range that is drawn is at least a factor 1.25^2 wide.
+        for k in 0..500 {
+            let low = 1e-3 * 1.03_f64.powi(k);
+            let found = ticks(&(low..1.5625 * low));
+            assert!(found.len() >= 3, "{low}: {found:?}");
+        }
     }
 }
