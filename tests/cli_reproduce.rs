@@ -113,6 +113,23 @@ fn the_formats_say_the_same() {
 }
 
 #[test]
+fn notes_say_whether_the_loss_still_falls() {
+    let short = "reproduce --head linear --lengths 40 --seed 2 --evaluation 2000";
+    let early = stdout(&format!("{short} --step-size 0.05 --steps 600"));
+    assert!(
+        early.contains("NOT CONVERGED: the mean loss of 1 of 1 runs"),
+        "{early}"
+    );
+    assert!(early.contains("linear at L = 40, from 0."), "{early}");
+    let still = stdout(&format!("{short} --step-size 1e-9 --steps 800"));
+    assert!(still.contains("a plateau shows the same"), "{still}");
+    assert!(still.contains("in 1 of 1 runs"), "{still}");
+    let late = stdout(&format!("{short} --step-size 0.1 --steps 8000"));
+    assert!(late.contains("a plateau shows the same"), "{late}");
+    assert!(!late.contains("FAR FROM"), "{late}");
+}
+
+#[test]
 fn threads_and_single_heads_change_nothing() {
     let both = stdout(&format!("{TINY} --threads 1 --format csv"));
     assert_eq!(both, stdout(&format!("{TINY} --threads 3 --format csv")));

@@ -198,6 +198,7 @@ MUTATIONS = [
     ("experiment, v a^T", "src/experiment/evaluation.rs", "&product + &input_values * label_scores;", "&product + 0.9 * &input_values * label_scores;", EXPERIMENT),
     ("experiment, risk of predicting nothing", "src/experiment/evaluation.rs", "settings.task_variance * settings.dimension as f64 +", "settings.task_variance +", EXPERIMENT),
     ("reproduce, too few steps to compare", "src/check/reproduce.rs", "_ if compared == 0 =>", "_ if compared == 7 =>", REPRODUCE),
+    ("reproduce, fall of the loss", "src/check/reproduce.rs", "let fall = before - last;", "let fall = last - before;", REPRODUCE),
     ("reproduce, far from the solution", "src/check/reproduce.rs", "(count > 0).then", "(count > 9).then", REPRODUCE),
     ("T8 determinant", "src/bound/sharp_rate.rs", "DMatrix::identity(size, size) - spread * 2.0", "DMatrix::identity(size, size) - spread", AVERAGE + ["--lib"]),
 ]

@@ -14,6 +14,8 @@ pub use crate::experiment::{HeadKind, Settings};
 
 /// A difference of two mean losses counts if it is larger than this many standard errors.
 const CLEAR: f64 = 3.0;
+/// A smaller relative fall does not count.
+const LEAST_FALL: f64 = 0.01;
 /// Most threads.
 const MOST_THREADS: usize = 1024;
 
@@ -153,41 +155,53 @@ fn rows(matrix: &DMatrix<f64>) -> Vec<Vec<f64>> {
     rows.map(|row| row.iter().copied().collect()).collect()
 }
 
-/// Does the loss still fall? The last two parts of the history, on fresh prompts each, are compared.
+/// Mean and standard error of parts of equal size.
+fn pooled(parts: &[LossPoint]) -> (f64, f64) {
+    let count = parts.len() as f64;
+    let mean = parts.iter().map(|part| part.loss).sum::<f64>() / count;
+    let squares: f64 = parts.iter().map(|part| part.standard_error.powi(2)).sum();
+    (mean, squares.sqrt() / count)
+}
+
+/// Does the loss still fall? The last quarter of the history is compared with the quarter before, on fresh prompts
+/// each.
 fn convergence(lines: &[TrainedHead]) -> Option<String> {
     let mut compared = 0;
     let mut falling = 0;
     let mut most: Option<(f64, String)> = None;
     for line in lines {
-        let [.., before, last] = line.history.as_slice() else {
+        let quarter = line.history.len() / 4;
+        let mut quarters = line.history.rchunks_exact(quarter.max(1));
+        let (Some(last), Some(before), true) = (quarters.next(), quarters.next(), quarter > 0)
+        else {
             continue;
         };
         compared += 1;
-        let fall = before.loss - last.loss;
-        if !(fall > CLEAR * before.standard_error.hypot(last.standard_error)) {
+        let ((last, error), (before, error_before)) = (pooled(last), pooled(before));
+        let fall = before - last;
+        let relative = fall / before;
+        if !(fall > CLEAR * error.hypot(error_before) && relative > LEAST_FALL) {
             continue;
         }
         falling += 1;
-        let relative = fall / before.loss;
         if most.as_ref().is_none_or(|(known, _)| relative > *known) {
-            let text = format!(
-                "{} at L = {}, from {:.4} to {:.4}",
-                line.head.name(),
-                line.length,
-                before.loss,
-                last.loss
-            );
-            most = Some((relative, text));
+            let (head, length) = (line.head.name(), line.length);
+            most = Some((
+                relative,
+                format!("{head} at L = {length}, from {before:.4} to {last:.4}"),
+            ));
         }
     }
-    let parts = lines.iter().map(|line| line.history.len()).max()?;
     Some(match most {
+        _ if lines.is_empty() => return None,
         _ if compared == 0 => "too few steps to say whether the loss still falls".to_owned(),
         None => format!(
-            "no loss still falls: between the last two of {parts} parts of the steps no mean loss falls by more than {CLEAR} standard errors"
+            "from the third to the last quarter of the steps no mean loss falls by more than 1% and {CLEAR} standard errors; \
+             a plateau shows the same"
         ),
         Some((_, worst)) => format!(
-            "NOT CONVERGED: the loss of {falling} of {compared} runs still falls between the last two of {parts} parts of the steps; most for {worst}"
+            "NOT CONVERGED: the mean loss of {falling} of {compared} runs still falls by more than 1% from the third to the \
+             last quarter of the steps; most for {worst}"
         ),
     })
 }
