@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use attention_bounds::experiment::{HeadKind, RunState, STEP_BLOCK, Settings, Trainer};
 
-const ROUNDS: usize = 20;
+const ROUNDS: usize = 40;
 
 /// JAX in a process of its own that repeats on demand; absent if Python or JAX is.
 struct Peer {

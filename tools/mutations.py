@@ -178,7 +178,7 @@ MUTATIONS = [
     ("fit, largest ratio", "src/check/fit.rs", ".max_by(|x, y| x.c1.total_cmp(&y.c1))", ".min_by(|x, y| x.c1.total_cmp(&y.c1))", ["--lib", "--test", "cli_printed"]),
     ("experiment, f of the softmax derivative", "src/experiment/sums.rs", "*place -= self.prediction * mean;", "*place -= 0.9 * self.prediction * mean;", EXPERIMENT),
     ("experiment, shift of the softmax", "src/experiment/sums.rs", "*score = exponential(*score - top);", "*score = exponential(*score - 0.0 * top);", EXPERIMENT),
-    ("experiment, places without a token", "src/experiment/sums.rs", "    beyond.fill(0.0);\n", "    beyond.fill(1e-3);\n", EXPERIMENT),
+    ("experiment, places without a token", "src/experiment/sums.rs", "    beyond.fill(f64::NEG_INFINITY);\n", "    beyond.fill(0.0);\n", EXPERIMENT),
     ("experiment, L of the linear head", "src/experiment/sums.rs", "1.0 / prompt.length() as f64", "0.99 / prompt.length() as f64", EXPERIMENT),
     ("experiment, value in the second sum", "src/experiment/sums.rs", "*both *= weight;", "*both *= weight.sqrt();", EXPERIMENT),
     ("experiment, sqrt(d+1) of the scores", "src/experiment/weights.rs", "let scale = 1.0 / (weights.size() as f64).sqrt();", "let scale = 1.0 / weights.size() as f64;", EXPERIMENT),

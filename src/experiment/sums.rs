@@ -162,7 +162,8 @@ fn write_scores(rows: &[Lanes], direction: &[f64], scores: &mut [Lanes]) {
     }
 }
 
-/// Replaces the scores of `length` tokens by `e^{S_i - max S}`, and whatever follows by zero; returns the sum.
+/// Replaces the scores of `length` tokens by `e^{S_i - max S}`, and whatever follows by next to nothing; returns the
+/// sum.
 #[inline(always)]
 fn exponentials(scores: &mut [Lanes], length: usize) -> f64 {
     let flat = scores.as_flattened_mut();
@@ -176,10 +177,8 @@ fn exponentials(scores: &mut [Lanes], length: usize) -> f64 {
             *sum += *score;
         }
     }
-    // What `exponential` gives for places without a token is 3e-308: far below the last bit of the sum.
-    let flat = scores.as_flattened_mut();
-    let (_, beyond) = flat.split_at_mut(length.min(flat.len()));
-    beyond.fill(0.0);
+    // For places without a token `exponential` gives 3e-308: far below the last bit of the sum, and no weight on
+    // the zeros that they hold.
     sum.iter().sum()
 }
 
