@@ -248,7 +248,7 @@ MUTATIONS = [
     ("experiment, sqrt(d+1) of the scores", "src/experiment/weights.rs", "let scale = 1.0 / (weights.size() as f64).sqrt();", "let scale = 1.0 / weights.size() as f64;", EXPERIMENT),
     ("experiment, sqrt(d+1) of the gradients", "src/experiment/weights.rs", "let scale = mean / (weights.size() as f64).sqrt();", "let scale = mean;", EXPERIMENT),
     ("experiment, residual", "src/experiment/weights.rs", "add_multiple(&mut self.by_values, residual, response.by_values());", "add_multiple(&mut self.by_values, -residual, response.by_values());", EXPERIMENT),
-    ("experiment, transpose in dK", "src/experiment/weights.rs", "*place = scale * dot(a, b);", "*place = 1.1 * scale * dot(a, b);", EXPERIMENT),
+    ("experiment, transpose in dK", "src/experiment/square.rs", "*place = scale * dot(a, b);", "*place = 1.1 * scale * dot(a, b);", EXPERIMENT),
     ("experiment, last row of O", "src/experiment/weights.rs", "*place = mean * dot(row, &self.by_values);", "*place = dot(row, &self.by_values);", EXPERIMENT),
     ("experiment, direction of descent", "src/experiment/weights.rs", "add_multiple(&mut matrix.entries, -step, &gradient.entries);", "add_multiple(&mut matrix.entries, step, &gradient.entries);", EXPERIMENT),
     ("experiment, half of the loss", "src/experiment/weights.rs", "let loss = 0.5 * residual * residual;", "let loss = residual * residual;", EXPERIMENT),

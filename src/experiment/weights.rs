@@ -4,96 +4,10 @@ use nalgebra::DMatrix;
 use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 
+use super::square::{Square, add_multiple};
 use super::sums::Response;
 use super::task::dot;
 use crate::error::{Error, Result};
-
-/// A square matrix, row after row.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Square {
-    size: usize,
-    entries: Vec<f64>,
-}
-
-impl Square {
-    fn zeros(size: usize) -> Self {
-        Self {
-            size,
-            entries: vec![0.0; size * size],
-        }
-    }
-
-    /// The rows.
-    pub fn rows(&self) -> impl DoubleEndedIterator<Item = &[f64]> + Clone {
-        self.entries.chunks_exact(self.size)
-    }
-
-    fn rows_mut(&mut self) -> impl DoubleEndedIterator<Item = &mut [f64]> {
-        self.entries.chunks_exact_mut(self.size)
-    }
-
-    /// All entries, row after row.
-    pub fn entries(&self) -> &[f64] {
-        &self.entries
-    }
-
-    /// All entries, row after row.
-    pub fn entries_mut(&mut self) -> &mut [f64] {
-        &mut self.entries
-    }
-
-    /// The same as a matrix of nalgebra.
-    pub fn to_matrix(&self) -> DMatrix<f64> {
-        DMatrix::from_row_slice(self.size, self.size, &self.entries)
-    }
-
-    /// The last row.
-    fn last(&self) -> &[f64] {
-        self.rows().next_back().unwrap_or_default()
-    }
-
-    /// Becomes `scale A B`.
-    fn set_product(&mut self, scale: f64, a: &Square, b: &Square) {
-        for (row, a) in self.rows_mut().zip(a.rows()) {
-            row.fill(0.0);
-            for (factor, b) in a.iter().zip(b.rows()) {
-                add_multiple(row, scale * factor, b);
-            }
-        }
-    }
-
-    /// Becomes `scale A^T B`.
-    fn set_product_of_transposed(&mut self, scale: f64, a: &Square, b: &Square) {
-        self.entries.fill(0.0);
-        for (a, b) in a.rows().zip(b.rows()) {
-            for (row, factor) in self.rows_mut().zip(a) {
-                add_multiple(row, scale * factor, b);
-            }
-        }
-    }
-
-    /// Becomes `scale A B^T`.
-    fn set_product_with_transposed(&mut self, scale: f64, a: &Square, b: &Square) {
-        for (row, a) in self.rows_mut().zip(a.rows()) {
-            for (place, b) in row.iter_mut().zip(b.rows()) {
-                *place = scale * dot(a, b);
-            }
-        }
-    }
-
-    /// Adds `scale a b^T`.
-    fn add_outer(&mut self, scale: f64, a: &[f64], b: &[f64]) {
-        for (row, factor) in self.rows_mut().zip(a) {
-            add_multiple(row, scale * factor, b);
-        }
-    }
-}
-
-fn add_multiple(to: &mut [f64], scale: f64, of: &[f64]) {
-    for (to, of) in to.iter_mut().zip(of) {
-        *to += scale * of;
-    }
-}
 
 /// The matrices `Q`, `K`, `V`, `O` of a head, each `(d+1) x (d+1)`; or a gradient in them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
