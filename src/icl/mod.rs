@@ -10,8 +10,10 @@
 //! * [`linear`]: of linear attention over `L` tokens, a polynomial in `1/L`;
 //! * [`flow`]: gradient flow of each, and [`optimum`]: the minimum of the finite-prompt risk;
 //! * [`expansion`]: the constants of `1/L`;
-//! * [`bayes`]: what no predictor can beat.
+//! * [`bayes`]: what no predictor can beat;
+//! * [`approximate_loss`]: a closed form of the literature for isotropic tokens, and where it breaks.
 
+pub mod approximate_loss;
 pub mod bayes;
 mod contour;
 pub mod expansion;
