@@ -1,8 +1,10 @@
 //! The risks of in-context regression against other routes of computation.
 
-use attention_bounds::exact::gaussian_participation;
+use attention_bounds::attention::Head;
+use attention_bounds::exact::{gaussian_participation, gaussian_query_average};
 use attention_bounds::icl::finite::FinitePromptRisk;
 use attention_bounds::icl::{RegressionHead, RegressionTask, infinite, linear};
+use attention_bounds::law::Gaussian;
 use attention_bounds::parameter::PromptLength;
 use nalgebra::{DMatrix, DVector};
 use rand::{RngExt, SeedableRng};
@@ -209,6 +211,31 @@ fn linear_attention_at_one_token_is_closed_form_and_its_gradient_agrees_with_dif
             );
         }
     }
+}
+
+#[test]
+fn many_dimensions_agree_with_the_average_participation_and_too_many_are_refused() {
+    // With tau^2 -> 0, v = 1 and b = 1 twice the gap is E P.
+    let gap = |d: usize, l: u64| {
+        let task = RegressionTask::new(DMatrix::identity(d, d), 1.0, 1e-13).unwrap();
+        let head = DMatrix::identity(d, d) * (1.0 / (d as f64).sqrt());
+        let head = RegressionHead::new(head, 1.0).unwrap();
+        let finite = FinitePromptRisk::new(&task, length(l)).unwrap();
+        finite.gap(&head)
+    };
+    for d in [1, 8, 9, 16, 24, 30] {
+        for l in [10, 10_000] {
+            let tokens = Gaussian::centred(DMatrix::identity(d, d)).unwrap();
+            let scale = DMatrix::identity(d, d) * (1.0 / (d as f64).sqrt());
+            let head = Head::new(scale, DMatrix::identity(d, d)).unwrap();
+            let average = gaussian_query_average(&tokens, &head, &tokens, &[length(l)]).unwrap();
+            let found = gap(d, l).unwrap();
+            let error = (2.0 * found.value - average[0].participation.value).abs();
+            assert!(error < 1e-11, "d = {d}, L = {l}: {error:e}");
+            assert!(error <= 2.0 * found.error);
+        }
+    }
+    assert!(gap(100, 10).is_err());
 }
 
 #[test]

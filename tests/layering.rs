@@ -26,8 +26,13 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &["error", "parameter", "interval", "law", "attention"],
     ),
     ("monte_carlo", &["error", "parameter", "law", "attention"]),
+    // Heads trained by gradient descent; from `monte_carlo` the samplers and how a run is controlled.
+    ("experiment", &["error", "parameter", "monte_carlo"]),
     // Records only, see `report_takes_records_and_computes_nothing`.
-    ("report", &["error", "bound", "exact", "monte_carlo"]),
+    (
+        "report",
+        &["error", "bound", "exact", "monte_carlo", "experiment"],
+    ),
     (
         "check",
         &[
@@ -38,6 +43,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "exact",
             "bound",
             "monte_carlo",
+            "experiment",
             "report",
             "icl",
         ],
@@ -310,7 +316,7 @@ fn report_takes_records_and_computes_nothing() {
         let fine = match import.target() {
             "bound" => RECORDS.contains(&import.name()),
             "exact" => import.name() == "Exact",
-            "monte_carlo" => is_type(import.name()),
+            "monte_carlo" | "experiment" => is_type(import.name()),
             _ => true,
         };
         assert!(fine, "{import:?}");
@@ -325,7 +331,7 @@ fn the_command_line_holds_no_mathematics() {
             "{import:?}"
         );
         assert!(
-            !["law", "attention", "exact", "monte_carlo"].contains(&import.target()),
+            !["law", "attention", "exact", "monte_carlo", "experiment"].contains(&import.target()),
             "{import:?}"
         );
     }

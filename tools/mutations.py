@@ -26,6 +26,8 @@ GRADIENT_AVERAGE = ["--test", "oracle_gradient_average"]
 REGRESSION = ["--test", "icl_risk", "--test", "icl_flow"]
 QUERY = ["--test", "query_integrals"]
 CAPPED = ["--test", "capped_gradient"]
+EXPERIMENT = ["--test", "experiment"]
+REPRODUCE = ["--test", "cli_reproduce"]
 
 # (name, file, text to find (once), what replaces it, tests to run)
 MUTATIONS = [
@@ -258,6 +260,30 @@ MUTATIONS = [
     ("least curvature, border", "src/icl/curvature.rs", "(b * li * li * lj * a + li * lj * (b * li * a - one))", "(b * li * li * lj * a)", FLOWS),
     ("tube, gap of the gradients", "src/bound/gaussian_transfer/gronwall.rs", "gradient_gap * step.duration * mean", "1e-9 * gradient_gap * step.duration * mean", FLOWS + ["--lib"]),
     ("tube, growth", "src/bound/gaussian_transfer/gronwall.rs", "(start * growth.exp() + gradient_gap", "(start + gradient_gap", FLOWS + ["--lib"]),
+    ("experiment, f of the softmax derivative", "src/experiment/sums.rs", "*place -= self.prediction * mean;", "*place -= 0.9 * self.prediction * mean;", EXPERIMENT),
+    ("experiment, shift of the softmax", "src/experiment/sums.rs", "*score = exponential(*score - top);", "*score = exponential(*score - 0.0 * top);", EXPERIMENT),
+    ("experiment, places without a token", "src/experiment/sums.rs", "    beyond.fill(f64::NEG_INFINITY);\n", "    beyond.fill(0.0);\n", EXPERIMENT),
+    ("experiment, L of the linear head", "src/experiment/sums.rs", "1.0 / prompt.length() as f64", "0.99 / prompt.length() as f64", EXPERIMENT),
+    ("experiment, value in the second sum", "src/experiment/sums.rs", "*both *= weight;", "*both *= weight.sqrt();", EXPERIMENT),
+    ("experiment, sqrt(d+1) of the scores", "src/experiment/weights.rs", "let scale = 1.0 / (weights.size() as f64).sqrt();", "let scale = 1.0 / weights.size() as f64;", EXPERIMENT),
+    ("experiment, sqrt(d+1) of the gradients", "src/experiment/weights.rs", "let scale = mean / (weights.size() as f64).sqrt();", "let scale = mean;", EXPERIMENT),
+    ("experiment, residual", "src/experiment/weights.rs", "add_multiple(&mut self.by_values, residual, response.by_values());", "add_multiple(&mut self.by_values, -residual, response.by_values());", EXPERIMENT),
+    ("experiment, transpose in dK", "src/experiment/square.rs", "*place = scale * dot(a, b);", "*place = 1.1 * scale * dot(a, b);", EXPERIMENT),
+    ("experiment, last row of O", "src/experiment/weights.rs", "*place = mean * dot(row, &self.by_values);", "*place = dot(row, &self.by_values);", EXPERIMENT),
+    ("experiment, direction of descent", "src/experiment/weights.rs", "add_multiple(&mut matrix.entries, -step, &gradient.entries);", "add_multiple(&mut matrix.entries, step, &gradient.entries);", EXPERIMENT),
+    ("experiment, half of the loss", "src/experiment/weights.rs", "let loss = 0.5 * residual * residual;", "let loss = residual * residual;", EXPERIMENT),
+    ("experiment, rho of the inputs", "src/experiment/task.rs", "*number = self.correlation * before + self.innovation * *number;", "*number = 0.9 * self.correlation * before + self.innovation * *number;", ["--lib", *EXPERIMENT]),
+    ("experiment, noise of the labels", "src/experiment/task.rs", "*label = dot(task, inputs) + self.noise * *label;", "*label = dot(task, inputs) + 1.1 * self.noise * *label;", EXPERIMENT),
+    ("experiment, noise of the scores", "src/experiment/task.rs", "*white_label = self.noise * label;", "*white_label = *label;", EXPERIMENT),
+    ("experiment, precision", "src/experiment/task.rs", "scale * (1.0 + rho * rho)", "scale", ["--lib", *EXPERIMENT]),
+    ("experiment, variance of w", "src/experiment/prompt.rs", "*w = self.task.spread() * number;", "*w = 1.05 * self.task.spread() * number;", EXPERIMENT),
+    ("experiment, noise of the target", "src/experiment/prompt.rs", "+ self.task.noise() * noise;", "+ 0.9 * self.task.noise() * noise;", EXPERIMENT),
+    ("experiment, stream of a block", "src/experiment/training.rs", "let block = state.steps / STEP_BLOCK;", "let block = state.steps / STEP_BLOCK * 0;", EXPERIMENT),
+    ("experiment, v a^T", "src/experiment/evaluation.rs", "&product + &input_values * label_scores;", "&product + 0.9 * &input_values * label_scores;", EXPERIMENT),
+    ("experiment, risk of predicting nothing", "src/experiment/evaluation.rs", "settings.task_variance * settings.dimension as f64 +", "settings.task_variance +", EXPERIMENT),
+    ("reproduce, too few steps to compare", "src/check/reproduce.rs", "_ if compared == 0 =>", "_ if compared == 7 =>", REPRODUCE),
+    ("reproduce, fall of the loss", "src/check/reproduce.rs", "let fall = before - last;", "let fall = last - before;", REPRODUCE),
+    ("reproduce, far from the solution", "src/check/reproduce.rs", "(count > 0).then", "(count > 9).then", REPRODUCE),
     ("T8 determinant", "src/bound/sharp_rate.rs", "DMatrix::identity(size, size) - spread * 2.0", "DMatrix::identity(size, size) - spread", AVERAGE + ["--lib"]),
     ("regression, 6 of Q", "src/icl/participation_table.rs", "second + 6.0 * (r.third.value", "second + 5.0 * (r.third.value", REGRESSION),
     ("regression, degrees of freedom of a squared pair", "src/icl/finite.rs", "if j == k { 3.0 } else { 1.0 }", "if j == k { 2.0 } else { 1.0 }", REGRESSION),

@@ -20,6 +20,7 @@ mod progress;
 pub mod rate;
 pub mod recheck;
 pub mod regression;
+pub mod reproduce;
 pub mod simulate;
 pub mod summary;
 pub mod table;

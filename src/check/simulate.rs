@@ -15,7 +15,7 @@ use crate::report::Family;
 pub use crate::monte_carlo::{CellEstimates, Partial, Route, Shard, Simulation};
 
 /// Time between two writes of a checkpoint; it is also written when the run stops.
-const CHECKPOINT_EVERY: Duration = Duration::from_secs(5);
+pub(super) const CHECKPOINT_EVERY: Duration = Duration::from_secs(5);
 
 /// How to simulate a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

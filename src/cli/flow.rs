@@ -15,7 +15,7 @@ use super::progress::Bar;
 /// Arguments of `flow`.
 #[derive(Debug, Clone, Args)]
 pub struct FlowArguments {
-    /// Scenario file (TOML) with [task], [grid] and, optionally, [start] and [flow]
+    /// Scenario file (TOML) with the tables task, grid and, optionally, start and flow
     scenario: PathBuf,
     /// Draw risk, distance and minimum into this file
     #[arg(long, value_name = "FILE.svg")]

@@ -1,7 +1,7 @@
 //! The command line: parse, run, print. No mathematics here.
 //!
 //! Exit codes: 0 for success, 1 if a check found a violation, 2 for bad input; then standard output is
-//! empty and standard error holds one line. 130 if a simulation with a checkpoint was stopped by Ctrl-C.
+//! empty and standard error holds one line. 130 if a simulation or an experiment with a checkpoint was stopped by Ctrl-C.
 
 mod certify;
 mod check;
@@ -13,6 +13,7 @@ mod length;
 mod output;
 mod progress;
 mod rate;
+mod reproduce;
 mod sheets;
 mod simulate;
 mod simulation;
@@ -61,6 +62,8 @@ enum Command {
     Flow(flow::FlowArguments),
     /// In-context regression: the prompt length that the theory guarantees, and the one that is needed
     Transfer(transfer::TransferArguments),
+    /// Train the paper's softmax and linear heads by stochastic gradient descent
+    Reproduce(Box<reproduce::ReproduceArguments>),
     /// The theorems behind the numbers
     Theorems,
     /// One theorem in full: statement, hypotheses, constants, proof idea, source
@@ -96,6 +99,7 @@ fn dispatch(command: &Command) -> Result<Outcome> {
         Command::Fit(arguments) => fit::run(arguments),
         Command::Flow(arguments) => flow::run(arguments),
         Command::Transfer(arguments) => transfer::run(arguments),
+        Command::Reproduce(arguments) => reproduce::run(arguments),
         Command::Theorems => theorems::run(),
         Command::Explain(arguments) => explain::run(arguments),
     }
@@ -122,7 +126,7 @@ fn refuse_arguments(error: &clap::Error) -> u8 {
     }
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         return fail(
-            "a command is required: table, check, certify, simulate, merge, length, rate, fit, flow, transfer, theorems or explain; see --help",
+            "a command is required: table, check, certify, simulate, merge, length, rate, fit, flow, transfer, reproduce, theorems or explain; see --help",
         );
     }
     if error.kind() == ErrorKind::ArgumentConflict && text.contains("'[SCENARIO]'") {

@@ -1,6 +1,6 @@
 //! Flags of a simulation, and running it with a progress bar, a checkpoint and Ctrl-C.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -159,6 +159,21 @@ pub enum Ran {
     Stopped(String),
 }
 
+/// With a checkpoint: becomes true at Ctrl-C or a request to terminate, which otherwise end the program at once.
+pub fn stop_signal(checkpoint: Option<&Path>) -> Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    if let Some(path) = checkpoint {
+        let asked = Arc::clone(&stop);
+        ctrlc::set_handler(move || asked.store(true, Ordering::Relaxed)).map_err(|error| {
+            Error::File {
+                path: path.to_path_buf(),
+                reason: format!("Ctrl-C cannot be caught: {error}"),
+            }
+        })?;
+    }
+    Ok(stop)
+}
+
 /// Runs a simulation with a progress bar. With a checkpoint, Ctrl-C (and a request to terminate) stops it
 /// after the blocks under way and keeps what is done; without one, they end the program at once.
 pub fn run(
@@ -166,16 +181,7 @@ pub fn run(
     shard: Shard,
     checkpoint: Option<PathBuf>,
 ) -> Result<Ran> {
-    let stop = Arc::new(AtomicBool::new(false));
-    if let Some(path) = &checkpoint {
-        let asked = Arc::clone(&stop);
-        ctrlc::set_handler(move || asked.store(true, Ordering::Relaxed)).map_err(|error| {
-            Error::File {
-                path: path.clone(),
-                reason: format!("Ctrl-C cannot be caught: {error}"),
-            }
-        })?;
-    }
+    let stop = stop_signal(checkpoint.as_deref())?;
     let bar = Bar::new();
     let work = Work {
         checkpoint: checkpoint.as_deref(),

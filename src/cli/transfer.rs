@@ -17,7 +17,7 @@ use super::progress::Bar;
 /// Arguments of `transfer`.
 #[derive(Debug, Clone, Args)]
 pub struct TransferArguments {
-    /// Scenario file (TOML) with [task], [grid] and, optionally, [start] and [flow]
+    /// Scenario file (TOML) with the tables task, grid and, optionally, start and flow
     scenario: PathBuf,
     /// Accepted excess of the limiting risk over that of the infinite prompt
     #[arg(long, value_name = "EPS", allow_negative_numbers = true)]

@@ -34,6 +34,9 @@ pub(super) fn gradient_factors(s: f64, lengths: &[PromptLength]) -> Result<Vec<G
     let offsets: Vec<f64> = if s < 0.5 * CENTRES {
         // E mean is at most s below the tilted mean.
         vec![0.0; lengths.len()]
+    } else if s <= CENTRES {
+        // The middle is near enough to every mean: one pass serves all lengths.
+        vec![0.5 * s; lengths.len()]
     } else {
         gaussian_participation(s, lengths)?
             .iter()

@@ -17,8 +17,9 @@ use nalgebra::Complex;
 use super::participation_table::{NEAR, ParticipationTable, Sample, gauss};
 use crate::error::Result;
 
-/// Step of the finer of two trapezoidal sums in `t`; the coarser has twice that, `exp(-pi^2/(2 * 0.2)) = 2e-11`.
-const STEP: f64 = 0.1;
+/// Step of the table in `t`. Sums take every first, second or fourth point: `exp(-pi^2 / (2 e))` is `2e-11` for the step 0.2, but it is multiplied by
+/// the size of the integrand in the strip, which grows with the number of factors.
+const STEP: f64 = 0.05;
 /// End of the table in `t`: integrands decay at least like `e^{-t/2}`.
 const LAST: f64 = 75.0;
 /// `|z|` from which on the Taylor series of `H` gives `h`: the rest of the integral is below `e^{-90}`.
@@ -30,7 +31,7 @@ const REACH: f64 = 40.0;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Node {
     pub z: Complex<f64>,
-    /// `dz / pi`, and the step of the finer sum; the first point of the symmetric path has half of it.
+    /// `dz / pi` and the step of the sum; the first point of the symmetric path has half of it.
     pub weight: Complex<f64>,
     /// `h` for `P - 1/L` and for `Q - 1/L`.
     pub second: Complex<f64>,
@@ -42,9 +43,12 @@ pub(super) struct Contour {
     nodes: Vec<Node>,
 }
 
-/// The number of a path good for the largest eigenvalue `l > 0`: `c = 2^{number/2} <= 1/(3 l)`.
-pub(super) fn number(largest: f64) -> i32 {
-    (-2.0 * (3.0 * largest).log2()).floor() as i32
+/// The number of a path good for eigenvalues with this maximum and sum: `c = 2^{number/2} <= min(1/(3 max l), 1/sum l)`.
+///
+/// The second keeps `E e^{cq}` of order 1. On the rest of the path `prod |1 + 2 z l_j|^{-1/2}` may be as large as `2^{d/4}`, for `z` about
+/// `-(1 - i)/(4 l)`, which costs as many digits: the sums say how large their terms are.
+pub(super) fn number(largest: f64, sum: f64) -> i32 {
+    (-2.0 * (3.0 * largest).max(sum).log2()).floor() as i32
 }
 
 impl Contour {
@@ -74,9 +78,9 @@ impl Contour {
         Ok(Self { nodes })
     }
 
-    /// The points of the finer sum, or every second one with doubled weight: the coarser sum.
-    pub fn nodes(&self, fine: bool) -> impl Iterator<Item = Node> {
-        let (stride, factor) = if fine { (1, 1.0) } else { (2, 2.0) };
+    /// The points of the trapezoidal sum with `stride` steps of the table.
+    pub fn nodes(&self, stride: usize) -> impl Iterator<Item = Node> {
+        let factor = stride as f64;
         self.nodes.iter().step_by(stride).map(move |node| Node {
             weight: node.weight * factor,
             ..*node

@@ -11,8 +11,10 @@
 //! * [`flow`]: gradient flow of each, and [`optimum`]: the minimum of the finite-prompt risk;
 //! * [`curvature`]: the smallest curvature of the infinite-prompt risk;
 //! * [`expansion`]: the constants of `1/L`;
-//! * [`bayes`]: what no predictor can beat.
+//! * [`bayes`]: what no predictor can beat;
+//! * [`approximate_loss`]: a closed form of the literature for isotropic tokens, and where it breaks.
 
+pub mod approximate_loss;
 pub mod bayes;
 mod contour;
 pub mod curvature;

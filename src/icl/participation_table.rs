@@ -101,9 +101,9 @@ impl ParticipationTable {
     pub fn samples(&self, end: f64) -> Result<Vec<Sample>> {
         if !(end <= LARGEST) {
             return Err(Error::Parameter {
-                parameter: "the largest eigenvalue of Sig^(1/2) A^T Sig A Sig^(1/2)",
-                value: (end / LARGEST * 125.0).to_string(),
-                required: "at most 125 (scores beyond are one-hot in double precision)",
+                parameter: "the mean score variance, tr Sig^(1/2) A^T Sig A Sig^(1/2)",
+                value: format!("about {:e}", end / 40.0),
+                required: "at most about 1000 (and its largest eigenvalue about 300): scores beyond are one-hot in double precision",
                 theorem: Some("T11"),
             });
         }

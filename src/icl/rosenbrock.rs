@@ -123,6 +123,9 @@ fn trial(
     }))
 }
 
+/// What is told of time, state and slope at every accepted step; says whether to stop.
+pub(super) type Watch<'a> = dyn FnMut(f64, &DVector<f64>, &DVector<f64>) -> Result<bool> + 'a;
+
 /// Steps, at most; rejected ones count.
 const MOST_STEPS: usize = 100_000;
 
@@ -137,7 +140,7 @@ pub(super) fn integrate(
     start: DVector<f64>,
     times: &[f64],
     tolerance: f64,
-    watch: &mut dyn FnMut(f64, &DVector<f64>, &DVector<f64>) -> Result<bool>,
+    watch: &mut Watch<'_>,
 ) -> Result<()> {
     let (mut time, mut state) = (0.0, start);
     let mut slope = system.slope(&state)?;

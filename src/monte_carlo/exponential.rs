@@ -32,7 +32,7 @@ const COEFFICIENTS: [f64; 10] = [
 ///
 /// No multiplication is fused with an addition, so the bits do not depend on the processor.
 #[inline(always)]
-pub(super) const fn exponential(x: f64) -> f64 {
+pub(crate) const fn exponential(x: f64) -> f64 {
     let x = if x < SMALLEST { SMALLEST } else { x };
     let shifted = x * std::f64::consts::LOG2_E + SHIFT;
     let exponent = shifted - SHIFT;

@@ -76,8 +76,11 @@ mod ziggurat_table;
 
 pub use estimate::{CellEstimates, Deviation, Estimate, GradientEstimates, HEAVY_FRACTION};
 pub use histogram::{Bracket, Histogram};
+// The two innermost loops also serve the experiment.
+pub(crate) use exponential::exponential;
 pub(crate) use interval::upper_quantile;
 pub use interval::{ConfidenceInterval, HEAVY_SHARE, Reliability};
+pub(crate) use normal::fill_normals;
 pub use partial::{Partial, SCHEMA, Shard};
 pub use plan::{Cell, Plan, QueryChoice, Route};
 pub use simulation::{Checkpoint, Control, Simulation};

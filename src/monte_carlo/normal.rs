@@ -28,7 +28,7 @@ const DENSITIES: [f64; 257] = {
 /// are settled after the rest of their chunk of 256, with words drawn after those of the chunk, so that
 /// the common case is a loop without branches. The result depends on the state of `random` and on
 /// `numbers.len()` only.
-pub(super) fn fill_normals<R: Rng>(random: &mut R, numbers: &mut [f64]) {
+pub(crate) fn fill_normals<R: Rng>(random: &mut R, numbers: &mut [f64]) {
     let mut bytes = [0_u8; 8 * CHUNK];
     for chunk in numbers.chunks_mut(CHUNK) {
         let (bytes, _) = bytes.split_at_mut(8 * chunk.len());
