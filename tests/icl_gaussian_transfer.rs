@@ -1,9 +1,11 @@
 //! T10.gaussian: its errors, gaps and distances against closed forms and exact values.
 
 use attention_bounds::bound::gaussian_transfer::{
-    HeadSet, QueryErrors, RegressionConstants, gronwall_distance, risk_gaps,
+    HeadSet, QueryErrors, RegressionConstants, SmoothLoss, gronwall_distance, risk_gaps,
+    smooth_risk_gap,
 };
 use attention_bounds::check::gaussian_transfer::{self, InfinitePath};
+use attention_bounds::check::smooth_losses::simulate;
 use attention_bounds::icl::curvature::least_curvature;
 use attention_bounds::icl::finite::FinitePromptRisk;
 use attention_bounds::icl::flow::{FlowOptions, InfinitePrompt, follow};
@@ -306,4 +308,51 @@ fn bad_constants_are_refused() {
     let errors = QueryErrors::new(c, 10.0, 0.5).unwrap();
     assert_eq!(errors.moments(0.6).ln_output, f64::INFINITY);
     assert_eq!(errors.moments(f64::NAN).ln_output, f64::INFINITY);
+}
+
+#[test]
+fn simulated_gaps_of_other_losses_are_within_g1() {
+    let plan = (40_000, 3);
+    let huge = SmoothLoss::Huber(Positive::new("delta", 1e6).unwrap());
+    let losses = [
+        SmoothLoss::Huber(Positive::new("delta", 0.5).unwrap()),
+        SmoothLoss::Logistic,
+        huge,
+    ];
+    (0..8_u64).into_par_iter().for_each(|case| {
+        let mut random = ChaCha8Rng::seed_from_u64(300 + case);
+        let d = 1 + case as usize % 3;
+        let task = random_task(&mut random, d, 0.2);
+        let head = random_head(&mut random, d, [0.2, 0.5, 1.0, 0.3][case as usize % 4]);
+        let set = norms(&task, &head);
+        for l in [3, 40] {
+            let errors =
+                QueryErrors::new(constants(&task), (l as f64).ln(), set.alignment).unwrap();
+            for loss in losses {
+                let found = simulate(&task, &head, length(l), loss, plan).unwrap();
+                let bound = smooth_risk_gap(&errors, &set, loss).exp();
+                let (gap, error) = found.gap;
+                println!("case {case}, L {l}: {gap:.4} +- {error:.4}, g1 {bound:.3}");
+                assert!(gap.abs() - 4.0 * error <= bound);
+                assert!(error > 0.0 && (found.finite.0 - found.infinite.0 - gap).abs() < 1e-9);
+            }
+            // A threshold that no error reaches is the squared loss, whose risks are known exactly.
+            let squared = simulate(&task, &head, length(l), huge, plan).unwrap();
+            let finite = FinitePromptRisk::new(&task, length(l)).unwrap();
+            let exact = finite.gap(&head).unwrap().value;
+            assert!((squared.gap.0 - exact).abs() <= 4.5 * squared.gap.1);
+            let limit = infinite::risk(&task, &head).unwrap();
+            assert!((squared.infinite.0 - limit).abs() <= 4.5 * squared.infinite.1);
+            assert_eq!(
+                squared,
+                simulate(&task, &head, length(l), huge, plan).unwrap()
+            );
+        }
+        assert!(simulate(&task, &head, length(2), huge, (1, 1)).is_err());
+    });
+    // In d = 1 at L = 1 the softmax sees one example: b y_1, and the gap is far from 0.
+    let task = RegressionTask::new(DMatrix::identity(1, 1), 0.2, 1.0).unwrap();
+    let head = RegressionHead::new(DMatrix::identity(1, 1), 1.0).unwrap();
+    let found = simulate(&task, &head, length(1), losses[0], plan).unwrap();
+    assert!(found.gap.0 > 20.0 * found.gap.1);
 }

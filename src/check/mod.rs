@@ -22,6 +22,7 @@ pub mod recheck;
 pub mod regression;
 pub mod reproduce;
 pub mod simulate;
+pub mod smooth_losses;
 pub mod summary;
 pub mod table;
 pub mod transfer;

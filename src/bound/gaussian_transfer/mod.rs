@@ -8,12 +8,14 @@
 
 mod constants;
 mod gronwall;
+mod loss;
 mod participation;
 mod query;
 mod spread;
 
 pub use constants::{HeadSet, RegressionConstants, fourth_derivative};
 pub use gronwall::{TubeStep, gronwall_distance, risk_at_the_limit, tube_step};
+pub use loss::{SmoothLoss, smooth_risk_gap};
 pub use query::{ErrorMoments, QueryErrors};
 
 use super::logarithm::ln_add;
