@@ -48,6 +48,8 @@ struct Node {
 
 /// Room for the rounding of the polynomials in a node, and of the sum, in a logarithm.
 const ROUNDING: f64 = 1e-9;
+/// Logarithm of the fraction of a sum at which the rest of it is bounded at once.
+const NEGLIGIBLE: f64 = 30.0;
 /// Cells of `k^2`: errors are taken at the upper end of a cell.
 const CELL: f64 = 1.0 / 256.0;
 
@@ -147,9 +149,32 @@ impl QueryErrors {
             .nodes
             .first()
             .map_or([Interval::WHOLE; 5], |node| node.ln.map(Interval::point));
+        let highest = self.nodes.last().map_or([f64::INFINITY; 5], |node| node.ln);
         for (left, right) in self.nodes.iter().zip(self.nodes.iter().skip(1)) {
             // For 0, 1 and 2 more degrees of freedom.
             let survivals = [0.0, 1.0, 2.0].map(|more| ln_survival(d + more, left.q));
+            let survival = |more: f64| {
+                survivals
+                    .get(more as usize)
+                    .copied()
+                    .unwrap_or(Interval::ZERO)
+            };
+            // What is left of a sum is at most F_J P(u > u_j).
+            let rest = |i: usize| -> Interval {
+                let (last, (more, _)) =
+                    (highest.get(i), weights.get(i).copied().unwrap_or_default());
+                Interval::point(last.copied().unwrap_or(f64::INFINITY)) + survival(more)
+            };
+            let negligible = totals
+                .iter()
+                .enumerate()
+                .all(|(i, total)| rest(i).upper() < total.upper() - NEGLIGIBLE);
+            if negligible {
+                for (i, total) in totals.iter_mut().enumerate() {
+                    *total = total.ln_add(rest(i));
+                }
+                break;
+            }
             let pairs = left.ln.iter().zip(right.ln).zip(weights);
             for (total, ((&low, high), (more, _))) in totals.iter_mut().zip(pairs) {
                 if !(high > low) {
@@ -157,8 +182,7 @@ impl QueryErrors {
                 }
                 let step = Interval::point(high)
                     + (-(Interval::point(low) - Interval::point(high)).exp()).ln_1p();
-                let survival = survivals.get(more as usize).copied();
-                *total = total.ln_add(step + survival.unwrap_or(Interval::ZERO));
+                *total = total.ln_add(step + survival(more));
             }
         }
         let ratio = Interval::point(square) / Interval::point(self.last.q);
