@@ -17,7 +17,7 @@ pub struct InfinitePath {
     pub step: f64,
     /// Twice the largest distance from another integrator: room for the error of the points.
     pub allowance: f64,
-    /// Every point, widened by [`MARGIN`].
+    /// Every point, widened by `MARGIN`.
     pub surroundings: HeadSet,
     /// `beta` there.
     pub beta: f64,
