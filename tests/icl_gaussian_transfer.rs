@@ -4,8 +4,8 @@ use attention_bounds::bound::gaussian_transfer::{
     HeadSet, QueryErrors, RegressionConstants, SmoothLoss, gronwall_distance, risk_gaps,
     smooth_risk_gap,
 };
-use attention_bounds::check::gaussian_transfer::{self, InfinitePath};
-use attention_bounds::check::smooth_losses::simulate;
+use attention_bounds::check::transfer::gaussian::{self, InfinitePath};
+use attention_bounds::check::transfer::smooth_losses::simulate;
 use attention_bounds::icl::curvature::least_curvature;
 use attention_bounds::icl::finite::FinitePromptRisk;
 use attention_bounds::icl::flow::{FlowOptions, InfinitePrompt, follow};
@@ -248,7 +248,7 @@ fn distances_are_not_below_those_of_the_exact_flows() {
         let path = InfinitePath::new(&task, &start, 1e-4).unwrap();
         let errors =
             QueryErrors::new(path.constants, (l as f64).ln(), path.surroundings.alignment).unwrap();
-        let bounds = gaussian_transfer::distances(&path, &errors);
+        let bounds = gaussian::distances(&path, &errors);
         println!("{} of {} points", bounds.len(), path.points.len());
         assert!(bounds.len() as f64 >= share * path.points.len() as f64);
         let chosen: Vec<_> = bounds.iter().skip(1).step_by(bounds.len() / 12).collect();
@@ -278,7 +278,7 @@ fn the_guaranteed_lengths_are_ordered_and_their_chain_adds_up() {
     let task = RegressionTask::new(DMatrix::identity(3, 3), 0.4, 0.3).unwrap();
     let start = infinite::start(&task, 0.5).unwrap();
     let epsilon = Positive::new("epsilon", 0.05).unwrap();
-    let answer = gaussian_transfer::guaranteed(&task, &start, epsilon).unwrap();
+    let answer = gaussian::guaranteed(&task, &start, epsilon).unwrap();
     let (global, along) = (answer.global.unwrap(), answer.along.unwrap());
     println!("ln L: {} {}", global.ln_length, along.ln_length);
     assert!(along.ln_length < global.ln_length);

@@ -84,7 +84,11 @@ pub fn minimise(risk: &dyn Risk, start: &RegressionHead, tolerance: f64) -> Resu
     })
 }
 
-fn hessian(risk: &dyn Risk, head: &RegressionHead) -> Result<DMatrix<f64>> {
+/// The Hessian of a risk in the order of [`RegressionHead::to_vec`], by central differences of its gradient with a relative step of `1e-5`, symmetrised.
+///
+/// # Errors
+/// If the risk is not available nearby.
+pub fn hessian(risk: &dyn Risk, head: &RegressionHead) -> Result<DMatrix<f64>> {
     let dimension = risk.task().dimension();
     let list = head.to_vec();
     let step = DIFFERENCE * head.norm().max(1e-3);

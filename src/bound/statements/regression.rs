@@ -47,7 +47,7 @@ pub(crate) const RISK_TRANSFER_TUBE: Statement = Statement {
     proof_idea: "The gradients at two points differ by the mean Hessian between them times their difference; only its negative \
         eigenvalues drive the flows apart. After the first growth there are none.",
     source: "this project, docs/theory.md section 13",
-    location: location("check::transfer::transfer", "src/check/transfer.rs"),
+    location: location("check::transfer::transfer", "src/check/transfer/mod.rs"),
     status: ProofStatus::ProvedOnPaper,
     lemmas: &[],
 };
