@@ -28,6 +28,10 @@
 //! | T7: left end of `F` on a cell, right end of `e^{-th y}` | the same |
 //! | T7: tail dropped | the same |
 
+mod compositions;
+
+use compositions::each_composition;
+
 use attention_bounds::bound::{
     Bound, FourthMoments, GaussianOutput, KnownMoments, Status, SubGaussianMoments, Theorem,
     UniformRate, ValueSpectrum, fourth_moment_bound, output_bounds, participation_bounds,
@@ -109,29 +113,6 @@ impl Finite {
             },
         );
         total
-    }
-}
-
-/// Visits all counts of `length` tokens with their multinomial probabilities.
-fn each_composition(
-    counts: &mut Vec<usize>,
-    position: usize,
-    left: usize,
-    probability: f64,
-    weights: &[f64],
-    visit: &mut impl FnMut(&[usize], f64),
-) {
-    if position + 1 == counts.len() {
-        counts[position] = left;
-        visit(counts, probability * weights[position].powi(left as i32));
-        return;
-    }
-    let mut factor = 1.0;
-    for c in 0..=left {
-        counts[position] = c;
-        let p = probability * factor * weights[position].powi(c as i32);
-        each_composition(counts, position + 1, left - c, p, weights, visit);
-        factor *= (left - c) as f64 / (c + 1) as f64;
     }
 }
 

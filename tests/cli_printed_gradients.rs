@@ -1,35 +1,9 @@
 //! `fit --metric`: the printed Proposition 3.4 for the two gradients on the command line.
 
-use std::process::Output;
+mod command_line;
 
-use assert_cmd::cargo::cargo_bin_cmd;
+use command_line::{refused, run, stdout};
 use serde_json::Value;
-
-fn run(arguments: &str) -> Output {
-    cargo_bin_cmd!("attention-bounds")
-        .args(arguments.split_whitespace())
-        .output()
-        .unwrap()
-}
-
-fn stdout(arguments: &str) -> String {
-    let output = run(arguments);
-    let error = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(0), "{arguments}: {error}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// Exit code 2, nothing on standard output, one line on standard error that holds these parts.
-fn refused(arguments: &str, parts: &[&str]) {
-    let output = run(arguments);
-    let error = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{arguments}: {error}");
-    assert!(output.stdout.is_empty(), "{arguments} printed a result");
-    assert_eq!(error.matches('\n').count(), 1, "{error:?}");
-    for part in parts {
-        assert!(error.contains(part), "{part:?} is not in {error:?}");
-    }
-}
 
 const NORMAL: &str = "--law gaussian --dimension 1";
 

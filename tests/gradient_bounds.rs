@@ -7,6 +7,10 @@
 mod monte_carlo_support;
 mod random_laws;
 
+mod compositions;
+
+use compositions::each_composition;
+
 use std::cell::Cell;
 
 use attention_bounds::attention::{Head, QueryLaw};
@@ -61,29 +65,6 @@ fn squared_errors(
         value.nrows() as f64 * (mean - limit.0).norm_squared(),
         (value * spread).norm_squared() * query_square,
     )
-}
-
-/// Visits all counts of `left` tokens with their multinomial probabilities.
-fn each_composition(
-    counts: &mut Vec<usize>,
-    position: usize,
-    left: usize,
-    probability: f64,
-    weights: &[f64],
-    visit: &mut impl FnMut(&[usize], f64),
-) {
-    if position + 1 == weights.len() {
-        counts[position] = left;
-        visit(counts, probability * weights[position].powi(left as i32));
-        return;
-    }
-    let mut factor = 1.0;
-    for c in 0..=left {
-        counts[position] = c;
-        let p = probability * factor * weights[position].powi(c as i32);
-        each_composition(counts, position + 1, left - c, p, weights, visit);
-        factor *= (left - c) as f64 / (c + 1) as f64;
-    }
 }
 
 fn enumerated(
