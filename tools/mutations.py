@@ -303,7 +303,7 @@ MUTATIONS = [
     ("T10, Lipschitz constant, mixed block", "src/check/transfer/path.rs", "+ mixed * mixed).sqrt()", ").sqrt()", ["--lib"]),
     ("T10, derivative in the radius", "src/check/transfer/path.rs", "point.derivative + self.slope * radius", "point.derivative", ["--lib"]),
     ("T10, risk in the radius", "src/check/transfer/path.rs", "point.risk + point.gradient * radius", "point.risk", ["--lib"]),
-    ("T10, MSE of the gradient gap", "src/bound/risk_transfer.rs", "+ size * (square * self.output).sqrt()", "", ["--test", "icl_transfer"]),
+    ("T10, MSE of the gradient gap", "src/bound/risk_transfer.rs", "+ size * (square * self.output).sqrt()", "", ["--lib"]),
     ("T10, output of the derivative", "src/bound/risk_transfer.rs", "(square * self.derivative + self.output).sqrt()", "(1e-6 * square * self.derivative).sqrt()", ["--test", "icl_transfer"]),
     ("T10, risk of the risk gap", "src/bound/risk_transfer.rs", "(2.0 * sizes.risk * squared).sqrt() + 0.5 * squared", "0.5 * squared", ["--test", "icl_transfer"]),
 ]

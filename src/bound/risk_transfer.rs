@@ -121,3 +121,26 @@ impl RegressionErrors {
         derivative * (2.0 * sizes.risk).sqrt() + size * (square * self.output).sqrt()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gaps_are_their_formulas() {
+        let errors = RegressionErrors {
+            output: 4.0,
+            derivative: 9.0,
+        };
+        let sizes = HeadSizes {
+            value: 2.0,
+            risk: 8.0,
+            derivative: 3.0,
+        };
+        // MSE = 16: sqrt(2 * 8 * 16) + 16/2.
+        approx::assert_relative_eq!(errors.risk_gap(&sizes), 24.0, max_relative = 1e-15);
+        // E|J_L - J|^2 = 40: sqrt(40) sqrt(16) + (3 + sqrt(40)) sqrt(16).
+        let wanted = 12.0 + 8.0 * 40f64.sqrt();
+        approx::assert_relative_eq!(errors.gradient_gap(&sizes), wanted, max_relative = 1e-15);
+    }
+}
