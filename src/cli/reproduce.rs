@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use crate::check::reproduce::{HeadKind, Reproduced, Settings, run as train};
 use crate::check::simulate::Work;
 use crate::error::{Error, Result};
+use crate::monte_carlo::Route;
 use crate::report::{Provenance, ReproduceAnswer};
 
 use super::output::{Outcome, print};
@@ -46,6 +47,9 @@ pub struct ReproduceArguments {
     /// Variance of a coordinate of the task vector w [default: 1/d]
     #[arg(long, allow_negative_numbers = true)]
     task_variance: Option<f64>,
+    /// What is drawn for every prompt
+    #[arg(long, value_enum, default_value_t = PromptRoute::Plain)]
+    route: PromptRoute,
     /// Seed of the random streams [default: 1]
     #[arg(long)]
     seed: Option<u64>,
@@ -74,6 +78,14 @@ enum HeadChoice {
     Softmax,
     Linear,
     Both,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum PromptRoute {
+    /// Everything, token by token
+    Plain,
+    /// Task vector and query; tokens and noise are averaged exactly: same mean, less noise, any L at the same cost
+    RaoBlackwell,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -110,6 +122,10 @@ impl ReproduceArguments {
             step_size: self.step_size.unwrap_or(base.step_size),
             evaluation: self.evaluation.unwrap_or(base.evaluation),
             seed: self.seed.unwrap_or(base.seed),
+            route: match self.route {
+                PromptRoute::Plain => Route::Plain,
+                PromptRoute::RaoBlackwell => Route::RaoBlackwell,
+            },
         }
     }
 }

@@ -31,6 +31,7 @@
 //! ```
 
 mod checkpoint;
+mod conditional;
 mod evaluation;
 mod prompt;
 mod run;
@@ -43,6 +44,7 @@ mod training;
 mod weights;
 
 pub use checkpoint::State;
+pub use conditional::ConditionalLoss;
 pub use evaluation::{Blocks, least_risk, zero_risk};
 pub use prompt::Prompt;
 pub use run::advance;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::monte_carlo::Route;
 use crate::parameter::{Positive, PromptLength};
 
 /// The kind of attention head.
@@ -39,7 +40,7 @@ pub struct Settings {
     pub noise_variance: f64,
     /// Variance of each coordinate of the task vector `w`, greater than 0.
     pub task_variance: f64,
-    /// Prompt lengths `L`, each from 1 to [`Settings::MAX_LENGTH`] and given once.
+    /// Prompt lengths `L`, each from 1 and given once; to [`Settings::MAX_LENGTH`] where tokens are drawn.
     pub lengths: Vec<u64>,
     /// Kinds of head, each given once.
     pub heads: Vec<HeadKind>,
@@ -53,12 +54,20 @@ pub struct Settings {
     pub evaluation: u64,
     /// Seed of all random streams.
     pub seed: u64,
+    /// Are tokens drawn, or is the loss averaged over them exactly, given task vector and query?
+    #[serde(default = "plain")]
+    pub route: Route,
+}
+
+/// What checkpoints without a route are of.
+fn plain() -> Route {
+    Route::Plain
 }
 
 impl Settings {
     /// Largest dimension of `x`.
     pub const MAX_DIMENSION: usize = 64;
-    /// Longest prompt.
+    /// Longest prompt whose tokens are drawn.
     pub const MAX_LENGTH: u64 = 1 << 20;
     /// Most steps, and most prompts of an evaluation.
     pub const MAX_STEPS: u64 = 1_000_000_000;
@@ -83,6 +92,7 @@ impl Settings {
             step_size: 1e-3,
             evaluation: 100_000,
             seed: 1,
+            route: Route::Plain,
         }
     }
 
@@ -122,8 +132,12 @@ impl Settings {
         check_list("lengths", &self.lengths)?;
         for &length in &self.lengths {
             PromptLength::new(length)?;
-            if length > Self::MAX_LENGTH {
-                return refuse("L", length, "an integer from 1 to 2^20");
+            if length > Self::MAX_LENGTH && self.route == Route::Plain {
+                return refuse(
+                    "L",
+                    length,
+                    "an integer from 1 to 2^20 (any length on the Rao-Blackwellised route)",
+                );
             }
         }
         let heads: Vec<&str> = self.heads.iter().map(|head| head.name()).collect();

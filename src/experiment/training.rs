@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::stream::{Purpose, stream};
 use super::sums::Response;
 use super::weights::{BatchSums, Circuit, Weights};
-use super::{HeadKind, Prompt, Settings, Task};
+use super::{ConditionalLoss, HeadKind, Prompt, Settings, Task};
 use crate::error::{Error, Result};
+use crate::monte_carlo::Route;
 
 /// Steps in a block: each block has its own random stream, and a run stops only between blocks.
 pub const STEP_BLOCK: u64 = 100;
@@ -84,13 +85,22 @@ impl RunState {
     }
 }
 
+/// How loss and gradient of a prompt are found.
+#[derive(Debug)]
+enum Pass {
+    /// From its tokens.
+    Plain(Response),
+    /// In expectation over its tokens, which are not drawn.
+    RaoBlackwell(ConditionalLoss),
+}
+
 /// Steps of one run; all memory is allocated once.
 #[derive(Debug)]
 pub struct Trainer<'a> {
     settings: &'a Settings,
     vector_unit: Arch,
     prompt: Prompt,
-    response: Response,
+    pass: Pass,
     circuit: Circuit,
     direction: Vec<f64>,
     sums: BatchSums,
@@ -98,19 +108,28 @@ pub struct Trainer<'a> {
 }
 
 impl<'a> Trainer<'a> {
-    /// Memory for runs of this head and length.
+    /// Memory for runs of this head and length, by the route of the settings.
     ///
     /// # Errors
     /// As [`Settings::check`].
     pub fn new(settings: &'a Settings, head: HeadKind, length: u64) -> Result<Self> {
         let task = Task::new(settings)?;
         let size = task.size();
-        let tokens = length as usize;
+        let (tokens, pass) = match settings.route {
+            Route::Plain => {
+                let tokens = length as usize;
+                (tokens, Pass::Plain(Response::new(head, size, tokens)))
+            }
+            Route::RaoBlackwell => {
+                let loss = ConditionalLoss::new(head, size, length)?;
+                (0, Pass::RaoBlackwell(loss))
+            }
+        };
         Ok(Self {
             settings,
             vector_unit: Arch::new(),
             prompt: Prompt::new(task, tokens),
-            response: Response::new(head, size, tokens),
+            pass,
             circuit: Circuit::zeros(size),
             direction: vec![0.0; size],
             sums: BatchSums::new(size),
@@ -191,17 +210,29 @@ impl WithSimd for Batch<'_, '_> {
     fn with_simd<S: Simd>(self, _: S) {
         let Trainer {
             prompt,
-            response,
+            pass,
             circuit,
             direction,
             sums,
             ..
         } = self.trainer;
-        for _ in 0..self.prompts {
-            prompt.draw(self.random);
-            circuit.direction(prompt.query(), direction);
-            response.evaluate(prompt, direction, &circuit.values);
-            sums.add(response, prompt.query(), prompt.target());
+        match pass {
+            Pass::Plain(response) => {
+                for _ in 0..self.prompts {
+                    prompt.draw(self.random);
+                    circuit.direction(prompt.query(), direction);
+                    response.evaluate(prompt, direction, &circuit.values);
+                    sums.add(response, prompt.query(), prompt.target());
+                }
+            }
+            Pass::RaoBlackwell(loss) => {
+                for _ in 0..self.prompts {
+                    prompt.draw(self.random);
+                    circuit.direction(prompt.query(), direction);
+                    loss.evaluate(prompt, direction, &circuit.values);
+                    sums.add_conditional(loss, prompt.query());
+                }
+            }
         }
     }
 }

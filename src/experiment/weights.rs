@@ -4,6 +4,7 @@ use nalgebra::DMatrix;
 use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 
+use super::conditional::ConditionalLoss;
 use super::square::{Square, add_multiple};
 use super::sums::Response;
 use super::task::dot;
@@ -194,7 +195,17 @@ impl BatchSums {
         self.by_circuit
             .add_outer(residual, response.by_scores(), query);
         add_multiple(&mut self.by_values, residual, response.by_values());
-        let loss = 0.5 * residual * residual;
+        self.count(0.5 * residual * residual);
+    }
+
+    /// Adds the expected loss over all prompts with this query token and one task vector.
+    pub fn add_conditional(&mut self, loss: &ConditionalLoss, query: &[f64]) {
+        self.by_circuit.add_outer(1.0, loss.by_scores(), query);
+        add_multiple(&mut self.by_values, 1.0, loss.by_values());
+        self.count(loss.loss());
+    }
+
+    fn count(&mut self, loss: f64) {
         self.prompts += 1;
         self.loss += loss;
         self.squares += loss * loss;

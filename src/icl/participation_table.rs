@@ -128,7 +128,7 @@ impl ParticipationTable {
 }
 
 /// `[P - 1/L, Q - 1/L]` at `q`.
-fn evaluate(length: PromptLength, q: f64) -> Result<[f64; 2]> {
+pub(super) fn evaluate(length: PromptLength, q: f64) -> Result<[f64; 2]> {
     let ratios = gaussian_participation(q.sqrt(), &[length])?;
     let uniform = 1.0 / length.as_f64();
     Ok(ratios.first().map_or([f64::NAN; 2], |r| {
