@@ -206,6 +206,8 @@ fn line(length: u64, risk: f64, exact_risk: Option<f64>) -> TrainedHead {
         steps: 1,
         risk,
         risk_standard_error: 0.01,
+        conditional_risk: 0.2401,
+        conditional_standard_error: 0.001,
         exact_risk,
         exact_distance: exact_risk.map(|_| 0.4),
         distance: 0.5,
@@ -229,10 +231,10 @@ fn exact_risks_are_a_column_and_a_curve() {
             .lines()
             .map(|line| line.split_whitespace().collect::<Vec<_>>());
         let mut rows = lines.filter(|cells| cells.get(1) == Some(&length));
-        rows.next().unwrap()[2..5].join(" ")
+        rows.next().unwrap()[2..6].join(" ")
     };
-    assert_eq!(row("10"), "2.5000e-1 1.0e-2 2.4000e-1");
-    assert_eq!(row("20"), "1.2500e-1 1.0e-2 -");
+    assert_eq!(row("10"), "2.5000e-1 1.0e-2 2.4010e-1 2.4000e-1");
+    assert_eq!(row("20"), "1.2500e-1 1.0e-2 2.4010e-1 -");
     let picture = known.risk_svg(&[]).unwrap();
     check_svg(&picture);
     assert!(picture.contains("softmax, exact optimum"));

@@ -156,7 +156,10 @@ fn scaling_scores_against_values_changes_nothing() {
         input_values: &head.input_values / -2.5,
     };
     let l = Some(length(17));
-    let (one, other) = (risk(&task, &head, l).unwrap(), risk(&task, &scaled, l).unwrap());
+    let (one, other) = (
+        risk(&task, &head, l).unwrap(),
+        risk(&task, &scaled, l).unwrap(),
+    );
     assert!((one - other).abs() < 1e-13 * one);
 }
 

@@ -6,7 +6,9 @@ use nalgebra::DMatrix;
 
 use super::simulate::{CHECKPOINT_EVERY, Work};
 use crate::error::{Error, Result};
-use crate::experiment::{Blocks, RunState, State, advance, least_risk, zero_risk};
+use crate::experiment::{
+    Blocks, RunState, State, advance, conditional_risk, least_risk, zero_risk,
+};
 use crate::icl::finite::FinitePromptRisk;
 use crate::icl::optimum::minimise;
 use crate::icl::{RegressionTask, expansion, linear};
@@ -18,6 +20,8 @@ pub use crate::experiment::{HeadKind, Settings};
 
 /// A difference of two mean losses counts if it is larger than this many standard errors.
 const CLEAR: f64 = 3.0;
+/// A risk that is larger by this share of the least risk is not told apart from it: the weights of the last step have noise.
+const NEAR: f64 = 0.01;
 /// A smaller relative fall does not count.
 const LEAST_FALL: f64 = 0.01;
 /// Most threads.
@@ -107,6 +111,7 @@ fn answer(state: &State) -> Result<ReproduceAnswer> {
     let lines = lines.collect::<Result<Vec<_>>>()?;
     let balanced = Blocks::balanced_label(settings)?;
     let notes = [
+        reached(&lines),
         convergence(&lines),
         // |Sig^{-1}|_F is the square of the balanced b.
         far(&lines, balanced * balanced),
@@ -129,12 +134,15 @@ fn line(settings: &Settings, run: &RunState) -> Result<TrainedHead> {
         why: format!("{} at L = {} is not evaluated", run.head.name(), run.length),
     })?;
     let exact = optimum(settings, run.head, run.length)?;
+    let averaged = conditional_risk(settings, run)?;
     Ok(TrainedHead {
         head: run.head,
         length: run.length,
         steps: run.steps,
         risk: risk.mean(),
         risk_standard_error: risk.standard_error(),
+        conditional_risk: averaged.mean(),
+        conditional_standard_error: averaged.standard_error(),
         exact_risk: exact.map(|found| found.0),
         exact_distance: exact.map(|found| found.1),
         distance: blocks.distance,
@@ -196,6 +204,24 @@ fn pooled(parts: &[LossPoint]) -> (f64, f64) {
     let mean = parts.iter().map(|part| part.loss).sum::<f64>() / count;
     let squares: f64 = parts.iter().map(|part| part.standard_error.powi(2)).sum();
     (mean, squares.sqrt() / count)
+}
+
+/// How many runs have come to the exact optimum.
+fn reached(lines: &[TrainedHead]) -> Option<String> {
+    let known = lines
+        .iter()
+        .filter_map(|line| Some((line, line.exact_risk?)));
+    let count = known.clone().count();
+    let near = known.filter(|(line, least)| {
+        let allowed = NEAR * least + CLEAR * line.conditional_standard_error;
+        line.conditional_risk <= least + allowed
+    });
+    (count > 0).then(|| {
+        format!(
+            "AT THE OPTIMUM: the averaged risk of {} of {count} runs is within 1% and {CLEAR} standard errors of the exact optimum",
+            near.count()
+        )
+    })
 }
 
 /// Does the loss still fall? The last quarter of the history is compared with the quarter before, on fresh prompts

@@ -133,8 +133,11 @@ impl ConditionalLoss {
         // Twice the derivative in q.
         let by_q = square.slope * m * m + noise.slope * n - 2.0 * mean.slope * m * target;
         let pairs = c.iter().zip(u);
-        for ((by_scores, by_values), (c, u)) in
-            self.by_scores.iter_mut().zip(&mut self.by_values).zip(pairs)
+        for ((by_scores, by_values), (c, u)) in self
+            .by_scores
+            .iter_mut()
+            .zip(&mut self.by_values)
+            .zip(pairs)
         {
             *by_scores = by_m * u + by_q * c;
             *by_values = by_m * c + noise.value * u;

@@ -12,8 +12,11 @@
 //! The query token is not part of the prompt. The loss is `(f - y)^2 / 2`, the **risk** its expectation over prompts.
 //! Every step of plain gradient descent uses fresh prompts.
 //!
+//! A prompt has two routes ([`Settings::route`]): on the plain one all its tokens are drawn; on the Rao-Blackwellised one the expectation of the
+//! loss over tokens and noise, given task vector and query, is computed exactly ([`ConditionalLoss`]), at a cost that does not depend on `L`.
+//!
 //! Forward and backward pass are closed forms ([`Response`], [`BatchSums`]); there is no automatic
-//! differentiation. Tokens are really drawn, all `d + 1` coordinates of each.
+//! differentiation. On the plain route tokens are really drawn, all `d + 1` coordinates of each, and no exact value of T3 is used.
 //!
 //! ```
 //! use attention_bounds::experiment::{Blocks, Settings, State, advance};
@@ -45,7 +48,7 @@ mod weights;
 
 pub use checkpoint::State;
 pub use conditional::ConditionalLoss;
-pub use evaluation::{Blocks, least_risk, zero_risk};
+pub use evaluation::{Blocks, conditional_risk, least_risk, zero_risk};
 pub use prompt::Prompt;
 pub use run::advance;
 pub use settings::{HeadKind, Settings};

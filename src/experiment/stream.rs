@@ -15,6 +15,8 @@ pub enum Purpose {
     Steps(u64),
     /// The prompts of this block of an evaluation.
     Evaluation(u64),
+    /// Task vectors and queries of this block of an evaluation without tokens.
+    Average(u64),
 }
 
 /// The stream of one head, length and purpose: xoshiro256++, started from 256 bits of ChaCha8 whose key holds
@@ -33,6 +35,7 @@ pub fn stream(seed: u64, head: HeadKind, length: u64, purpose: Purpose) -> Xoshi
         Purpose::Start => (*b"start   ", 0),
         Purpose::Steps(block) => (*b"steps   ", block),
         Purpose::Evaluation(block) => (*b"evaluate", block),
+        Purpose::Average(block) => (*b"average ", block),
     };
     let words = [seed.to_le_bytes(), length.to_le_bytes(), head, purpose];
     let mut key = [0_u8; 32];
@@ -65,6 +68,7 @@ mod tests {
                         Purpose::Steps(1),
                         Purpose::Evaluation(0),
                         Purpose::Evaluation(u64::MAX),
+                        Purpose::Average(0),
                     ] {
                         seen.insert(stream(seed, head, length, purpose).next_u64());
                         count += 1;

@@ -172,14 +172,12 @@ fn evaluate(task: &RegressionTask, head: &FullHead, inverse: f64) -> (f64, FullH
         + 4.0 * b * tau * mixed
         + a_sa * (label * value_form + b * b * squares);
 
-    let value = 0.5
-        * (linear + even + inverse * (spread + noise + even) + task.noise_variance());
+    let value = 0.5 * (linear + even + inverse * (spread + noise + even) + task.noise_variance());
     let gradient = FullHead {
         regression: RegressionHead {
             key_query: &by_product * b
                 + &sv * by_c.transpose()
-                + (scores * (value_form + b * b * label)
-                    + &ssv * sa.transpose() * (2.0 * b * tau))
+                + (scores * (value_form + b * b * label) + &ssv * sa.transpose() * (2.0 * b * tau))
                     * inverse,
             value: by_product.dot(key_query)
                 + weight * (label * a_sc + b * squares * a_sa)
@@ -192,8 +190,7 @@ fn evaluate(task: &RegressionTask, head: &FullHead, inverse: f64) -> (f64, FullH
                 * inverse,
         input_values: by_product * a
             + s * key_query * by_c
-            + (sv * (score_form + label * a_sa)
-                + s * (s * (key_query * sa)) * (2.0 * b * tau))
+            + (sv * (score_form + label * a_sa) + s * (s * (key_query * sa)) * (2.0 * b * tau))
                 * inverse,
     };
     (value, gradient)

@@ -29,7 +29,11 @@ const DIFFERENCE: f64 = 1e-5;
 ///
 /// # Errors
 /// If the function is not available, or the gradient does not fall below `tolerance`.
-pub(super) fn minimise(objective: &Objective<'_>, start: &[f64], tolerance: f64) -> Result<Minimum> {
+pub(super) fn minimise(
+    objective: &Objective<'_>,
+    start: &[f64],
+    tolerance: f64,
+) -> Result<Minimum> {
     let mut point = DVector::from_column_slice(start);
     let evaluate = |point: &DVector<f64>| -> Result<(f64, DVector<f64>)> {
         let (value, gradient) = objective(point.as_slice())?;

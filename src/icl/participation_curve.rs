@@ -176,8 +176,8 @@ mod tests {
                 let at = |k: f64| evaluate(length, q + k * step).unwrap();
                 let (near, far) = ([at(1.0), at(-1.0)], [at(2.0), at(-2.0)]);
                 for i in 0..2 {
-                    let quotient = (8.0 * (near[0][i] - near[1][i]) - (far[0][i] - far[1][i]))
-                        / (12.0 * step);
+                    let quotient =
+                        (8.0 * (near[0][i] - near[1][i]) - (far[0][i] - far[1][i])) / (12.0 * step);
                     let found = curve.at(q)[i];
                     let error = (found.slope - quotient).abs() / found.value;
                     assert!(error < 1e-8, "L = {length:?}, q = {q}: {error:e}");

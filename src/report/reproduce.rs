@@ -7,6 +7,7 @@ use crate::experiment::{HeadKind, Settings};
 use super::Provenance;
 use super::decimal::round_nearest;
 use super::json::to_text;
+use crate::monte_carlo::Route;
 
 /// Digits of a number in the text.
 const DIGITS: usize = 5;
@@ -41,6 +42,10 @@ pub struct TrainedHead {
     pub risk: f64,
     /// Its standard error.
     pub risk_standard_error: f64,
+    /// The mean of `E[(f - y)^2 / 2 | w, query]`, exact in tokens and noise, over as many task vectors and queries of their own.
+    pub conditional_risk: f64,
+    /// Its standard error.
+    pub conditional_standard_error: f64,
     /// The least risk of the kind of head at this length, exactly (T11).
     pub exact_risk: Option<f64>,
     /// `|b A - Sig^{-1}|_F` of the head with that risk.
@@ -87,8 +92,15 @@ impl ReproduceAnswer {
                 settings.noise_variance
             ),
             format!(
-                "{} steps of size {}, {} prompts each; risk: mean of (prediction - y)^2 / 2 over {} prompts",
-                settings.steps, settings.step_size, settings.batch, settings.evaluation
+                "{} steps of size {}, {} prompts each{}; risk: mean of (prediction - y)^2 / 2 over {} prompts",
+                settings.steps,
+                settings.step_size,
+                settings.batch,
+                match settings.route {
+                    Route::Plain => "",
+                    Route::RaoBlackwell => ", tokens averaged exactly",
+                },
+                settings.evaluation
             ),
         ]
     }
@@ -106,6 +118,10 @@ impl ReproduceAnswer {
                 round_nearest(self.balanced_label, DIGITS)
             ),
         ];
+        legend.push(
+            "averaged: the risk of the same weights, exact in tokens and noise, over as many task vectors and queries of their own"
+                .to_owned(),
+        );
         legend.extend(exact.then(|| {
             "exact: the least risk of this kind of head at this length, with a = 0 and v = 0 (T11)".to_owned()
         }));
@@ -122,7 +138,7 @@ impl ReproduceAnswer {
             comfy_table::Cell::new(text).set_alignment(comfy_table::CellAlignment::Right)
         };
         let exact = self.lines.iter().any(|line| line.exact_risk.is_some());
-        let mut header = vec!["head", "L", "risk", "standard error"];
+        let mut header = vec!["head", "L", "risk", "standard error", "averaged"];
         header.extend(exact.then_some("exact"));
         header.extend(["|b A - Sig^-1|", "b", "|a|", "|v|"]);
         table.set_header(header.into_iter().map(|name| right(name.into())));
@@ -132,6 +148,7 @@ impl ReproduceAnswer {
                 line.length.to_string(),
                 round_nearest(line.risk, DIGITS),
                 round_nearest(line.risk_standard_error, 2),
+                round_nearest(line.conditional_risk, DIGITS),
             ];
             cells.extend(exact.then(|| {
                 let risk = line.exact_risk;
@@ -173,6 +190,8 @@ impl ReproduceAnswer {
             "steps",
             "risk",
             "risk_standard_error",
+            "conditional_risk",
+            "conditional_standard_error",
             "exact_risk",
             "exact_distance",
             "distance",
@@ -195,6 +214,8 @@ impl ReproduceAnswer {
                 line.steps.to_string(),
                 line.risk.to_string(),
                 line.risk_standard_error.to_string(),
+                line.conditional_risk.to_string(),
+                line.conditional_standard_error.to_string(),
                 line.exact_risk
                     .map_or_else(String::new, |risk| risk.to_string()),
                 line.exact_distance

@@ -1,0 +1,79 @@
+//! How often does gradient descent from a random start come to the least exact risk?
+//!
+//! The experiment of the paper's section 6 with many seeds, by the Rao-Blackwellised route: prints a Markdown table of the final risks.
+//!
+//! ```console
+//! $ cargo run --release --example starts -- 60
+//! ```
+
+use attention_bounds::check::Silent;
+use attention_bounds::check::reproduce::run;
+use attention_bounds::check::reproduce::{HeadKind, Reproduced, Settings};
+use attention_bounds::check::simulate::Work;
+use attention_bounds::monte_carlo::Route;
+use rayon::prelude::*;
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+fn main() -> Result<(), Failure> {
+    let seeds: u64 = match std::env::args().nth(1) {
+        Some(text) => text.parse()?,
+        None => 20,
+    };
+    println!("| head | `L` | starts | exact optimum | at the optimum | least | median | largest |");
+    println!("|---|---|---|---|---|---|---|---|");
+    for head in [HeadKind::Softmax, HeadKind::Linear] {
+        for length in [100, 1000] {
+            let found = (1..=seeds)
+                .into_par_iter()
+                .map(|seed| descend(head, length, seed))
+                .collect::<Result<Vec<_>, _>>()?;
+            // As `reproduce` counts.
+            let near = found
+                .iter()
+                .filter(|(risk, error, exact)| *risk <= 1.01 * exact + 3.0 * error);
+            let reached = near.count();
+            let least = found.first().map_or(f64::NAN, |(_, _, exact)| *exact);
+            let mut risks: Vec<f64> = found.iter().map(|(risk, _, _)| *risk).collect();
+            risks.sort_by(f64::total_cmp);
+            let quantile = |share: f64| {
+                let place = (share * (risks.len().saturating_sub(1)) as f64).round();
+                risks.get(place as usize).copied().unwrap_or(f64::NAN)
+            };
+            println!(
+                "| {} | {length} | {seeds} | {least:.5} | {reached} | {:.5} | {:.5} | {:.5} |",
+                head.name(),
+                quantile(0.0),
+                quantile(0.5),
+                quantile(1.0)
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Final risk, its standard error and the exact optimum.
+fn descend(head: HeadKind, length: u64, seed: u64) -> Result<(f64, f64, f64), Failure> {
+    let settings = Settings {
+        lengths: vec![length],
+        heads: vec![head],
+        route: Route::RaoBlackwell,
+        seed,
+        ..Settings::paper()
+    };
+    let work = Work {
+        checkpoint: None,
+        stop: None,
+        progress: &Silent,
+    };
+    let Reproduced::Finished(answer) = run(&settings, Some(1), &work)? else {
+        return Err("stopped".into());
+    };
+    let line = answer.lines.first().ok_or("no head was trained")?;
+    let exact = line.exact_risk.ok_or("there is no exact optimum")?;
+    Ok((
+        line.conditional_risk,
+        line.conditional_standard_error,
+        exact,
+    ))
+}
