@@ -119,7 +119,7 @@ impl ReproduceAnswer {
             ),
         ];
         legend.push(
-            "averaged: the risk of the same weights, exact in tokens and noise, over as many task vectors and queries of their own"
+            "averaged: the risk of the same weights with tokens and noise integrated out, over as many task vectors and queries of their own"
                 .to_owned(),
         );
         legend.extend(exact.then(|| {
