@@ -1,4 +1,4 @@
-//! Speed of a training step against JAX, as a ratio from one run.
+//! Speed of a training step against JAX, and of the Rao-Blackwellised route against the plain one, as ratios from one run.
 //!
 //! `cargo bench --bench training`. Both are interleaved, round after round, and the fastest round of each counts, so
 //! that a busy machine disturbs both alike. The Python that has JAX is `python3`, or what the environment
@@ -10,6 +10,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Instant;
 
 use attention_bounds::experiment::{HeadKind, RunState, STEP_BLOCK, Settings, Trainer};
+use attention_bounds::monte_carlo::Route;
 
 const ROUNDS: usize = 40;
 
@@ -50,8 +51,20 @@ impl Drop for Peer {
     }
 }
 
+/// Nanoseconds of a step.
+fn block(trainer: &mut Trainer<'_>, state: &mut RunState) -> f64 {
+    let begun = Instant::now();
+    trainer.block(state).unwrap();
+    black_box(state);
+    begun.elapsed().as_secs_f64() * 1e9 / STEP_BLOCK as f64
+}
+
 fn main() {
     let settings = Settings::paper();
+    let averaged = Settings {
+        route: Route::RaoBlackwell,
+        ..settings.clone()
+    };
     let mut peer = Peer::start();
     println!("microseconds a step (d = 5, batch 128, data included), fastest of {ROUNDS} rounds");
     for (head, length) in [
@@ -63,22 +76,24 @@ fn main() {
     ] {
         let mut trainer = Trainer::new(&settings, head, length).unwrap();
         let mut state = RunState::start(&settings, head, length);
-        let (mut own, mut jax) = (f64::INFINITY, f64::INFINITY);
+        let mut without = Trainer::new(&averaged, head, length).unwrap();
+        let mut other = state.clone();
+        let (mut own, mut exact, mut jax) = (f64::INFINITY, f64::INFINITY, f64::INFINITY);
         for _ in 0..ROUNDS {
-            let begun = Instant::now();
-            trainer.block(&mut state).unwrap();
-            own = own.min(begun.elapsed().as_secs_f64() * 1e9 / STEP_BLOCK as f64);
-            black_box(&state);
+            own = own.min(block(&mut trainer, &mut state));
+            exact = exact.min(block(&mut without, &mut other));
             if let Some(time) = peer.as_mut().and_then(|peer| peer.round(head, length)) {
                 jax = jax.min(time);
             }
         }
         println!(
-            "  {:8} L = {length:4}: {:8.1}   JAX {:8.1}   times faster {:5.2}   (4 or more)",
+            "  {:8} L = {length:4}: {:8.1}   JAX {:8.1}   times faster {:5.2} (4 or more)   Rao-Blackwellised {:6.1}   times faster {:5.1}",
             head.name(),
             own / 1e3,
             jax / 1e3,
-            jax / own
+            jax / own,
+            exact / 1e3,
+            own / exact
         );
     }
     if peer.is_none() {

@@ -28,6 +28,8 @@ QUERY = ["--test", "query_integrals"]
 CAPPED = ["--test", "capped_gradient"]
 EXPERIMENT = ["--test", "experiment"]
 REPRODUCE = ["--test", "cli_reproduce"]
+CONDITIONAL = ["--lib", "--test", "experiment_conditional"]
+FULL_LINEAR = ["--test", "icl_full_linear"]
 
 # (name, file, text to find (once), what replaces it, tests to run)
 MUTATIONS = [
@@ -281,6 +283,27 @@ MUTATIONS = [
     ("experiment, stream of a block", "src/experiment/training.rs", "let block = state.steps / STEP_BLOCK;", "let block = state.steps / STEP_BLOCK * 0;", EXPERIMENT),
     ("experiment, v a^T", "src/experiment/evaluation.rs", "&product + &input_values * label_scores;", "&product + 0.9 * &input_values * label_scores;", EXPERIMENT),
     ("experiment, risk of predicting nothing", "src/experiment/evaluation.rs", "settings.task_variance * settings.dimension as f64 +", "settings.task_variance +", EXPERIMENT),
+    ("conditional, sign of the slope of 1-P", "src/experiment/conditional.rs", "slope: -of.slope,", "slope: of.slope,", CONDITIONAL),
+    ("conditional, 1/L of the linear head", "src/experiment/conditional.rs", "square: constant(1.0 + uniform),", "square: constant(1.0),", CONDITIONAL),
+    ("conditional, slope of the linear noise", "src/experiment/conditional.rs", "slope: *uniform,", "slope: 0.0,", CONDITIONAL),
+    ("conditional, n", "src/experiment/conditional.rs", "square.value * m * m + noise.value * n", "square.value * m * m + 0.98 * noise.value * n", CONDITIONAL),
+    ("conditional, 2 of the cross term", "src/experiment/conditional.rs", "+ noise.slope * n - 2.0 * mean.slope", "+ noise.slope * n - mean.slope", CONDITIONAL),
+    ("conditional, target in the derivative", "src/experiment/conditional.rs", "square.value * m - mean.value * target;", "square.value * m - target;", CONDITIONAL),
+    ("conditional, noise of the label", "src/experiment/conditional.rs", "                + label_noise);", "                + 0.9 * label_noise);", CONDITIONAL),
+    ("conditional, values in the derivative", "src/experiment/conditional.rs", "by_m * c + noise.value * u", "by_m * c + 0.9 * noise.value * u", CONDITIONAL),
+    ("conditional, second table for the square", "src/experiment/conditional.rs", "square: rest(response),", "square: rest(second),", CONDITIONAL),
+    ("conditional, query of the gradient", "src/experiment/weights.rs", "self.by_circuit.add_outer(1.0, loss.by_scores(), query);", "self.by_circuit.add_outer(0.9, loss.by_scores(), query);", CONDITIONAL),
+    ("participation curve, 1/L", "src/icl/participation_curve.rs", "*place = value + uniform;", "*place = value;", CONDITIONAL),
+    ("participation curve, slope of the panel", "src/icl/participation_curve.rs", "slope: slope / self.half,", "slope: slope / self.half / 1.01,", CONDITIONAL),
+    ("participation curve, first coefficient", "src/icl/participation_curve.rs", "let scale = if order == 0 { 1.0 } else { 2.0 };", "let scale = 2.0;", CONDITIONAL),
+    ("full linear, 2 of c_2", "src/icl/full_linear.rs", "label * label + 2.0 * tau * tau", "label * label + tau * tau", FULL_LINEAR),
+    ("full linear, 2 b c_0", "src/icl/full_linear.rs", "c.dot(&sc) + 2.0 * b * label * a_sc", "c.dot(&sc) + b * label * a_sc", FULL_LINEAR),
+    ("full linear, 4 of the mixed term", "src/icl/full_linear.rs", "+ 4.0 * b * tau * mixed", "+ 2.0 * b * tau * mixed", FULL_LINEAR),
+    ("full linear, c_0 of the spread", "src/icl/full_linear.rs", "(label * value_form + b * b * squares);", "(value_form + b * b * squares);", FULL_LINEAR),
+    ("full linear, even part over L", "src/icl/full_linear.rs", "inverse * (spread + noise + even)", "inverse * (spread + noise)", FULL_LINEAR),
+    ("full linear, gradient in v", "src/icl/full_linear.rs", "(sv * (score_form + label * a_sa)", "(sv * (score_form + 0.9 * label * a_sa)", FULL_LINEAR),
+    ("full linear, gradient in b", "src/icl/full_linear.rs", "2.0 * tau * mixed + b * squares * a_sa),", "tau * mixed + b * squares * a_sa),", FULL_LINEAR),
+    ("full linear, gradient in a", "src/icl/full_linear.rs", "(&sc * (b * label) + &sa * (b * b * squares)) * weight", "(&sc * (b * label) + &sa * (b * b * squares))", FULL_LINEAR),
     ("reproduce, too few steps to compare", "src/check/reproduce.rs", "_ if compared == 0 =>", "_ if compared == 7 =>", REPRODUCE),
     ("reproduce, fall of the loss", "src/check/reproduce.rs", "let fall = before - last;", "let fall = last - before;", REPRODUCE),
     ("reproduce, far from the solution", "src/check/reproduce.rs", "(count > 0).then", "(count > 9).then", REPRODUCE),
