@@ -148,7 +148,6 @@ impl Scatter<'_> {
             curve.points.sort_by(|a, b| a.0.total_cmp(&b.0));
             curve.points.retain(|(x, y)| is_shown(*x) && is_shown(*y));
         }
-        self.curves.retain(|curve| !curve.points.is_empty());
         let ends = self.series.iter().flat_map(|series| &series.points);
         let ends = ends.flat_map(|(x, y, error)| [(*x, y - error), (*x, y + error)]);
         let on_curves = self
@@ -222,8 +221,11 @@ impl Scatter<'_> {
                     })
                     .map_err(|e| words(&e))?;
             }
-            for curve in self.curves {
-                let colour = colours.next().unwrap_or(BLACK);
+            // The exact curves come first, in the order of the heads: each has the colour of its points.
+            for (curve, colour) in self.curves.into_iter().zip(COLOURS.into_iter().cycle()) {
+                if curve.points.is_empty() {
+                    continue;
+                }
                 let label = curve.label;
                 chart
                     .draw_series(LineSeries::new(curve.points, colour.stroke_width(2)))
@@ -239,7 +241,8 @@ impl Scatter<'_> {
                 .background_style(WHITE)
                 .border_style(BLACK)
                 .label_font(("sans-serif", 16))
-                .position(SeriesLabelPosition::UpperRight)
+                // Risks fall with L and are not below the curve of the optimum: this corner is free.
+                .position(SeriesLabelPosition::LowerLeft)
                 .draw()
                 .map_err(|e| words(&e))?;
             area.present().map_err(|e| words(&e))?;
