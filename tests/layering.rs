@@ -26,8 +26,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &["error", "parameter", "interval", "law", "attention"],
     ),
     ("monte_carlo", &["error", "parameter", "law", "attention"]),
-    // Heads trained by gradient descent; from `monte_carlo` the samplers and how a run is controlled.
-    ("experiment", &["error", "parameter", "monte_carlo"]),
+    // Heads trained by gradient descent; from `monte_carlo` the samplers and how a run is controlled, from `icl` what
+    // `sampled_tokens_know_no_exact_value` allows.
+    ("experiment", &["error", "parameter", "monte_carlo", "icl"]),
     // Records only, see `report_takes_records_and_computes_nothing`.
     (
         "report",
@@ -300,6 +301,19 @@ fn only_check_sees_more_than_one_of_the_answers() {
             "{room} sees {targets:?}"
         );
     }
+}
+
+/// The plain route of an experiment is the witness for exact risks, so that nothing exact may reach it: only the loss of
+/// the Rao-Blackwellised route takes anything from `icl`.
+#[test]
+fn sampled_tokens_know_no_exact_value() {
+    let mut files: Vec<_> = imports()
+        .into_iter()
+        .filter(|import| import.room == "experiment" && import.target() == "icl")
+        .map(|import| import.file)
+        .collect();
+    files.dedup();
+    assert_eq!(files, [Path::new("experiment/conditional.rs")]);
 }
 
 #[test]

@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use crate::check::reproduce::{HeadKind, Reproduced, Settings, run as train};
-use crate::check::simulate::Work;
+use crate::check::simulate::{Route, Work};
 use crate::error::{Error, Result};
-use crate::monte_carlo::Route;
 use crate::report::{Provenance, ReproduceAnswer};
 
 use super::output::{Outcome, print};
