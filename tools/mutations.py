@@ -273,7 +273,7 @@ MUTATIONS = [
     ("experiment, transpose in dK", "src/experiment/square.rs", "*place = scale * dot(a, b);", "*place = 1.1 * scale * dot(a, b);", EXPERIMENT),
     ("experiment, last row of O", "src/experiment/weights.rs", "*place = mean * dot(row, &self.by_values);", "*place = dot(row, &self.by_values);", EXPERIMENT),
     ("experiment, direction of descent", "src/experiment/weights.rs", "add_multiple(&mut matrix.entries, -step, &gradient.entries);", "add_multiple(&mut matrix.entries, step, &gradient.entries);", EXPERIMENT),
-    ("experiment, half of the loss", "src/experiment/weights.rs", "let loss = 0.5 * residual * residual;", "let loss = residual * residual;", EXPERIMENT),
+    ("experiment, half of the loss", "src/experiment/weights.rs", "self.count(0.5 * residual * residual);", "self.count(residual * residual);", EXPERIMENT),
     ("experiment, rho of the inputs", "src/experiment/task.rs", "*number = self.correlation * before + self.innovation * *number;", "*number = 0.9 * self.correlation * before + self.innovation * *number;", ["--lib", *EXPERIMENT]),
     ("experiment, noise of the labels", "src/experiment/task.rs", "*label = dot(task, inputs) + self.noise * *label;", "*label = dot(task, inputs) + 1.1 * self.noise * *label;", EXPERIMENT),
     ("experiment, noise of the scores", "src/experiment/task.rs", "*white_label = self.noise * label;", "*white_label = *label;", EXPERIMENT),
