@@ -1,7 +1,6 @@
 //! The local minima of linear attention with all its blocks, for the paper's task: prints a Markdown table.
 //!
-//! Newton's method from random heads of several sizes; a minimum counts as strict if the second curvature is positive (the first
-//! belongs to the scale of scores against values).
+//! Newton's method from random heads of several sizes; saddles do not count.
 //!
 //! ```console
 //! $ cargo run --release --example second_minimum
@@ -70,8 +69,7 @@ fn minima(task: &RegressionTask, length: PromptLength) -> Vec<(FullOptimum, usiz
         let Ok(found) = minimise(task, &start, length, 1e-10) else {
             continue;
         };
-        let [_, curvature] = found.curvatures;
-        if !(curvature > 0.0) {
+        if !found.is_strict() {
             continue;
         }
         match all

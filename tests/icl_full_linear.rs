@@ -1,7 +1,7 @@
 //! Linear attention with all blocks: against an exact sum over Gauss-Hermite nodes of the definition, against the forms of
 //! the two-block head, differences, and the second minimum.
 
-use attention_bounds::icl::full_linear::{FullHead, gradient, minimise, risk};
+use attention_bounds::icl::full_linear::{FullHead, FullOptimum, gradient, minimise, risk};
 use attention_bounds::icl::{RegressionHead, RegressionTask, infinite, linear};
 use attention_bounds::parameter::PromptLength;
 use nalgebra::{Cholesky, DMatrix, DVector};
@@ -181,27 +181,43 @@ fn from_the_two_block_head_the_minimum_is_that_of_linear_attention() {
     let found = minimise(&task, &start, length(1000), 1e-10).unwrap();
     assert!((found.risk - least).abs() < 1e-12);
     assert!(found.head.label_scores.norm() < 1e-6 && found.head.input_values.norm() < 1e-6);
-    assert!(found.curvatures[0].abs() < 1e-7 && found.curvatures[1] > 1e-3);
+    assert!(found.is_strict() && found.curvatures[0].abs() < 1e-7 && found.curvatures[1] > 1e-3);
+}
+
+/// Newton's method at `L` = 1000 from a head in which `v a^T` carries one eigenvector of the covariance.
+fn from_axis(axis: usize) -> FullOptimum {
+    let task = paper();
+    let direction = task.axes().column(axis).into_owned();
+    let (best, _) = linear::minimum(&task, length(1000));
+    let projection = DMatrix::identity(5, 5) - &direction * direction.transpose();
+    let (inputs, labels) = (20.0, 1.0 / (20.0 * task.eigenvalues()[axis]));
+    let start = FullHead {
+        regression: RegressionHead::new(-&best.key_query * projection, -best.value).unwrap(),
+        label_scores: &direction * labels,
+        input_values: &direction * inputs,
+    };
+    minimise(&task, &start, length(1000), 1e-10).unwrap()
 }
 
 /// Where `v a^T` carries the direction of least variance: a strict local minimum, above the other.
 #[test]
 fn values_on_inputs_make_a_second_local_minimum() {
-    let task = paper();
-    let axis = task.axes().column(0).into_owned();
-    let (best, least) = linear::minimum(&task, length(1000));
-    let projection = DMatrix::identity(5, 5) - &axis * axis.transpose();
-    let (inputs, labels) = (20.0, 1.0 / (20.0 * task.eigenvalues()[0]));
-    let start = FullHead {
-        regression: RegressionHead::new(-&best.key_query * projection, -best.value).unwrap(),
-        label_scores: &axis * labels,
-        input_values: &axis * inputs,
-    };
-    let found = minimise(&task, &start, length(1000), 1e-10).unwrap();
-    println!("{} {:?}", found.risk, found.curvatures);
-    assert!(found.curvatures[1] > 1e-6);
+    let found = from_axis(0);
+    let (_, least) = linear::minimum(&paper(), length(1000));
+    assert!(found.is_strict() && found.curvatures[1] > 1e-6);
+    assert!((found.risk - 0.088_262_874).abs() < 1e-8);
     assert!(found.risk > 1.5 * least);
     assert!(found.head.input_values.norm() > 1.0);
+}
+
+/// Along the next direction: a saddle, which is no minimum though the gradient vanishes and an eigenvalue is 0 up to rounding.
+#[test]
+fn a_saddle_is_not_called_a_minimum() {
+    let found = from_axis(1);
+    assert!(found.gradient <= 1e-10);
+    let [least, _] = found.curvatures;
+    assert!(least < -1e-6 && least > -1e-4, "{least:e}");
+    assert!(!found.is_strict());
 }
 
 #[test]

@@ -19,18 +19,26 @@ pub struct FullHead {
     pub input_values: DVector<f64>,
 }
 
-/// A local minimum of the risk over all four blocks.
+/// A stationary point of the risk over all four blocks.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FullOptimum {
-    /// A minimiser; `(c A, c a, v / c, b / c)` are others.
+    /// The point; `(c A, c a, v / c, b / c)` are others of the same risk.
     pub head: FullHead,
     /// The risk there.
     pub risk: f64,
     /// The norm of the gradient there.
     pub gradient: f64,
-    /// The two smallest eigenvalues of the Hessian. The first is 0 up to rounding, along the scale `c`; the second is positive at a strict
-    /// local minimum.
+    /// The two smallest eigenvalues of the Hessian. One eigenvalue is 0 up to rounding, along the scale `c`.
     pub curvatures: [f64; 2],
+}
+
+impl FullOptimum {
+    /// Is it a strict local minimum, up to the scale `c`? Then the eigenvalue of the scale is the smallest, below a thousandth of the next; at a saddle the
+    /// smallest is negative and the scale's comes later.
+    pub fn is_strict(&self) -> bool {
+        let [scale, next] = self.curvatures;
+        scale.abs() < 1e-3 * next
+    }
 }
 
 impl FullHead {
@@ -103,7 +111,8 @@ pub fn gradient(
     Ok(evaluate(task, head, inverse(length)).1)
 }
 
-/// The local minimum that Newton's method finds from `start`, with a gradient of norm at most `tolerance`.
+/// Where Newton's method comes from `start`, with a gradient of norm at most `tolerance`: a local minimum, or a saddle if a symmetry of `start` leads
+/// there ([`FullOptimum::is_strict`] tells).
 ///
 /// # Errors
 /// If the head has another dimension than the task, or no such point is found.
