@@ -29,7 +29,7 @@ fn main() -> Result<(), Failure> {
             // As `reproduce` counts.
             let near = found
                 .iter()
-                .filter(|(risk, error, exact)| *risk <= 1.01 * exact + 3.0 * error);
+                .filter(|(risk, error, exact)| (risk - exact).abs() <= 0.01 * exact + 3.0 * error);
             let reached = near.count();
             let least = found.first().map_or(f64::NAN, |(_, _, exact)| *exact);
             let mut risks: Vec<f64> = found.iter().map(|(risk, _, _)| *risk).collect();

@@ -214,7 +214,7 @@ fn reached(lines: &[TrainedHead]) -> Option<String> {
     let count = known.clone().count();
     let near = known.filter(|(line, least)| {
         let allowed = NEAR * least + CLEAR * line.conditional_standard_error;
-        line.conditional_risk <= least + allowed
+        (line.conditional_risk - least).abs() <= allowed
     });
     (count > 0).then(|| {
         format!(
