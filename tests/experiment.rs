@@ -11,28 +11,8 @@ use attention_bounds::experiment::{
 use attention_bounds::monte_carlo::{Checkpoint, Control};
 use nalgebra::{DMatrix, DVector};
 
-const HEADS: [HeadKind; 2] = [HeadKind::Softmax, HeadKind::Linear];
-
-fn settings(dimension: usize) -> Settings {
-    Settings {
-        dimension,
-        correlation: -0.4,
-        noise_variance: 0.3,
-        task_variance: 0.7,
-        seed: 11,
-        ..Settings::paper()
-    }
-}
-
-/// Larger entries than those of a start, so that no term of a gradient is small.
-fn weights(settings: &Settings, scale: f64) -> Weights {
-    let mut random = stream(5, HeadKind::Linear, 1, Purpose::Start);
-    let mut weights = Weights::random(settings.dimension + 1, &mut random);
-    for matrix in weights.matrices_mut() {
-        matrix.entries_mut().iter_mut().for_each(|x| *x *= scale);
-    }
-    weights
-}
+mod experiment_heads;
+use experiment_heads::{HEADS, settings, weights};
 
 fn prompts(settings: &Settings, length: u64, count: usize) -> Vec<Prompt> {
     let task = Task::new(settings).unwrap();

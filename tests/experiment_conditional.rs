@@ -12,28 +12,15 @@ use attention_bounds::parameter::PromptLength;
 use nalgebra::{DMatrix, DVector};
 use rand_distr::{Distribution, StandardNormal};
 
-const HEADS: [HeadKind; 2] = [HeadKind::Softmax, HeadKind::Linear];
+mod experiment_heads;
+use experiment_heads::{HEADS, weights};
 
+/// The shared task, by the route that is tested here.
 fn settings(dimension: usize) -> Settings {
     Settings {
-        dimension,
-        correlation: -0.4,
-        noise_variance: 0.3,
-        task_variance: 0.7,
-        seed: 11,
         route: Route::RaoBlackwell,
-        ..Settings::paper()
+        ..experiment_heads::settings(dimension)
     }
-}
-
-/// Larger entries than those of a start, so that no term is small.
-fn weights(size: usize, scale: f64) -> Weights {
-    let mut random = stream(5, HeadKind::Linear, 1, Purpose::Start);
-    let mut weights = Weights::random(size, &mut random);
-    for matrix in weights.matrices_mut() {
-        matrix.entries_mut().iter_mut().for_each(|x| *x *= scale);
-    }
-    weights
 }
 
 /// Task vector and query, no tokens.
@@ -48,7 +35,7 @@ fn derivatives_are_the_limits_of_differences() {
     for (dimension, length) in [(1, 1), (2, 7), (5, 100), (5, 1_000_000_000_000)] {
         let settings = settings(dimension);
         let size = dimension + 1;
-        let circuit = Circuit::of(&weights(size, 2.5));
+        let circuit = Circuit::of(&weights(&settings, 2.5));
         for kind in HEADS {
             let mut loss = ConditionalLoss::new(kind, size, length).unwrap();
             for seed in 0..5 {
@@ -92,7 +79,7 @@ fn sampled_tokens_have_the_same_expected_loss_and_gradient() {
             route: Route::Plain,
             ..averaged.clone()
         };
-        let weights = weights(dimension + 1, scale);
+        let weights = weights(&averaged, scale);
         for kind in HEADS {
             let [one, other] = [sampled.clone(), averaged.clone()]
                 .map(|settings| means(&settings, &weights, kind, length));
@@ -137,7 +124,7 @@ fn means(settings: &Settings, weights: &Weights, kind: HeadKind, length: u64) ->
 fn given_task_vector_and_query_the_mean_loss_of_prompts_is_the_conditional_loss() {
     for (case, length) in [1_usize, 2, 5, 30, 200, 1000].into_iter().enumerate() {
         let settings = settings(3);
-        let circuit = Circuit::of(&weights(4, 2.2));
+        let circuit = Circuit::of(&weights(&settings, 2.2));
         let prompt = drawn(&settings, 100 + case as u64);
         let task = Task::new(&settings).unwrap();
         let scores = circuit.scores.to_matrix() * DVector::from_column_slice(prompt.query());
@@ -231,7 +218,7 @@ fn the_mean_is_the_exact_risk() {
         let settings = settings(dimension);
         let task = regression(&settings);
         let prompts = PromptLength::new(length).unwrap();
-        let full = weights(dimension + 1, 1.7);
+        let full = weights(&settings, 1.7);
         let Circuit { scores, values } = Circuit::of(&full);
         let scores = scores.to_matrix();
         let regression = RegressionHead::new(
