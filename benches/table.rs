@@ -4,9 +4,9 @@
 
 use std::path::Path;
 
-use attention_bounds::check::{Question, Silent, table};
-use attention_bounds::report::Row;
+use attention_bounds::record::Row;
 use attention_bounds::scenario::{Scenario, Setting};
+use attention_bounds::study::{Question, Silent, table};
 use divan::Bencher;
 
 fn main() {

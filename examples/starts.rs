@@ -6,13 +6,13 @@
 //! $ cargo run --release --example starts -- 60
 //! ```
 
-use attention_bounds::check::Silent;
+use attention_bounds::study::Silent;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use attention_bounds::check::reproduce::run;
 use attention_bounds::check::reproduce::{HeadKind, Reproduced, Settings};
-use attention_bounds::check::simulate::Work;
 use attention_bounds::monte_carlo::Route;
+use attention_bounds::study::simulate::Work;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 

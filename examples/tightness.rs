@@ -5,11 +5,12 @@
 
 use attention_bounds::attention::{Head, QueryLaw};
 use attention_bounds::bound::Theorem;
-use attention_bounds::check::{Question, Silent, table};
 use attention_bounds::error::Result;
 use attention_bounds::law::{Gaussian, RareAtom, TokenLaw};
 use attention_bounds::parameter::PromptLength;
-use attention_bounds::report::{Metric, QueryLabel, Row, round_nearest, theorem_label};
+use attention_bounds::record::{Metric, QueryLabel, Row};
+use attention_bounds::render::round_nearest;
+use attention_bounds::study::{Question, Silent, table};
 use nalgebra::{DMatrix, DVector};
 
 const LENGTHS: [u64; 4] = [100, 10_000, 1_000_000, 100_000_000];
@@ -71,7 +72,7 @@ fn pointwise() -> Result<()> {
         ),
         (Metric::KeyQueryGradient, Theorem::CrudeKeyQueryGradient),
     ] {
-        heading(&theorem_label(theorem), "s", &DEVIATIONS);
+        heading(&theorem.label(), "s", &DEVIATIONS);
         for length in LENGTHS {
             let cells = (0..DEVIATIONS.len()).map(|index| {
                 let found = rows.iter().find(|row| {
@@ -109,7 +110,7 @@ fn averages() -> Result<()> {
         } else {
             "Gaussian tokens"
         };
-        heading(&format!("{} / {law}", theorem_label(theorem)), "q", &RATIOS);
+        heading(&format!("{} / {law}", theorem.label()), "q", &RATIOS);
         for length in LENGTHS {
             let tokens: Box<dyn TokenLaw> = if rare {
                 Box::new(RareAtom::widest(1.0, 1.0 / length as f64)?)

@@ -10,11 +10,11 @@
 //! * [`monte_carlo`]: seeded simulation by a route that shares nothing with either but the samplers;
 //! * [`certificate`]: Coq lemmas that single printed bounds are at least their theorem's formula;
 //! * [`experiment`]: the paper's heads, trained by gradient descent, with gradients in closed form;
-//! * [`check`]: the three side by side, with verdicts; the smallest sufficient `L`, and the rate.
+//! * [`study`]: the three side by side, with verdicts; the smallest sufficient `L`, and the rate.
 //!
 //! ```
 //! use attention_bounds::attention::{Head, QueryLaw};
-//! use attention_bounds::check::{Question, Silent, table};
+//! use attention_bounds::study::{Question, Silent, table};
 //! use attention_bounds::law::Gaussian;
 //! use attention_bounds::parameter::PromptLength;
 //! use nalgebra::{DMatrix, DVector};
@@ -88,7 +88,7 @@
 //! # Modules
 //!
 //! Data flow one way: [`scenario`] (a TOML file or flags) to [`parameter`], [`law`] and [`attention`], from there
-//! to [`exact`], [`bound`] and [`monte_carlo`], which do not know each other, to [`check`], which compares them, to [`report`] and
+//! to [`exact`], [`bound`] and [`monte_carlo`], which do not know each other, to [`study`], which compares them, to [`report`] and
 //! [`cli`]. A test reads the imports and holds this.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -107,8 +107,11 @@ pub mod interval;
 pub mod law;
 pub mod monte_carlo;
 pub mod parameter;
+pub mod record;
+pub mod render;
 pub mod report;
 pub mod scenario;
+pub mod study;
 pub mod theory;
 
 /// The examples of README.md, compiled and run as documentation tests.

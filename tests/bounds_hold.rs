@@ -10,11 +10,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use attention_bounds::attention::{Head, QueryLaw};
 use attention_bounds::bound::{Bound, Status};
-use attention_bounds::check::table::{TableOptions, rows};
-use attention_bounds::check::{Question, Silent};
 use attention_bounds::law::{Empirical, Gaussian, Rademacher, TokenLaw};
 use attention_bounds::parameter::PromptLength;
-use attention_bounds::report::{Metric, Row};
+use attention_bounds::record::{Metric, Row};
+use attention_bounds::study::table::{TableOptions, rows};
+use attention_bounds::study::{Question, Silent};
 use nalgebra::{DMatrix, DVector};
 use proptest::prelude::*;
 use random_laws::{gaussian, law, matrix, run};

@@ -6,11 +6,11 @@ use std::cell::Cell;
 
 use attention_bounds::attention::{Head, QueryLaw};
 use attention_bounds::bound::{Bound, Theorem};
-use attention_bounds::check::table::{TableOptions, rows};
-use attention_bounds::check::{Question, Silent};
 use attention_bounds::law::{Empirical, Gaussian, RareAtom};
 use attention_bounds::parameter::PromptLength;
-use attention_bounds::report::{Metric, QueryLabel, Row};
+use attention_bounds::record::{Metric, QueryLabel, Row};
+use attention_bounds::study::table::{TableOptions, rows};
+use attention_bounds::study::{Question, Silent};
 use nalgebra::DMatrix;
 use proptest::prelude::*;
 use random_laws::{gaussian, matrix, run};

@@ -12,11 +12,11 @@ use attention_bounds::bound::{
     participation_bounds, tail_bound,
 };
 use attention_bounds::certificate::{Certificates, run};
-use attention_bounds::check::table::{TableOptions, rows};
-use attention_bounds::check::{Question, Silent};
 use attention_bounds::law::{Gaussian, Sphere, TokenLaw};
 use attention_bounds::parameter::{Positive, PromptLength, VarianceProxy};
-use attention_bounds::report::{Metric, QueryLabel, Row};
+use attention_bounds::record::{Metric, QueryLabel, Row};
+use attention_bounds::study::table::{TableOptions, rows};
+use attention_bounds::study::{Question, Silent};
 use nalgebra::{DMatrix, DVector};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -86,7 +86,7 @@ fn lemmas_state_the_formula_at_exact_rationals() {
         .iter()
         .find(|b| b.theorem().id() == "T5")
         .unwrap();
-    let decimal = attention_bounds::report::round_up(bound.value().unwrap(), 4);
+    let decimal = attention_bounds::render::round_up(bound.value().unwrap(), 4);
     let lemma = certificates
         .lemmas
         .iter()

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use assert_cmd::cargo::cargo_bin_cmd;
 use attention_bounds::experiment::{HeadKind, Settings};
-use attention_bounds::report::{Curve, Provenance, ReproduceAnswer, TrainedHead};
+use attention_bounds::record::Provenance;
+use attention_bounds::report::{Curve, ReproduceAnswer, TrainedHead};
 use serde_json::Value;
 
 /// A few milliseconds of work: 40 steps at two lengths.

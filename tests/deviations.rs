@@ -11,21 +11,23 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use attention_bounds::attention::{Head, QueryLaw};
-use attention_bounds::check::claim::{self, VARIABLES};
-use attention_bounds::check::formula::Formula;
-use attention_bounds::check::simulate::{
-    self, CellEstimates, Ended, Shard, SimulationRequest, Work,
-};
-use attention_bounds::check::summary;
-use attention_bounds::check::table::{self, TableOptions};
-use attention_bounds::check::verdict::{self, Levels};
-use attention_bounds::check::{Question, Silent};
 use attention_bounds::error::Result;
 use attention_bounds::law::{
     Gaussian, OutputLaw, Rademacher, Resolution, ScoreAtoms, SourcedProxy, Sphere, TokenLaw,
 };
 use attention_bounds::parameter::{ErrorProbability, Positive, PromptLength};
-use attention_bounds::report::{Against, Metric, Row, Verdict, Witness};
+use attention_bounds::record::{Against, Metric, Row, Verdict, Witness};
+use attention_bounds::study::claim;
+use attention_bounds::study::claim::VARIABLES;
+use attention_bounds::study::formula::Formula;
+use attention_bounds::study::simulate;
+use attention_bounds::study::simulate::{CellEstimates, Ended, Shard, SimulationRequest, Work};
+use attention_bounds::study::table;
+use attention_bounds::study::table::TableOptions;
+use attention_bounds::study::verdict;
+use attention_bounds::study::verdict::Levels;
+use attention_bounds::study::verdict::summary;
+use attention_bounds::study::{Question, Silent};
 use nalgebra::{DMatrix, DVector};
 use proptest::prelude::*;
 use rand::{Rng, SeedableRng};

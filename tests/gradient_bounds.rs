@@ -19,12 +19,12 @@ use attention_bounds::bound::{
     SubGaussianMoments, Theorem, UniformKeyQueryGradient, UniformRate, ValueSpectrum,
     key_query_bounds, output_bounds, value_gradient_bounds, value_gradient_spectrum,
 };
-use attention_bounds::check::table::{TableOptions, rows};
-use attention_bounds::check::{Question, Silent};
 use attention_bounds::law::{Empirical, Gaussian, Rademacher, TokenLaw};
 use attention_bounds::monte_carlo::{Plan, QueryChoice, Route};
 use attention_bounds::parameter::{Dimension, ErrorProbability, PromptLength, VarianceProxy};
-use attention_bounds::report::{Metric, QueryLabel};
+use attention_bounds::record::{Metric, QueryLabel};
+use attention_bounds::study::table::{TableOptions, rows};
+use attention_bounds::study::{Question, Silent};
 use monte_carlo_support::{cell, estimates};
 use nalgebra::{DMatrix, DVector};
 use proptest::prelude::*;

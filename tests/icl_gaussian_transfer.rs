@@ -1,6 +1,6 @@
 //! T10.gaussian: its errors, gaps and distances against closed forms and exact values.
 
-use attention_bounds::bound::gaussian_transfer::{
+use attention_bounds::bound::regression::gaussian::{
     HeadSet, QueryErrors, RegressionConstants, SmoothLoss, gronwall_distance, risk_gaps,
     smooth_risk_gap,
 };

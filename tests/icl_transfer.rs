@@ -1,11 +1,12 @@
 //! T10 with numbers: the gaps of risk and gradient, and the guaranteed prompt length.
 
 use attention_bounds::bound::{HeadSizes, RegressionClass};
-use attention_bounds::check::{Silent, transfer};
+use attention_bounds::check::transfer;
 use attention_bounds::icl::finite::FinitePromptRisk;
 use attention_bounds::icl::flow::FlowOptions;
 use attention_bounds::icl::{RegressionHead, RegressionTask, infinite};
 use attention_bounds::parameter::{Positive, PromptLength};
+use attention_bounds::study::Silent;
 use nalgebra::DMatrix;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

@@ -29,13 +29,44 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // Heads trained by gradient descent; from `monte_carlo` the samplers and how a run is controlled, from `icl` what
     // `sampled_tokens_know_no_exact_value` allows.
     ("experiment", &["error", "parameter", "monte_carlo", "icl"]),
-    // Records only, see `report_takes_records_and_computes_nothing`.
+    // What a result is; below the comparisons.
+    ("record", &["error", "bound", "exact", "monte_carlo"]),
+    // Records only, see `render_takes_records_and_computes_nothing`.
+    (
+        "render",
+        &["error", "bound", "exact", "monte_carlo", "record"],
+    ),
+    // Texts of in-context regression.
     (
         "report",
-        &["error", "bound", "exact", "monte_carlo", "experiment"],
+        &[
+            "error",
+            "bound",
+            "exact",
+            "monte_carlo",
+            "experiment",
+            "record",
+            "render",
+        ],
     ),
     (
         "check",
+        &[
+            "error",
+            "parameter",
+            "law",
+            "bound",
+            "monte_carlo",
+            "experiment",
+            "record",
+            "render",
+            "report",
+            "icl",
+            "study",
+        ],
+    ),
+    (
+        "study",
         &[
             "error",
             "parameter",
@@ -44,9 +75,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "exact",
             "bound",
             "monte_carlo",
-            "experiment",
-            "report",
-            "icl",
+            "record",
+            "render",
         ],
     ),
     (
@@ -54,7 +84,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &["error", "parameter", "law", "attention", "file", "icl"],
     ),
     // Records to Coq text; no mathematics of its own.
-    ("certificate", &["error", "bound", "report"]),
+    ("certificate", &["error", "bound", "record", "render"]),
     // No mathematics, see `the_command_line_holds_no_mathematics`.
     (
         "cli",
@@ -64,8 +94,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "bound",
             "certificate",
             "check",
+            "record",
+            "render",
             "report",
             "scenario",
+            "study",
         ],
     ),
 ];
@@ -226,7 +259,7 @@ fn the_reader_of_imports_reads() {
     assert_eq!(code, "use a; \n");
     // Something is read at all: these arrows exist.
     let all = imports();
-    for (from, to) in [("check", "exact"), ("check", "bound"), ("report", "exact")] {
+    for (from, to) in [("study", "exact"), ("study", "bound"), ("record", "exact")] {
         assert!(
             all.iter().any(|i| i.room == from && i.target() == to),
             "{from} -> {to}"
@@ -285,11 +318,12 @@ fn is_type(name: &str) -> bool {
 }
 
 #[test]
-fn only_check_sees_more_than_one_of_the_answers() {
+fn only_study_sees_more_than_one_of_the_answers() {
     let mut seen: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for import in imports() {
         // Records may be printed together; functions that compute are what counts.
-        let record = import.room == "report" && is_type(import.name());
+        let record = ["record", "render", "report"].contains(&import.room.as_str())
+            && is_type(import.name());
         if ANSWERS.contains(&import.target()) && !record {
             let target = import.target().to_owned();
             seen.entry(import.room).or_default().insert(target);
@@ -297,7 +331,7 @@ fn only_check_sees_more_than_one_of_the_answers() {
     }
     for (room, targets) in seen {
         assert!(
-            room == "check" || targets.len() == 1,
+            room == "study" || room == "check" || targets.len() == 1,
             "{room} sees {targets:?}"
         );
     }
@@ -317,7 +351,7 @@ fn sampled_tokens_know_no_exact_value() {
 }
 
 #[test]
-fn report_takes_records_and_computes_nothing() {
+fn render_takes_records_and_computes_nothing() {
     const RECORDS: [&str; 6] = [
         "Bound",
         "Hypothesis",
@@ -326,7 +360,10 @@ fn report_takes_records_and_computes_nothing() {
         "Status",
         "Theorem",
     ];
-    for import in imports().into_iter().filter(|i| i.room == "report") {
+    for import in imports()
+        .into_iter()
+        .filter(|i| ["record", "render", "report"].contains(&i.room.as_str()))
+    {
         let fine = match import.target() {
             "bound" => RECORDS.contains(&import.name()),
             "exact" => import.name() == "Exact",
@@ -357,7 +394,9 @@ fn nothing_below_knows_scenarios_or_the_command_line() {
         let fine = match import.target() {
             "cli" => false,
             "scenario" => import.room == "cli",
+            "check" | "render" if import.room == "study" || import.room == "certificate" => true,
             "check" => import.room == "cli",
+            "study" => ["cli", "check"].contains(&import.room.as_str()),
             _ => true,
         };
         assert!(fine, "{import:?}");

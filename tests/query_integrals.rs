@@ -9,11 +9,11 @@ use attention_bounds::bound::{
     Bound, SubGaussianGradient, SubGaussianMoments, Theorem, UniformKeyQueryGradient, UniformRate,
     ValueSpectrum, chernoff_entropy_bound, key_query_bounds, output_bounds,
 };
-use attention_bounds::check::table::{TableOptions, rows};
-use attention_bounds::check::{Question, Silent};
 use attention_bounds::exact::scalar_query_average;
 use attention_bounds::law::{Empirical, Gaussian, RareAtom};
 use attention_bounds::parameter::{Dimension, PromptLength, VarianceProxy};
+use attention_bounds::study::table::{TableOptions, rows};
+use attention_bounds::study::{Question, Silent};
 use nalgebra::{DMatrix, DVector};
 use proptest::prelude::*;
 use random_laws::{law, matrix, run};

@@ -251,6 +251,15 @@ impl Theorem {
         self.statement().name
     }
 
+    /// Identifier and name; the name alone if it begins with the identifier.
+    pub fn label(self) -> String {
+        if self.name().starts_with(self.id()) {
+            self.name().to_string()
+        } else {
+            format!("{} {}", self.id(), self.name())
+        }
+    }
+
     /// How far the statement is established.
     pub fn status(self) -> ProofStatus {
         self.statement().status

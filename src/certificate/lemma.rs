@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use super::rational::{decimal, exact};
 use super::term::{is_rational, term};
 use crate::bound::{Formula, Part};
-use crate::report::{Decimal, Metric, QueryLabel, Row, theorem_label};
+use crate::record::{Metric, QueryLabel, Row};
+use crate::render::Decimal;
 
 /// Digits of the decimals that people read.
 const PRINTED: usize = 4;
@@ -59,7 +60,7 @@ impl Certificates {
                 else {
                     continue;
                 };
-                let theorem = theorem_label(bound.theorem());
+                let theorem = bound.theorem().label();
                 let about = format!("{theorem} of {}", cell(row));
                 let Some(printed) = Decimal::at_least(value, PRINTED) else {
                     continue;

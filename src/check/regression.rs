@@ -2,14 +2,15 @@
 
 use rayon::prelude::*;
 
-use super::Progress;
 use crate::error::Result;
 use crate::icl::finite::FinitePromptRisk;
 use crate::icl::flow::{FlowOptions, FlowPoint, InfinitePrompt, Trajectory, follow};
 use crate::icl::optimum::minimise;
 use crate::icl::{RegressionHead, RegressionTask, bayes, expansion, infinite, linear};
 use crate::parameter::PromptLength;
-use crate::report::{Cell, FlowAnswer, FlowCurve, FlowLimit, FlowRow, FlowSample};
+use crate::record::Cell;
+use crate::report::{FlowAnswer, FlowCurve, FlowLimit, FlowRow, FlowSample};
+use crate::study::Progress;
 
 /// Prompts and seed of the simulated Bayes risk.
 const BAYES: (u64, u64) = (20_000, 1);

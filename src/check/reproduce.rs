@@ -4,7 +4,6 @@ use std::path::Path;
 
 use nalgebra::DMatrix;
 
-use super::simulate::{CHECKPOINT_EVERY, Work};
 use crate::error::{Error, Result};
 use crate::experiment::{
     Blocks, RunState, State, advance, conditional_risk, least_risk, zero_risk,
@@ -15,6 +14,7 @@ use crate::icl::{RegressionTask, expansion, linear};
 use crate::monte_carlo::{Checkpoint, Control};
 use crate::parameter::PromptLength;
 use crate::report::{LossPoint, ReproduceAnswer, TrainedHead};
+use crate::study::simulate::{CHECKPOINT_EVERY, Work};
 
 pub use crate::experiment::{HeadKind, Settings};
 

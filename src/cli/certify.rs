@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use crate::certificate::{Certificates, run as prove};
 use crate::error::{Error, Result};
-use crate::report::{Provenance, QueryLabel, Row, Table};
+use crate::record::{Provenance, QueryLabel, Row, Table};
 
 use super::flags::ScenarioArguments;
 use super::output::{Outcome, print};

@@ -5,14 +5,16 @@ use std::path::Path;
 
 use clap::Args;
 
-use crate::check::recheck::{self, StoredTable};
-use crate::check::simulate::SimulationRequest;
-use crate::check::summary;
-use crate::check::verdict;
 use crate::error::Result;
 use crate::parameter::ErrorProbability;
-use crate::report::{Provenance, RecheckAnswer, Verdict};
+use crate::record::RecheckAnswer;
+use crate::record::{Provenance, Verdict};
 use crate::scenario::Scenario;
+use crate::study::recheck;
+use crate::study::recheck::StoredTable;
+use crate::study::simulate::SimulationRequest;
+use crate::study::verdict;
+use crate::study::verdict::summary;
 
 use super::flags::ScenarioArguments;
 use super::output::{Outcome, print};

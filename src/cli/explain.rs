@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::bound::Theorem;
 use crate::error::Result;
-use crate::report::{theorem_label, wrap};
+use crate::render::wrap;
 
 use super::output::{Outcome, print};
 
@@ -23,7 +23,7 @@ pub fn run(arguments: &ExplainArguments) -> Result<Outcome> {
 
 fn explanation(theorem: Theorem) -> String {
     let statement = theorem.statement();
-    let mut lines = vec![format!("{}: {}", theorem_label(theorem), statement.title)];
+    let mut lines = vec![format!("{}: {}", theorem.label(), statement.title)];
     let mut part = |title: &str, content: Vec<String>| {
         if !content.is_empty() {
             lines.extend([String::new(), title.to_string()]);

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::check::printed_form::PrintedForm;
-use crate::check::{Question, fit};
 use crate::error::{Error, Result};
-use crate::report::Provenance;
+use crate::record::Provenance;
+use crate::study::printed_form::PrintedForm;
+use crate::study::{Question, fit};
 
 use super::flags::ScenarioArguments;
 use super::length::AnswerFormat;

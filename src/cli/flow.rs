@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::check::regression;
 use crate::error::{Error, Result};
-use crate::report::Provenance;
+use crate::record::Provenance;
 use crate::scenario::RegressionScenario;
 
 use super::output::{Outcome, print};

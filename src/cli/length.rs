@@ -2,12 +2,14 @@
 
 use clap::{Args, ValueEnum};
 
-use crate::check::Question;
-use crate::check::length::{self, LengthQuestion};
 use crate::error::Result;
 use crate::parameter::Positive;
-use crate::report::{LengthAnswer, Provenance, QueryLabel};
+use crate::record::LengthAnswer;
+use crate::record::{Provenance, QueryLabel};
 use crate::scenario::Scenario;
+use crate::study::Question;
+use crate::study::length;
+use crate::study::length::LengthQuestion;
 
 use super::flags::ScenarioArguments;
 use super::output::{Outcome, print};

@@ -2,10 +2,11 @@
 
 use clap::Args;
 
-use crate::check::{Question, rate};
 use crate::error::Result;
-use crate::report::{Provenance, RateAnswer};
+use crate::record::Provenance;
+use crate::record::RateAnswer;
 use crate::scenario::Scenario;
+use crate::study::{Question, rate};
 
 use super::flags::ScenarioArguments;
 use super::length::AnswerFormat;

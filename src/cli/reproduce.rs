@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use crate::check::reproduce::{HeadKind, Reproduced, Settings, run as train};
-use crate::check::simulate::{Route, Work};
 use crate::error::{Error, Result};
-use crate::report::{Provenance, ReproduceAnswer};
+use crate::record::Provenance;
+use crate::report::ReproduceAnswer;
+use crate::study::simulate::{Route, Work};
 
 use super::output::{Outcome, print};
 use super::progress::Bar;

@@ -4,15 +4,19 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::check::claim::{self, VARIABLES};
-use crate::check::formula::Formula;
-use crate::check::printed::{self, Printed};
-use crate::check::table::TableOptions;
-use crate::check::{Question, table};
 use crate::error::{Error, Result};
 use crate::parameter::{Positive, Probability};
-use crate::report::{self, Format, Provenance, QuerySelection, Request, Style, Table};
+use crate::record::{Provenance, Request, Table};
+use crate::render;
+use crate::render::{Format, QuerySelection, Style};
 use crate::scenario::Scenario;
+use crate::study::claim;
+use crate::study::claim::VARIABLES;
+use crate::study::formula::Formula;
+use crate::study::printed;
+use crate::study::printed::Printed;
+use crate::study::table::TableOptions;
+use crate::study::{Question, table};
 
 use super::output::{Outcome, print};
 use super::progress::Bar;
@@ -200,7 +204,7 @@ pub fn make(
     }
     let family = match simulator {
         None => {
-            crate::check::verdict::compare_with_exact(&mut rows);
+            crate::study::verdict::compare_with_exact(&mut rows);
             None
         }
         Some(simulator) => {
@@ -226,7 +230,7 @@ impl StyleArguments {
     pub fn print(&self, table: &Table) -> Result<()> {
         let seed = table.simulation.as_ref().map(|family| family.seed);
         let provenance = Provenance::now(&table.scenario, seed);
-        let text = report::render(table, &provenance, &self.style());
+        let text = render::render(table, &provenance, &self.style());
         print(&text, self.output.as_deref())
     }
 

@@ -4,11 +4,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::check::Question;
-use crate::check::estimates::estimate_lines;
-use crate::check::simulate::{self, Partial, Shard};
 use crate::error::{Error, Result};
-use crate::report::{Provenance, SimulationAnswer};
+use crate::record::Provenance;
+use crate::record::SimulationAnswer;
+use crate::study::Question;
+use crate::study::estimates::estimate_lines;
+use crate::study::simulate;
+use crate::study::simulate::{Partial, Shard};
 
 use super::flags::ScenarioArguments;
 use super::length::AnswerFormat;

@@ -6,14 +6,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{Args, ValueEnum};
 
-use crate::check::Question;
-use crate::check::simulate::{self, Ended, Partial, Route, Shard, SimulationRequest, Work};
-use crate::check::table::TableOptions;
-use crate::check::verdict::{self, Levels};
 use crate::error::{Error, Result};
 use crate::parameter::{ErrorProbability, PromptLength};
-use crate::report::{Family, Row};
+use crate::record::{Family, Row};
 use crate::scenario::Scenario;
+use crate::study::Question;
+use crate::study::simulate;
+use crate::study::simulate::{Ended, Partial, Route, Shard, SimulationRequest, Work};
+use crate::study::table::TableOptions;
+use crate::study::verdict;
+use crate::study::verdict::Levels;
 
 use super::progress::Bar;
 

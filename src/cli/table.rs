@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::error::{Error, Result};
-use crate::report::{Row, Verdict};
+use crate::record::{Row, Verdict};
 
 use super::certify;
 use super::flags::ScenarioArguments;

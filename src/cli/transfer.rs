@@ -7,7 +7,7 @@ use clap::Args;
 use crate::check::transfer;
 use crate::error::Result;
 use crate::parameter::Positive;
-use crate::report::Provenance;
+use crate::record::Provenance;
 use crate::scenario::RegressionScenario;
 
 use super::length::AnswerFormat;

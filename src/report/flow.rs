@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use crate::exact::Exact;
 
-use super::decimal::round_nearest;
-use super::json::to_text;
-use super::{Cell, Provenance};
+use crate::record::{Cell, Provenance};
+use crate::render::decimal::round_nearest;
+use crate::render::json::to_text;
 
 /// Digits of the numbers in the text.
 const DIGITS: usize = 6;

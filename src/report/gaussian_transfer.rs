@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::Cell;
-use super::decimal::{round_nearest, round_up};
+use crate::record::Cell;
+use crate::render::decimal::{round_nearest, round_up};
 
 /// Digits of the numbers in the text.
 const DIGITS: usize = 4;

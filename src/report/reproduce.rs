@@ -4,10 +4,10 @@ use serde::Serialize;
 
 use crate::experiment::{HeadKind, Settings};
 
-use super::Provenance;
-use super::decimal::round_nearest;
-use super::json::to_text;
 use crate::monte_carlo::Route;
+use crate::record::Provenance;
+use crate::render::decimal::round_nearest;
+use crate::render::json::to_text;
 
 /// Digits of a number in the text.
 const DIGITS: usize = 5;

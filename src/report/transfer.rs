@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::Provenance;
-use super::decimal::{round_nearest, round_up};
-use super::json::to_text;
+use crate::record::Provenance;
+use crate::render::decimal::{round_nearest, round_up};
+use crate::render::json::to_text;
 
 /// How long a prompt is guaranteed to be long enough, and how long one has to be.
 #[derive(Debug, Clone, PartialEq, Serialize)]

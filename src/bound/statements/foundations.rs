@@ -103,7 +103,7 @@ pub(crate) const PARTICIPATION_ORDER: Statement = Statement {
     proof_idea: "Cauchy-Schwarz with sum p_i = 1: (sum p_i^{1/2} p_i^{3/2})^2 <= sum p_i^3. So \
         -6 r_3 + 6 E22 <= 0 in T3. All p_i <= 1 gives r_2 <= 1.",
     source: "this project, docs/theory.md section 4",
-    location: location("bound::laplace::gaussian_bound", "src/bound/laplace.rs"),
+    location: location("bound::laplace::gaussian_bound", "src/bound/laplace/mod.rs"),
     status: ProofStatus::MachineChecked,
     lemmas: &[
         "proofs/gaussian_exact.v::gaussian_error_le",

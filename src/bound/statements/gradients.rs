@@ -37,7 +37,7 @@ pub(crate) const VALUE_GRADIENT: Statement = Statement {
     source: SOURCE,
     location: location(
         "bound::value_gradient_bounds",
-        "src/bound/value_gradient.rs",
+        "src/bound/gradient/value.rs",
     ),
     status: ProofStatus::ProvedOnPaper,
     lemmas: &[],
@@ -62,7 +62,7 @@ pub(crate) const KEY_QUERY_GRADIENT: Statement = Statement {
         T5 for the first part, and for |V(mhat - m)|^2 |mhat - m|^2 the proof of T4's fourth moment with two \
         functions.",
     source: SOURCE,
-    location: location("bound::ComponentLaw", "src/bound/component_law.rs"),
+    location: location("bound::ComponentLaw", "src/bound/moments/component_law.rs"),
     status: ProofStatus::ProvedOnPaper,
     lemmas: &[],
 };
@@ -85,7 +85,7 @@ pub(crate) const SUB_GAUSSIAN_VALUE_GRADIENT: Statement = Statement {
     source: SOURCE,
     location: location(
         "bound::value_gradient_spectrum",
-        "src/bound/value_gradient.rs",
+        "src/bound/gradient/value.rs",
     ),
     status: ProofStatus::ProvedOnPaper,
     lemmas: &[],
@@ -108,7 +108,7 @@ pub(crate) const SUB_GAUSSIAN_KEY_QUERY_GRADIENT: Statement = Statement {
     source: SOURCE,
     location: location(
         "bound::SubGaussianGradient",
-        "src/bound/sub_gaussian_gradient.rs",
+        "src/bound/gradient/sub_gaussian.rs",
     ),
     status: ProofStatus::ProvedOnPaper,
     lemmas: &[],
@@ -135,7 +135,7 @@ pub(crate) const CAPPED_KEY_QUERY_GRADIENT: Statement = Statement {
     source: SOURCE,
     location: location(
         "bound::key_query_bounds",
-        "src/bound/sub_gaussian_gradient.rs",
+        "src/bound/gradient/sub_gaussian.rs",
     ),
     status: ProofStatus::ProvedOnPaper,
     lemmas: &[],
@@ -160,7 +160,7 @@ pub(crate) const CRUDE_KEY_QUERY_GRADIENT: Statement = Statement {
     source: SOURCE,
     location: location(
         "bound::key_query_bounds",
-        "src/bound/sub_gaussian_gradient.rs",
+        "src/bound/gradient/sub_gaussian.rs",
     ),
     status: ProofStatus::ProvedOnPaper,
     lemmas: &[],
@@ -178,7 +178,7 @@ pub(crate) const UNIFORM_VALUE_GRADIENT: Statement = Statement {
     source: SOURCE,
     location: location(
         "bound::value_gradient_spectrum",
-        "src/bound/value_gradient.rs",
+        "src/bound/gradient/value.rs",
     ),
     status: ProofStatus::ProvedOnPaper,
     lemmas: &[],
@@ -204,7 +204,7 @@ pub(crate) const UNIFORM_KEY_QUERY_GRADIENT: Statement = Statement {
     source: SOURCE,
     location: location(
         "bound::UniformKeyQueryGradient",
-        "src/bound/gradient_uniform.rs",
+        "src/bound/gradient/uniform.rs",
     ),
     status: ProofStatus::ProvedOnPaper,
     lemmas: &[],
@@ -223,7 +223,7 @@ pub(crate) const VALUE_GRADIENT_GAUSSIAN_QUERY: Statement = Statement {
     source: SOURCE,
     location: location(
         "bound::UniformRate::gaussian_query_bound",
-        "src/bound/uniform_rate_gaussian.rs",
+        "src/bound/rate/uniform_gaussian.rs",
     ),
     status: ProofStatus::ProvedOnPaper,
     lemmas: &[],
@@ -253,7 +253,7 @@ pub(crate) const KEY_QUERY_GRADIENT_GAUSSIAN_QUERY: Statement = Statement {
     source: SOURCE,
     location: location(
         "bound::UniformKeyQueryGradient::gaussian_query_bound",
-        "src/bound/gradient_uniform_gaussian.rs",
+        "src/bound/gradient/uniform_gaussian.rs",
     ),
     status: ProofStatus::ProvedOnPaper,
     lemmas: &[],

@@ -62,7 +62,7 @@ pub(crate) const CHERNOFF_TAIL: Statement = Statement {
     proof_idea: "Chebyshev's inequality for sum w_i f_i where the weights sum to at least (1-del) L, and \
         Chernoff's bound for the probability that they do not.",
     source: OWN_4,
-    location: location("bound::tail_bound", "src/bound/chernoff_tail.rs"),
+    location: location("bound::tail_bound", "src/bound/chernoff/tail.rs"),
     status: ProofStatus::MachineChecked,
     lemmas: &["proofs/chernoff_tail.v::chernoff_tail"],
 };
@@ -83,7 +83,10 @@ pub(crate) const CHERNOFF_FOURTH_MOMENT: Statement = Statement {
     ],
     proof_idea: "As T4, with E|sum w_i f_i|^4 <= L A4 + 3 L^2 A2^2 for independent centred vectors.",
     source: OWN_4,
-    location: location("bound::fourth_moment_bound", "src/bound/chernoff_fourth.rs"),
+    location: location(
+        "bound::fourth_moment_bound",
+        "src/bound/chernoff/fourth_moment.rs",
+    ),
     status: ProofStatus::MachineChecked,
     lemmas: &["proofs/chernoff_fourth_moment.v::chernoff_fourth_moment"],
 };
@@ -140,7 +143,7 @@ pub(crate) const LAPLACE_PARTICIPATION: Statement = Statement {
     ],
     proof_idea: "The Laplace identity for P_2 with E[w^2 e^{-tw}] <= rho.",
     source: OWN_5,
-    location: location("bound::participation_bounds", "src/bound/laplace.rs"),
+    location: location("bound::participation_bounds", "src/bound/laplace/mod.rs"),
     status: ProofStatus::MachineChecked,
     lemmas: &["proofs/laplace_bound.v::participation_ratio_splits"],
 };

@@ -26,7 +26,7 @@ pub(crate) const UNIFORM_RATE: Statement = Statement {
         generating function of |z|^2 is at most (1-2th)^{-d/2} by T6.norm-mgf. The supremum is bounded cell by \
         cell, as F increases.",
     source: PAPER_PROPOSITION_3_1,
-    location: location("bound::UniformRate", "src/bound/uniform_rate.rs"),
+    location: location("bound::UniformRate", "src/bound/rate/uniform.rs"),
     status: ProofStatus::ProvedOnPaper,
     lemmas: &[],
 };
@@ -56,7 +56,7 @@ pub(crate) const UNIFORM_RATE_GAUSSIAN_QUERY: Statement = Statement {
     source: PAPER_PROPOSITION_3_1,
     location: location(
         "bound::UniformRate::gaussian_query_bound",
-        "src/bound/uniform_rate_gaussian.rs",
+        "src/bound/rate/uniform_gaussian.rs",
     ),
     status: ProofStatus::ProvedOnPaper,
     lemmas: &[],
@@ -82,7 +82,7 @@ pub(crate) const LIMITING_CONSTANT: Statement = Statement {
     proof_idea: "For each query L times the error tends to e^{s^2} (tau_V + eta) by T3. L r_2 <= \
         20 (1 + s^2) e^{s^2} for every L, which is integrable when lam < 1/2, so the average converges to E[e^{s^2} (tau_V + eta)], a Gaussian integral.",
     source: "this project, docs/theory.md section 9",
-    location: location("bound::GaussianSpectrum", "src/bound/sharp_rate.rs"),
+    location: location("bound::GaussianSpectrum", "src/bound/rate/sharp.rs"),
     status: ProofStatus::ProvedOnPaper,
     lemmas: &[],
 };
@@ -102,7 +102,7 @@ pub(crate) const SHARP_RATE: Statement = Statement {
         decides the error, as in the random energy model; weigh that with the probability of such a query. \
         Exact values up to L = 1e14 have local slopes close to kappa.",
     source: "this project, docs/theory.md section 9",
-    location: location("bound::sharp_exponent", "src/bound/sharp_rate.rs"),
+    location: location("bound::sharp_exponent", "src/bound/rate/sharp.rs"),
     status: ProofStatus::Conjecture,
     lemmas: &[],
 };
@@ -128,7 +128,7 @@ pub(crate) const MINIMAX_RATE: Statement = Statement {
     proof_idea: "Rare atoms: P(X = +-h) = 1/(2L), X = 0 otherwise. Their variance proxy allows h^2 >= 2 sigma^2 ln(2L/3). With \
         constant probability the prompt holds none, so That = 0, while T is of size h once |a| h >= ln(2L).",
     source: "this project, docs/theory.md section 12",
-    location: location("bound::minimax_lower_bound", "src/bound/minimax_rate.rs"),
+    location: location("bound::minimax_lower_bound", "src/bound/rate/minimax.rs"),
     status: ProofStatus::ProvedOnPaper,
     lemmas: &[],
 };

@@ -28,7 +28,10 @@ pub(crate) const RISK_TRANSFER: Statement = Statement {
         R_L decreases along its own flow.",
     source: "this project, docs/theory.md section 13; makes explicit Theorem 4.3 of E. Boursier, C. Boyer, \"Softmax as Linear \
         Attention in the Large-Prompt Regime: a Measure-based Perspective\", arXiv 2512.11784, ICML 2026",
-    location: location("bound::RegressionClass", "src/bound/risk_transfer.rs"),
+    location: location(
+        "bound::RegressionClass",
+        "src/bound/regression/risk_transfer.rs",
+    ),
     status: ProofStatus::ProvedOnPaper,
     lemmas: &[],
 };

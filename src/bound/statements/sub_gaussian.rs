@@ -23,7 +23,7 @@ pub(crate) const OUTPUT_CONCENTRATION: Statement = Statement {
     ],
     proof_idea: "w^2 / rho is the density of the law tilted by 2a, so A2 / rho is a second moment of f under it.",
     source: OWN_6,
-    location: location("bound::KnownMoments", "src/bound/moments.rs"),
+    location: location("bound::KnownMoments", "src/bound/moments/mod.rs"),
     status: ProofStatus::ProvedOnPaper,
     lemmas: &[],
 };
@@ -38,7 +38,7 @@ pub(crate) const TILTED_MEAN: Statement = Statement {
     proof_idea: "Donsker-Varadhan gives |m|^2 <= 2 sigma^2 KL for the relative entropy KL of the tilted law, \
         and KL = <a,m> - Lam(a) <= |a| |m|.",
     source: OWN_6,
-    location: location("bound::SubGaussianMoments", "src/bound/sub_gaussian.rs"),
+    location: location("bound::SubGaussianMoments", "src/bound/sub_gaussian/mod.rs"),
     status: ProofStatus::MachineChecked,
     lemmas: &["proofs/tilted_mean.v::tilted_mean_le"],
 };
@@ -57,7 +57,10 @@ pub(crate) const NORM_MGF: Statement = Statement {
     proof_idea: "e^{lam |v|^2} = E e^{sqrt(2 lam) <g,v>} for a standard normal g. Take the expectation over X \
         first, then the Gaussian integral over g in the eigenbasis of V V^T.",
     source: OWN_6,
-    location: location("bound::sub_gaussian::norm_mgf", "src/bound/sub_gaussian.rs"),
+    location: location(
+        "bound::sub_gaussian::norm_mgf",
+        "src/bound/sub_gaussian/mod.rs",
+    ),
     status: ProofStatus::MachineChecked,
     lemmas: &["proofs/norm_mgf.v::norm_mgf"],
 };
@@ -130,7 +133,7 @@ pub(crate) const CHERNOFF_ENTROPY: Statement = Statement {
     source: OWN_6,
     location: location(
         "bound::chernoff_entropy_bound",
-        "src/bound/chernoff_entropy.rs",
+        "src/bound/chernoff/entropy.rs",
     ),
     status: ProofStatus::ProvedOnPaper,
     lemmas: &[],

@@ -39,8 +39,8 @@ pub(crate) const GAUSSIAN_TRANSFER: Statement = Statement {
         The distance grows at the rate -lambda_min of the mean Hessian between the flows.",
     source: "this project, docs/theory.md section 13",
     location: location(
-        "bound::gaussian_transfer::risk_gaps",
-        "src/bound/gaussian_transfer/mod.rs",
+        "bound::regression::gaussian::risk_gaps",
+        "src/bound/regression/gaussian/mod.rs",
     ),
     status: ProofStatus::ProvedOnPaper,
     lemmas: &[],

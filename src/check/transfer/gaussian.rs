@@ -1,12 +1,13 @@
 //! T10.gaussian with numbers: the guaranteed length from the errors of Gaussian tokens, with one Lipschitz constant and along the flow.
 
-use crate::bound::gaussian_transfer::{
+use crate::bound::regression::gaussian::{
     HeadSet, QueryErrors, RiskGaps, gronwall_distance, risk_at_the_limit, risk_gaps, tube_step,
 };
 use crate::error::Result;
 use crate::icl::{RegressionHead, RegressionTask};
 use crate::parameter::Positive;
-use crate::report::{Cell, GaussianLength, GaussianTransfer};
+use crate::record::Cell;
+use crate::report::{GaussianLength, GaussianTransfer};
 
 pub use super::gaussian_path::{InfinitePath, PathPoint};
 

@@ -1,6 +1,8 @@
 //! The infinite flow at fine times, with what T10 needs to know of it.
 
-use crate::bound::gaussian_transfer::{HeadSet, RegressionConstants, TubeStep, fourth_derivative};
+use crate::bound::regression::gaussian::{
+    HeadSet, RegressionConstants, TubeStep, fourth_derivative,
+};
 use crate::error::{Error, Result};
 use crate::icl::curvature::least_curvature;
 use crate::icl::flow::{FlowOptions, InfinitePrompt, follow};

@@ -6,13 +6,13 @@ mod guarantee;
 mod path;
 pub mod smooth_losses;
 
-use super::Progress;
 use crate::error::{Error, Result};
 use crate::icl::finite::FinitePromptRisk;
 use crate::icl::flow::{FlowOptions, InfinitePrompt, follow};
 use crate::icl::{RegressionHead, RegressionTask};
 use crate::parameter::{Positive, PromptLength};
 use crate::report::TransferAnswer;
+use crate::study::Progress;
 use guarantee::guaranteed;
 use path::Path;
 

@@ -5,7 +5,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-use crate::bound::gaussian_transfer::SmoothLoss;
+use crate::bound::regression::gaussian::SmoothLoss;
 use crate::error::{Error, Result};
 use crate::icl::{RegressionHead, RegressionTask};
 use crate::parameter::PromptLength;

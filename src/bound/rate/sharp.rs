@@ -1,0 +1,408 @@
+//! T8 `sharp-rate`: Gaussian tokens and Gaussian query, the limit of `L` times the error and its exponent.
+
+use nalgebra::{Cholesky, DMatrix, DVector, SymmetricEigen};
+
+use crate::error::{Error, Result};
+
+/// The spectrum that decides how fast the error of Gaussian tokens and a Gaussian query decays.
+///
+/// With tokens `N(m0, Gamma)` (the mean plays no part), query `N(m_z, Sig_z)` and tilt `a = U z + b`, let
+/// `W = U Sig_z^{1/2}`, `b0 = U m_z + b`, `B = W^T Gamma W` and `lam` the largest eigenvalue of `B`, that is
+/// `|Gamma^{1/2} U Sig_z^{1/2}|_op^2`.
+///
+/// # The limiting constant (a theorem)
+/// By T3, `L E|That - T|^2 -> e^{s^2} (tau_V + eta)` for each query, with `s^2 = a^T Gamma a`, `eta = |V Gamma a|^2`.
+/// By T5 and `r_2 <= 1` there is a constant `C` with `L r_2 <= C (1 + s^2) e^{s^2}` for all `s` and `L`, which is
+/// integrable, with the factor `tau_V + eta`, if `lam < 1/2`; so by dominated convergence the average over
+/// the query converges to `E[e^{s^2} (tau_V + eta)]`. Write `z = m_z + Sig_z^{1/2} g`, `g` standard normal, and
+/// `beta = W^T Gamma b0`. Then `s^2 = b0^T Gamma b0 + 2 <beta, g> + g^T B g`, and completing the square,
+///
+/// `e^{s^2} n(g) = e^{b0^T Gamma b0 + 2 beta^T M beta} det(I - 2B)^{-1/2} n(g; 2 M beta, M)`, `M = (I - 2B)^{-1}`,
+///
+/// where `n` is the normal density. Under `N(2 M beta, M)` the tilt has mean `a0 = b0 + 2 W M beta` and
+/// covariance `W M W^T`. Hence
+///
+/// `L E|That - T|^2 -> e^{b0^T Gamma b0 + 2 beta^T M beta} det(I - 2B)^{-1/2} [ tau_V + |V Gamma a0|^2 + tr(V Gamma W M W^T Gamma V^T) ]`.
+///
+/// For `b0 = 0` this is `det(I - 2B)^{-1/2} [ tau_V + tr(V Gamma W M W^T Gamma V^T) ]`.
+///
+/// # The rate (a conjecture)
+/// The error is `L^{-kappa(lam) + o(1)}`, `kappa(lam) = min(1, sqrt(1/lam + 1/4) - 1/2)`: supported by exact values
+/// and a heuristic, not proved for `lam > 1/2`. A mean `b0` changes factors of order `e^{O(sqrt(ln L))}` only.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GaussianSpectrum {
+    eigenvalues: Vec<f64>,
+    lambda: f64,
+    /// Logarithm of the limiting constant, or why there is none.
+    ln_constant: Result<f64>,
+}
+
+/// The matrices of T8, all finite.
+#[derive(Debug, Clone, Copy)]
+pub struct GaussianSetting<'a> {
+    /// Token covariance `Gamma`, `d x d`, positive semi-definite.
+    pub token_covariance: &'a DMatrix<f64>,
+    /// Key-query matrix `U`, `d x e`.
+    pub key_query: &'a DMatrix<f64>,
+    /// Value matrix `V`, `m x d`.
+    pub value: &'a DMatrix<f64>,
+    /// Query mean `m_z`, in `R^e`.
+    pub query_mean: &'a DVector<f64>,
+    /// Query covariance `Sig_z`, `e x e`, positive semi-definite.
+    pub query_covariance: &'a DMatrix<f64>,
+    /// Tilt bias `b`, in `R^d`; zero without a query bias.
+    pub tilt_bias: &'a DVector<f64>,
+}
+
+impl GaussianSpectrum {
+    /// The spectrum of a setting. Fails on shapes that do not fit, entries that are not finite and
+    /// covariances that are not symmetric or not positive semi-definite beyond rounding.
+    pub fn new(setting: GaussianSetting<'_>) -> Result<Self> {
+        let GaussianSetting {
+            token_covariance: gamma,
+            key_query,
+            value,
+            query_mean,
+            query_covariance,
+            tilt_bias,
+        } = setting;
+        let (d, e) = key_query.shape();
+        let fits = gamma.shape() == (d, d)
+            && value.ncols() == d
+            && query_mean.len() == e
+            && query_covariance.shape() == (e, e)
+            && tilt_bias.len() == d;
+        if !fits {
+            return Err(Error::shape(
+                "the Gaussian setting",
+                format!(
+                    "Gamma {:?}, U {:?}, V {:?}, m_z {}, Sig_z {:?}, b {}",
+                    gamma.shape(),
+                    key_query.shape(),
+                    value.shape(),
+                    query_mean.len(),
+                    query_covariance.shape(),
+                    tilt_bias.len()
+                ),
+                "Gamma (d, d), U (d, e), V (m, d), m_z e, Sig_z (e, e), b d",
+            ));
+        }
+        let finite = key_query
+            .iter()
+            .chain(value.iter())
+            .chain(query_mean.iter());
+        if !finite.chain(tilt_bias.iter()).all(|x| x.is_finite()) {
+            return Err(Error::shape(
+                "the Gaussian setting",
+                "an entry that is not finite",
+                "finite entries",
+            ));
+        }
+        let token_root = square_root(gamma, "the token covariance")?;
+        let width = key_query * square_root(query_covariance, "the query covariance")?;
+        let scores = &token_root * &width;
+        let spread = scores.transpose() * &scores;
+        let mut eigenvalues: Vec<f64> = eigen(spread.clone(), "the score covariance")?
+            .eigenvalues
+            .iter()
+            // B = (Gamma^{1/2} W)^T (Gamma^{1/2} W): below zero there is only rounding.
+            .map(|x| x.max(0.0))
+            .collect();
+        eigenvalues.sort_by(|x, y| y.total_cmp(x));
+        let lambda = eigenvalues.first().copied().unwrap_or(0.0);
+        let centre = key_query * query_mean + tilt_bias;
+        let values = value * &token_root;
+        let ln_constant =
+            ln_limiting_constant(&scores, &spread, &values, &(token_root * centre), lambda);
+        Ok(Self {
+            eigenvalues,
+            lambda,
+            ln_constant,
+        })
+    }
+
+    /// Eigenvalues of `B`, descending.
+    pub fn eigenvalues(&self) -> &[f64] {
+        &self.eigenvalues
+    }
+
+    /// `lam = |Gamma^{1/2} U Sig_z^{1/2}|_op^2`.
+    pub fn lambda(&self) -> f64 {
+        self.lambda
+    }
+
+    /// The limit of `L E|That - T|^2` averaged over the query (a theorem, `lam < 1/2`); `+inf` if it
+    /// overflows.
+    ///
+    /// Accurate to about `1e-14 / (1 - 2 lam)` relative. Unavailable if `lam >= 1/2`, where the limit is infinite
+    /// unless the output is constant.
+    pub fn limiting_constant(&self) -> Result<f64> {
+        self.ln_limiting_constant().map(f64::exp)
+    }
+
+    /// Logarithm of [`GaussianSpectrum::limiting_constant`].
+    pub fn ln_limiting_constant(&self) -> Result<f64> {
+        self.ln_constant.clone()
+    }
+
+    /// The conjectured exponent `kappa(lam)`; see [`sharp_exponent`].
+    pub fn kappa(&self) -> f64 {
+        sharp_exponent(self.lambda)
+    }
+}
+
+/// `kappa(lam) = min(1, sqrt(1/lam + 1/4) - 1/2)`, the **conjectured** exponent of the error of Gaussian tokens and
+/// query (theory T8, `sharp-rate`); `NaN` if `lam` is negative or `NaN`.
+pub fn sharp_exponent(lambda: f64) -> f64 {
+    if !(lambda >= 0.0) {
+        return f64::NAN;
+    }
+    // sqrt(x + 1/4) - 1/2 = x / (sqrt(x + 1/4) + 1/2), without the cancellation for large lam.
+    let x = 1.0 / lambda;
+    if x >= 2.0 {
+        1.0
+    } else {
+        x / ((x + 0.25).sqrt() + 0.5)
+    }
+}
+
+/// `scores = R W`, `spread = B`, `values = V R`, `centre = R b0`, `R = Gamma^{1/2}`.
+fn ln_limiting_constant(
+    scores: &DMatrix<f64>,
+    spread: &DMatrix<f64>,
+    values: &DMatrix<f64>,
+    centre: &DVector<f64>,
+    lambda: f64,
+) -> Result<f64> {
+    let unavailable = |why: String| Error::Unavailable {
+        what: "the limiting constant of T8",
+        why,
+    };
+    if !(lambda < 0.5) {
+        return Err(unavailable(format!(
+            "lam = {lambda} is not below 1/2, so L times the error has no finite limit"
+        )));
+    }
+    let size = spread.nrows();
+    let precision = DMatrix::identity(size, size) - spread * 2.0;
+    let factor = Cholesky::new(precision)
+        .ok_or_else(|| unavailable(format!("lam = {lambda} is too close to 1/2")))?;
+    let ln_determinant = 2.0
+        * factor
+            .l_dirty()
+            .diagonal()
+            .iter()
+            .map(|x| x.ln())
+            .sum::<f64>();
+    let beta = scores.transpose() * centre;
+    let shift = factor.solve(&beta);
+    let exponent = centre.norm_squared() + 2.0 * beta.dot(&shift);
+    // V Gamma a0 = (V R)(R b0 + 2 R W M beta).
+    let mean = values * (centre + scores * &shift * 2.0);
+    let image = values * scores;
+    let trace = image.dot(&factor.solve(&image.transpose()).transpose());
+    let bracket = values.norm_squared() + mean.norm_squared() + trace;
+    Ok(exponent - 0.5 * ln_determinant + bracket.ln())
+}
+
+fn eigen(matrix: DMatrix<f64>, what: &'static str) -> Result<SymmetricEigen<f64, nalgebra::Dyn>> {
+    let iterations = 100 * matrix.nrows().max(10);
+    SymmetricEigen::try_new(matrix, f64::EPSILON, iterations).ok_or_else(|| Error::Unavailable {
+        what: "the spectrum of T8",
+        why: format!("the eigenvalue iteration did not converge for {what}"),
+    })
+}
+
+/// The symmetric square root of a covariance.
+fn square_root(matrix: &DMatrix<f64>, what: &'static str) -> Result<DMatrix<f64>> {
+    let scale = matrix.amax();
+    let symmetric = (matrix - matrix.transpose()).amax() <= 1e-10 * scale;
+    if !(scale.is_finite() && symmetric) {
+        return Err(Error::shape(
+            what,
+            "an entry that is not finite, or not symmetric",
+            "a finite symmetric matrix",
+        ));
+    }
+    let decomposition = eigen(matrix.clone(), what)?;
+    let least = decomposition.eigenvalues.min();
+    if !(least >= -1e-10 * scale) {
+        return Err(Error::Shape {
+            what: what.into(),
+            found: format!("an eigenvalue {least}"),
+            required: "a positive semi-definite matrix".into(),
+        });
+    }
+    let roots = decomposition.eigenvalues.map(|x| x.max(0.0).sqrt());
+    let vectors = &decomposition.eigenvectors;
+    Ok(vectors * DMatrix::from_diagonal(&roots) * vectors.transpose())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::bound::rate::sharp::*;
+
+    fn scalar(gamma: f64, u: f64, v: f64, mean: f64, variance: f64, bias: f64) -> GaussianSpectrum {
+        let m = |x| DMatrix::from_element(1, 1, x);
+        let w = |x| DVector::from_element(1, x);
+        GaussianSpectrum::new(GaussianSetting {
+            token_covariance: &m(gamma),
+            key_query: &m(u),
+            value: &m(v),
+            query_mean: &w(mean),
+            query_covariance: &m(variance),
+            tilt_bias: &w(bias),
+        })
+        .unwrap()
+    }
+
+    /// `E[e^{s^2} (tau_V + eta)]` over one normal query by the trapezoid rule, which is spectrally accurate here.
+    fn by_quadrature(gamma: f64, u: f64, v: f64, mean: f64, variance: f64, bias: f64) -> f64 {
+        let step = 1e-3;
+        (-60_000..=60_000)
+            .map(|i| {
+                let g = f64::from(i) * step;
+                let a = u * (mean + variance.sqrt() * g) + bias;
+                let s2 = gamma * a * a;
+                let weight = (-0.5 * g * g + s2).exp() / (2.0 * std::f64::consts::PI).sqrt();
+                step * weight * v * v * (gamma + gamma * gamma * a * a)
+            })
+            .sum()
+    }
+
+    #[test]
+    fn constant_is_the_average_over_a_normal_query() {
+        for (gamma, u, v, mean, variance, bias) in [
+            (1.0, 0.25, 1.0, 0.0, 1.0, 0.0),
+            (2.0, 0.3, 1.5, 0.4, 1.2, 0.0),
+            (0.7, -0.5, 2.0, -0.3, 2.0, 0.6),
+            (1.0, 0.0, 1.0, 0.5, 1.0, 0.3),
+            (1.0, 0.4, 1.0, 0.5, 0.0, 0.3),
+        ] {
+            let exact = scalar(gamma, u, v, mean, variance, bias)
+                .limiting_constant()
+                .unwrap();
+            let reference = by_quadrature(gamma, u, v, mean, variance, bias);
+            assert!(
+                (exact / reference - 1.0).abs() < 1e-11,
+                "{exact} {reference}"
+            );
+        }
+    }
+
+    /// Two dimensions, by a two-dimensional trapezoid rule; nothing commutes.
+    #[test]
+    fn constant_in_two_dimensions() {
+        let gamma = DMatrix::from_row_slice(2, 2, &[1.0, 0.4, 0.4, 0.8]);
+        let u = DMatrix::from_row_slice(2, 2, &[0.3, -0.2, 0.1, 0.25]);
+        let v = DMatrix::from_row_slice(3, 2, &[1.0, 0.0, 0.5, -1.0, 2.0, 0.3]);
+        let mean = DVector::from_row_slice(&[0.3, -0.6]);
+        let sigma = DMatrix::from_row_slice(2, 2, &[1.1, -0.3, -0.3, 0.9]);
+        let bias = DVector::from_row_slice(&[0.2, 0.5]);
+        let found = GaussianSpectrum::new(GaussianSetting {
+            token_covariance: &gamma,
+            key_query: &u,
+            value: &v,
+            query_mean: &mean,
+            query_covariance: &sigma,
+            tilt_bias: &bias,
+        })
+        .unwrap();
+        let root = Cholesky::new(sigma).unwrap().l();
+        let tau = (&v * &gamma).dot(&v);
+        let mut total = 0.0;
+        let step = 0.1;
+        for i in -150..=150 {
+            for j in -150..=150 {
+                let g = DVector::from_row_slice(&[f64::from(i) * step, f64::from(j) * step]);
+                let a = &u * (&mean + &root * &g) + &bias;
+                let image = &gamma * &a;
+                let s2 = a.dot(&image);
+                total += (s2 - 0.5 * g.norm_squared()).exp() * (tau + (&v * image).norm_squared());
+            }
+        }
+        total *= step * step / (2.0 * std::f64::consts::PI);
+        let exact = found.limiting_constant().unwrap();
+        assert!((exact / total - 1.0).abs() < 1e-10, "{exact} {total}");
+        let singular = square_root(&gamma, "").unwrap() * &u * &root;
+        assert!((found.lambda() - singular.singular_values()[0].powi(2)).abs() < 1e-13);
+    }
+
+    #[test]
+    fn no_constant_from_one_half_on() {
+        assert!(
+            scalar(1.0, 0.5f64.sqrt() * 1.0001, 1.0, 0.0, 1.0, 0.0)
+                .limiting_constant()
+                .is_err()
+        );
+        assert!(
+            scalar(1.0, 1.0, 1.0, 0.0, 1.0, 0.0)
+                .limiting_constant()
+                .is_err()
+        );
+        assert!(
+            scalar(1.0, 0.7, 1.0, 0.0, 1.0, 0.0)
+                .limiting_constant()
+                .is_ok()
+        );
+        assert_eq!(
+            scalar(1.0, 0.5, 0.0, 0.0, 1.0, 0.0)
+                .limiting_constant()
+                .unwrap(),
+            0.0
+        );
+    }
+
+    #[test]
+    fn exponent_at_known_points() {
+        for (lambda, kappa) in [
+            (0.0, 1.0),
+            (0.3, 1.0),
+            (0.5, 1.0),
+            (4.0 / 3.0, 0.5),
+            (1.0, 0.618_033_988_749_894_9),
+            (2.0, 0.366_025_403_784_438_65),
+            (4.0, 0.207_106_781_186_547_52),
+        ] {
+            assert!((sharp_exponent(lambda) - kappa).abs() < 1e-15, "{lambda}");
+        }
+        assert!((sharp_exponent(1e20) * 1e20 - 1.0).abs() < 1e-12);
+        assert!(sharp_exponent(f64::NAN).is_nan() && sharp_exponent(-1.0).is_nan());
+    }
+
+    #[test]
+    fn refuses_bad_matrices() {
+        let m = DMatrix::identity(2, 2);
+        let w = DVector::zeros(2);
+        let good = GaussianSetting {
+            token_covariance: &m,
+            key_query: &m,
+            value: &m,
+            query_mean: &w,
+            query_covariance: &m,
+            tilt_bias: &w,
+        };
+        assert!(GaussianSpectrum::new(good).is_ok());
+        let skew = DMatrix::from_row_slice(2, 2, &[1.0, 0.5, 0.0, 1.0]);
+        let indefinite = DMatrix::from_row_slice(2, 2, &[1.0, 2.0, 2.0, 1.0]);
+        let nan = DMatrix::from_element(2, 2, f64::NAN);
+        let small = DMatrix::identity(1, 1);
+        for bad in [&skew, &indefinite, &nan, &small] {
+            let token = GaussianSetting {
+                token_covariance: bad,
+                ..good
+            };
+            assert!(GaussianSpectrum::new(token).is_err());
+            let query = GaussianSetting {
+                query_covariance: bad,
+                ..good
+            };
+            assert!(GaussianSpectrum::new(query).is_err());
+        }
+        let value = GaussianSetting {
+            value: &nan,
+            ..good
+        };
+        assert!(GaussianSpectrum::new(value).is_err());
+    }
+}

@@ -1,0 +1,81 @@
+//! T10.gaussian `gaussian-transfer`: T10 with the errors of Gaussian tokens instead of those of the sub-Gaussian class.
+//!
+//! In-context regression, squared loss. Everything here is about a set of heads ([`HeadSet`]) and a prompt length given by its logarithm.
+//!
+//! # What is guaranteed
+//! Participation ratios, chi-square probabilities and their sums are rounded outward ([`crate::interval`]); the sums are upper sums of increasing
+//! functions, not quadrature. Norms and polynomials of them are plain floats, raised by a relative `1e-10` or more.
+
+mod constants;
+mod gronwall;
+mod loss;
+mod participation;
+mod query;
+mod spread;
+
+pub use crate::bound::regression::gaussian::constants::{
+    HeadSet, RegressionConstants, fourth_derivative,
+};
+pub use crate::bound::regression::gaussian::gronwall::{
+    TubeStep, gronwall_distance, risk_at_the_limit, tube_step,
+};
+pub use crate::bound::regression::gaussian::loss::{SmoothLoss, smooth_risk_gap};
+pub use crate::bound::regression::gaussian::query::{ErrorMoments, QueryErrors};
+
+use crate::bound::logarithm::ln_add;
+
+/// Bounds on one set of heads, as logarithms.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RiskGaps {
+    /// `ln MSE`, the squared error of the output.
+    pub ln_output_error: f64,
+    /// `ln g_1`, `g_1 >= |R_L - R_inf|`.
+    pub ln_risk: f64,
+    /// Of the gap of the gradients in `A`.
+    pub ln_key_query: f64,
+    /// Of the gap of the gradients in `b`.
+    pub ln_value: f64,
+    /// `ln g_2`, `g_2 >= |grad R_L - grad R_inf|`.
+    pub ln_gradient: f64,
+}
+
+/// Room for the rounding of a few sums of logarithms.
+const ROUNDING: f64 = 1e-9;
+
+/// The gaps on a set of heads (theory section 13, `bias-gap`), with the averages `O`, `S`, `Z`, `B`, `P` of [`ErrorMoments`] in their order and
+/// `res` at least `tau |(b Sig A - I) Sig^{1/2}|_F`:
+///
+/// ```text
+/// |R_L - R_inf|  <= g_1 = |b| tau res k |Sig|^{1/2} Z + b^2 O / 2,
+/// in A:  |Sig|^{1/2} ( |b| tau res B + b^2 P + b^2 tau^2 k sqrt(|Sig| tr Sig^2) Z ),     in b:  tau res k |Sig|^{1/2} Z + |b| O + |b| tau^2 S.
+/// ```
+pub fn risk_gaps(errors: &QueryErrors, set: &HeadSet) -> RiskGaps {
+    let c = errors.constants();
+    let m = errors.moments(set.alignment);
+    let (ln_b, ln_weight) = (set.value.ln(), c.weight_variance.ln());
+    let (ln_top, ln_k) = (0.5 * c.largest.ln(), set.alignment.ln());
+    let ln_residual = 0.5 * ln_weight + set.residual.ln();
+    let ln_output_error = 2.0 * ln_b + m.ln_output + ROUNDING;
+    let ln_missed = ln_residual + ln_k + ln_top + m.ln_size;
+    let ln_risk = ln_add(ln_b + ln_missed, ln_output_error - std::f64::consts::LN_2) + ROUNDING;
+    let ln_covariance = ln_add(
+        ln_b + ln_residual + m.ln_bias,
+        2.0 * ln_b
+            + ln_add(
+                m.ln_product,
+                ln_weight + ln_k + ln_top + 0.5 * c.square_trace.ln() + m.ln_size,
+            ),
+    );
+    let ln_key_query = ln_top + ln_covariance + ROUNDING;
+    let ln_value = ln_add(
+        ln_missed,
+        ln_b + ln_add(m.ln_output, ln_weight + m.ln_signal),
+    ) + ROUNDING;
+    RiskGaps {
+        ln_output_error,
+        ln_risk,
+        ln_key_query,
+        ln_value,
+        ln_gradient: 0.5 * ln_add(2.0 * ln_key_query, 2.0 * ln_value) + ROUNDING,
+    }
+}

@@ -1,0 +1,138 @@
+//! The estimates of a simulation.
+
+use serde::Serialize;
+
+use crate::monte_carlo::{Reliability, Route};
+
+use crate::record::{EstimateLine, SimulationAnswer};
+use crate::record::{Provenance, QueryLabel};
+use crate::render::decimal::{round_down, round_nearest, round_up};
+use crate::render::json::to_text;
+
+/// Digits of an estimate in text.
+const DIGITS: usize = 4;
+
+#[derive(Serialize)]
+struct LineRecord<'a> {
+    query: serde_json::Value,
+    length: u64,
+    quantity: &'a str,
+    mean: f64,
+    standard_error: Option<f64>,
+    lower: f64,
+    upper: Option<f64>,
+    largest_share: Option<f64>,
+    reliability: Reliability,
+}
+
+fn record(line: &EstimateLine) -> LineRecord<'_> {
+    LineRecord {
+        query: match line.query {
+            QueryLabel::Index(index) => index.into(),
+            QueryLabel::Average => "average".into(),
+        },
+        length: line.length,
+        quantity: &line.quantity,
+        mean: line.mean,
+        standard_error: line.standard_error,
+        lower: line.lower,
+        upper: Some(line.upper).filter(|upper| upper.is_finite()),
+        largest_share: line.largest_share,
+        reliability: line.reliability,
+    }
+}
+
+impl SimulationAnswer {
+    /// For a terminal.
+    pub fn text(&self, provenance: &Provenance) -> String {
+        let mut table = comfy_table::Table::new();
+        table
+            .load_preset(comfy_table::presets::NOTHING)
+            .set_content_arrangement(comfy_table::ContentArrangement::Disabled);
+        let right = |text: String| {
+            comfy_table::Cell::new(text).set_alignment(comfy_table::CellAlignment::Right)
+        };
+        let header = [
+            "query",
+            "L",
+            "quantity",
+            "mean",
+            "standard error",
+            "lower limit",
+            "upper limit",
+            "largest 1%",
+        ];
+        table.set_header(header.map(|name| right(name.into())));
+        for line in &self.lines {
+            let mark = match line.reliability {
+                Reliability::Reliable => "",
+                Reliability::HeavyTail => "!",
+            };
+            table.add_row(
+                [
+                    match line.query {
+                        QueryLabel::Index(index) => index.to_string(),
+                        QueryLabel::Average => "average".into(),
+                    },
+                    line.length.to_string(),
+                    line.quantity.clone(),
+                    round_nearest(line.mean, DIGITS),
+                    line.standard_error
+                        .map_or_else(|| "-".into(), |e| round_nearest(e, 2)),
+                    round_down(line.lower, DIGITS),
+                    round_up(line.upper, DIGITS),
+                    line.largest_share
+                        .map_or_else(String::new, |share| format!("{:.1}%{mark}", 100.0 * share)),
+                ]
+                .map(right),
+            );
+        }
+        let drawn = table.to_string();
+        let drawn: Vec<&str> = drawn.lines().map(str::trim_end).collect();
+        let route = match self.route {
+            Route::Plain => "plain",
+            Route::RaoBlackwell => "rao-blackwell",
+        };
+        let mut text = format!("{}\n\n{}\n\n", self.description, drawn.join("\n"));
+        text.push_str(&format!(
+            "{} prompts a line, route {route}; limits at {}% for each line by itself\n",
+            self.prompts,
+            100.0 * self.confidence
+        ));
+        if self
+            .lines
+            .iter()
+            .any(|line| line.reliability == Reliability::HeavyTail)
+        {
+            text.push_str(
+                "! heavy tail: the largest 1% of the prompts carry so much that the limits are not reliable\n",
+            );
+        }
+        text.push_str(&provenance.line());
+        text.push('\n');
+        text
+    }
+
+    /// The schema `attention-bounds/simulation/1`.
+    pub fn json(&self, provenance: &Provenance) -> String {
+        #[derive(Serialize)]
+        struct Document<'a> {
+            schema: &'static str,
+            provenance: &'a Provenance,
+            description: &'a str,
+            route: Route,
+            prompts: u64,
+            confidence: f64,
+            estimates: Vec<LineRecord<'a>>,
+        }
+        to_text(&Document {
+            schema: "attention-bounds/simulation/1",
+            provenance,
+            description: &self.description,
+            route: self.route,
+            prompts: self.prompts,
+            confidence: self.confidence,
+            estimates: self.lines.iter().map(record).collect(),
+        })
+    }
+}

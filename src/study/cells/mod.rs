@@ -1,0 +1,6 @@
+//! Exact values and bounds of every query of a question, cell by cell.
+
+pub(super) mod bounds;
+pub(super) mod exact;
+pub(super) mod exact_gradients;
+pub(super) mod gradient_bounds;

@@ -1,0 +1,229 @@
+//! The smallest prompt length at which the error, or its best bound, is at most epsilon.
+
+use nalgebra::{DMatrix, DVector};
+
+use crate::attention::QueryLaw;
+use crate::bound::Bound;
+use crate::error::{Error, Result};
+use crate::parameter::{Positive, PromptLength};
+use crate::record::ReachedLength;
+use crate::record::{Cell, QueryLabel};
+use crate::study::cells::bounds::bound_cells;
+use crate::study::cells::exact::{exact_cells, reason};
+use crate::study::table::TableOptions;
+use crate::study::{Progress, Question, Silent};
+
+/// What is asked: a threshold of the squared error, and for which query.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LengthQuestion {
+    /// The threshold `epsilon`.
+    pub epsilon: Positive,
+    /// True if `epsilon` is relative to `|T|^2` (for an average, to its average).
+    pub relative: bool,
+    /// One query of a list, or the average over the query law.
+    pub query: QueryLabel,
+}
+
+/// The two answers and what they were asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SmallestLengths {
+    /// The absolute threshold of `E|That - T|^2`.
+    pub epsilon: f64,
+    /// `|T|^2`, if the threshold was relative.
+    pub relative_to: Option<f64>,
+    /// By the exact error.
+    pub exact: Cell<ReachedLength>,
+    /// By the smallest valid bound.
+    pub bound: Cell<ReachedLength>,
+}
+
+/// Finds a length `L` where the error is at most `epsilon` and at `L - 1` is not, by its exact value and by
+/// its best bound.
+///
+/// If the error decreases with the length, as it does in every case measured here, this is the smallest
+/// length; that it decreases is not a theorem.
+///
+/// # Errors
+/// If the query does not exist, `|T|^2` is not available for a relative threshold, or a bound's constants
+/// cannot be evaluated. A length that is not found within 2^53 is a reason in its cell, not an error.
+pub fn smallest(
+    question: &Question<'_>,
+    asked: &LengthQuestion,
+    progress: &dyn Progress,
+) -> Result<SmallestLengths> {
+    // One query of the list is a list of its own: the others need not be evaluated.
+    let single = match asked.query {
+        QueryLabel::Average => None,
+        QueryLabel::Index(index) => Some(single_query(question, index)?),
+    };
+    let question = &match &single {
+        Some(query) => Question { query, ..*question },
+        None => *question,
+    };
+    let relative_to = if asked.relative {
+        Some(response_squared(question)?)
+    } else {
+        None
+    };
+    let epsilon = asked.epsilon.get() * relative_to.unwrap_or(1.0);
+    if !(epsilon > 0.0) {
+        return Err(Error::Parameter {
+            parameter: "--epsilon",
+            value: format!("{} times |T|^2 = {epsilon}", asked.epsilon.get()),
+            required: "positive; the attention output T vanishes, so ask for an absolute epsilon",
+            theorem: None,
+        });
+    }
+    let exact = search(epsilon, |lengths| {
+        let values = exact_cells(question, lengths, progress).average?;
+        Ok(values
+            .iter()
+            .map(|o| Reached {
+                value: o.squared_error.value,
+                theorem: None,
+            })
+            .collect())
+    });
+    let bound = search(epsilon, |lengths| {
+        let bounds =
+            bound_cells(question, lengths, &TableOptions::default(), &Silent).map_err(reason)?;
+        Ok(bounds
+            .average
+            .output
+            .iter()
+            .map(|records| best(records))
+            .collect())
+    });
+    Ok(SmallestLengths {
+        epsilon,
+        relative_to,
+        exact,
+        bound,
+    })
+}
+
+/// The smallest valid bound; infinite if there is none.
+fn best(records: &[Bound]) -> Reached {
+    records
+        .iter()
+        .filter_map(|b| {
+            Some(Reached {
+                value: b.useful_value()?,
+                theorem: Some(b.theorem()),
+            })
+        })
+        .min_by(|x, y| x.value.total_cmp(&y.value))
+        .unwrap_or(Reached {
+            value: f64::INFINITY,
+            theorem: None,
+        })
+}
+
+/// A value at some length and where it comes from.
+#[derive(Debug, Clone, Copy)]
+struct Reached {
+    value: f64,
+    theorem: Option<crate::bound::Theorem>,
+}
+
+/// Lengths tried at once: one sweep serves them all.
+const BATCH: u64 = 32;
+
+/// Powers of two up to the first that reaches `epsilon`, then ever finer lattices in the last octave.
+fn search(
+    epsilon: f64,
+    evaluate: impl Fn(&[PromptLength]) -> Cell<Vec<Reached>>,
+) -> Cell<ReachedLength> {
+    // The last length known to be too short, and the first known to reach epsilon.
+    let mut low = 0;
+    let mut high = None;
+    for exponents in [0..=16u32, 17..=34, 35..=53] {
+        let lengths: Vec<u64> = exponents.map(|k| 1u64 << k).collect();
+        (low, high) = step(&lengths, epsilon, low, &evaluate)?;
+        if high.is_some() {
+            break;
+        }
+    }
+    let Some(mut found) = high else {
+        return Err("more than 2^53 tokens are needed".to_owned());
+    };
+    while found.length - low > 1 {
+        let gap = found.length - low;
+        let pieces = gap.min(BATCH);
+        let lengths: Vec<u64> = (1..=pieces)
+            .map(|i| low + (u128::from(gap) * u128::from(i) / u128::from(pieces)) as u64)
+            .collect();
+        let (below, reached) = step(&lengths, epsilon, low, &evaluate)?;
+        match reached {
+            Some(reached) => (low, found) = (below, reached),
+            // The right end reached epsilon before and does not now: values within rounding of epsilon.
+            None => break,
+        }
+    }
+    Ok(found)
+}
+
+/// The first of these ascending lengths that reaches `epsilon`, and the one before it.
+fn step(
+    lengths: &[u64],
+    epsilon: f64,
+    mut low: u64,
+    evaluate: &impl Fn(&[PromptLength]) -> Cell<Vec<Reached>>,
+) -> Cell<(u64, Option<ReachedLength>)> {
+    let checked: Result<Vec<PromptLength>> =
+        lengths.iter().map(|&l| PromptLength::new(l)).collect();
+    let values = evaluate(&checked.map_err(reason)?)?;
+    for (&length, reached) in lengths.iter().zip(values) {
+        if reached.value <= epsilon {
+            let found = ReachedLength {
+                length,
+                value: reached.value,
+                theorem: reached.theorem,
+            };
+            return Ok((low, Some(found)));
+        }
+        low = length;
+    }
+    Ok((low, None))
+}
+
+/// The law concentrated in one query of a list.
+fn single_query(question: &Question<'_>, index: usize) -> Result<QueryLaw> {
+    match question.query.query(index) {
+        Some(query) => QueryLaw::uniform(DMatrix::from_columns(&[query])),
+        None => Err(Error::Parameter {
+            parameter: "--at-query",
+            value: index.to_string(),
+            required: "the number of a query of the scenario's list, from 0",
+            theorem: None,
+        }),
+    }
+}
+
+/// `|T|^2`, averaged over the query law.
+fn response_squared(question: &Question<'_>) -> Result<f64> {
+    let value = question.head.value();
+    let squared = |z: &DVector<f64>| {
+        (value * question.tokens.tilted_mean(&question.head.tilt(z))).norm_squared()
+    };
+    match question.query {
+        QueryLaw::List { queries, weights } => Ok(queries
+            .column_iter()
+            .zip(weights)
+            .map(|(z, w)| w * squared(&z.into_owned()))
+            .sum()),
+        // T1: T(z) = V (m0 + Gamma (U z + b)) is Gaussian, so E|T|^2 is its squared mean and its variance.
+        QueryLaw::Gaussian(law) => match question.tokens.as_gaussian() {
+            Some(tokens) => {
+                let response = value * tokens.covariance() * question.head.key_query();
+                let mean = squared(law.mean());
+                Ok(mean + (&response * law.covariance()).dot(&response))
+            }
+            None => Err(Error::Unavailable {
+                what: "the average of |T|^2",
+                why: "a Gaussian query needs Gaussian tokens for it; ask for an absolute epsilon"
+                    .into(),
+            }),
+        },
+    }
+}
