@@ -56,21 +56,21 @@ fn pointwise() -> Result<()> {
     };
     let rows = table::rows(&question, &lengths()?, &options, &Silent)?;
     for (metric, theorem) in [
-        (Metric::Output, Theorem::TrivialBound),
-        (Metric::Output, Theorem::ChernoffBound),
-        (Metric::Output, Theorem::LaplaceBound),
-        (Metric::Output, Theorem::SubGaussianChernoff),
-        (Metric::Output, Theorem::SubGaussianLaplace),
-        (Metric::Output, Theorem::CrudeBound),
-        (Metric::Participation, Theorem::LaplaceParticipation),
-        (Metric::ValueGradient, Theorem::ValueGradient),
-        (Metric::KeyQueryGradient, Theorem::KeyQueryGradient),
-        (Metric::KeyQueryGradient, Theorem::CappedKeyQueryGradient),
+        (Metric::Output, Theorem::TRIVIAL_BOUND),
+        (Metric::Output, Theorem::CHERNOFF_BOUND),
+        (Metric::Output, Theorem::LAPLACE_BOUND),
+        (Metric::Output, Theorem::SUB_GAUSSIAN_CHERNOFF),
+        (Metric::Output, Theorem::SUB_GAUSSIAN_LAPLACE),
+        (Metric::Output, Theorem::CRUDE_BOUND),
+        (Metric::Participation, Theorem::LAPLACE_PARTICIPATION),
+        (Metric::ValueGradient, Theorem::VALUE_GRADIENT),
+        (Metric::KeyQueryGradient, Theorem::KEY_QUERY_GRADIENT),
+        (Metric::KeyQueryGradient, Theorem::CAPPED_KEY_QUERY_GRADIENT),
         (
             Metric::KeyQueryGradient,
-            Theorem::SubGaussianKeyQueryGradient,
+            Theorem::SUB_GAUSSIAN_KEY_QUERY_GRADIENT,
         ),
-        (Metric::KeyQueryGradient, Theorem::CrudeKeyQueryGradient),
+        (Metric::KeyQueryGradient, Theorem::CRUDE_KEY_QUERY_GRADIENT),
     ] {
         heading(&theorem.label(), "s", &DEVIATIONS);
         for length in LENGTHS {
@@ -98,12 +98,12 @@ fn averages() -> Result<()> {
     let one = DMatrix::identity(1, 1);
     let query = QueryLaw::gaussian(Gaussian::centred(one.clone())?);
     for (rare, theorem) in [
-        (true, Theorem::UniformRate),
-        (true, Theorem::UniformRateGaussianQuery),
-        (false, Theorem::UniformRate),
-        (false, Theorem::UniformRateGaussianQuery),
-        (false, Theorem::LaplaceBound),
-        (false, Theorem::OutputConcentration),
+        (true, Theorem::UNIFORM_RATE),
+        (true, Theorem::UNIFORM_RATE_GAUSSIAN_QUERY),
+        (false, Theorem::UNIFORM_RATE),
+        (false, Theorem::UNIFORM_RATE_GAUSSIAN_QUERY),
+        (false, Theorem::LAPLACE_BOUND),
+        (false, Theorem::OUTPUT_CONCENTRATION),
     ] {
         let law = if rare {
             "rare atoms"

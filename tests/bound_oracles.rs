@@ -313,7 +313,7 @@ fn chernoff_bound_is_its_formula_at_its_best_parameter() {
     );
     for l in LENGTHS {
         let bounds = output_bounds(Some(&known), None, length(l));
-        let bound = find(&bounds, Theorem::ChernoffBound);
+        let bound = find(&bounds, Theorem::CHERNOFF_BOUND);
         let l = l as f64;
         let del = parameter(bound, "del");
         assert!(del > 1.0 / l && del < 1.0);
@@ -370,10 +370,10 @@ fn laplace_bound_is_its_formula_at_its_best_parameters() {
     let [rho, kappa, a2] = [(2, 0), (-1, 0), (2, 2)].map(|(p, o)| law.moment(&tilt, p, o));
     for l in LENGTHS {
         let bounds = output_bounds(Some(&known), None, length(l));
-        let bound = find(&bounds, Theorem::LaplaceBound);
+        let bound = find(&bounds, Theorem::LAPLACE_BOUND);
         assert_eq!(bound.value().is_some(), l >= 7);
         let participation = participation_bounds(&known, length(l));
-        let participation = find(&participation, Theorem::LaplaceParticipation);
+        let participation = find(&participation, Theorem::LAPLACE_PARTICIPATION);
         assert_eq!(participation.value().is_some(), l >= 4);
         let l = l as f64;
         let second = |th| inverse_moment(2, l - 1.0, rho, kappa, th);
@@ -404,7 +404,7 @@ fn gaussian_form_of_the_laplace_bound() {
         let known = KnownMoments::gaussian(GaussianOutput::new(s2, 1.7, 0.6).unwrap());
         for l in LENGTHS {
             let bounds = output_bounds(Some(&known), None, length(l));
-            let bound = find(&bounds, Theorem::LaplaceBound);
+            let bound = find(&bounds, Theorem::LAPLACE_BOUND);
             assert_eq!(bound.value().is_some(), l >= 4);
             assert_close(value(&bounds[0]), 2.3, 1e-10);
             let l = l as f64;
@@ -434,7 +434,7 @@ fn laplace_bound_comes_within_five_percent_of_its_limit() {
             let l = (factor * ln_rho.exp()) as u64;
             let bounds = output_bounds(Some(&known), None, length(l));
             let limit = known.ln_a2().exp() / l as f64;
-            let ratio = value(find(&bounds, Theorem::LaplaceBound)) / limit;
+            let ratio = value(find(&bounds, Theorem::LAPLACE_BOUND)) / limit;
             assert!(
                 ratio >= 1.0 && ratio <= 1.05,
                 "Gaussian {ln_rho} {l} {ratio}"
@@ -448,7 +448,7 @@ fn laplace_bound_comes_within_five_percent_of_its_limit() {
         for factor in [1000.0, 3000.0, 1e6] {
             let l = (factor * known.ln_rho().exp()).ceil();
             let bounds = output_bounds(Some(&known), None, length(l as u64));
-            let ratio = value(find(&bounds, Theorem::LaplaceBound)) * l / known.ln_a2().exp();
+            let ratio = value(find(&bounds, Theorem::LAPLACE_BOUND)) * l / known.ln_a2().exp();
             worst = worst.max(ratio);
             assert!(ratio >= 1.0 && ratio <= 1.05, "general {scale} {l} {ratio}");
         }
@@ -480,12 +480,12 @@ fn sub_gaussian_bounds_are_their_formulas_at_their_best_parameters() {
             let l = l as f64;
             let f0 = class_f0(sigma2, a, nu);
             assert_close(value(&bounds[0]), l * f0, 1e-10);
-            let bound = find(&bounds, Theorem::CrudeBound);
+            let bound = find(&bounds, Theorem::CRUDE_BOUND);
             let crude = |lam: f64| (l.ln() + norm_mgf(sigma2, a, nu, lam)) / lam;
             assert_close(value(bound), crude(parameter(bound, "lam")), 1e-8);
             assert_close(value(bound), grid_minimum(0.0, most, crude), 1e-5);
 
-            let bound = find(&bounds, Theorem::SubGaussianChernoff);
+            let bound = find(&bounds, Theorem::SUB_GAUSSIAN_CHERNOFF);
             let lam = parameter(bound, "lam");
             let a2 = class_a2(sigma2, a, nu, lam);
             if a > 0.0 {
@@ -497,7 +497,7 @@ fn sub_gaussian_bounds_are_their_formulas_at_their_best_parameters() {
                 assert_close(value(bound), chernoff(a2, f0, rho, l, del), 1e-8);
             }
 
-            let bound = find(&bounds, Theorem::SubGaussianLaplace);
+            let bound = find(&bounds, Theorem::SUB_GAUSSIAN_LAPLACE);
             assert_eq!(bound.value().is_some(), l >= 7.0);
             if l >= 7.0 && a > 0.0 {
                 let second = inverse_moment(2, l - 1.0, rho, kappa, parameter(bound, "th of I_2"));
@@ -510,7 +510,7 @@ fn sub_gaussian_bounds_are_their_formulas_at_their_best_parameters() {
             let bounds = output_bounds(None, Some(&class), length(1 << 50));
             let limit = sigma2 * nu.iter().sum::<f64>() / (1u64 << 50) as f64;
             assert_close(
-                value(find(&bounds, Theorem::SubGaussianLaplace)),
+                value(find(&bounds, Theorem::SUB_GAUSSIAN_LAPLACE)),
                 limit,
                 1e-3,
             );
@@ -776,9 +776,9 @@ proptest! {
         let bounds = output_bounds(Some(&known), None, length(l as u64));
         let rho = s2.exp();
         let best = grid_minimum(1.0 / l, 1.0, |del| chernoff(rho * f0, f0, rho, l, del));
-        prop_assert!(value(find(&bounds, Theorem::ChernoffBound)) <= best * 1.001);
+        prop_assert!(value(find(&bounds, Theorem::CHERNOFF_BOUND)) <= best * 1.001);
         let best = grid_minimum(0.0, 1.0, |th| inverse_moment(2, l - 1.0, rho, rho, th));
-        prop_assert!(value(find(&bounds, Theorem::LaplaceBound)) <= f0 * rho * l * best * 1.001);
+        prop_assert!(value(find(&bounds, Theorem::LAPLACE_BOUND)) <= f0 * rho * l * best * 1.001);
     }
 
     /// No `NaN`, no negative value, nothing that is not a record, over the whole range of inputs.
@@ -800,7 +800,7 @@ proptest! {
         prop_assert!(value(&bounds[0]) < f64::INFINITY);
         if l >= 2 {
             let finite = s * s + ln_tau + 3.0 < 700.0;
-            let chernoff = value(find(&bounds, Theorem::ChernoffBound));
+            let chernoff = value(find(&bounds, Theorem::CHERNOFF_BOUND));
             prop_assert!(!finite || chernoff < f64::INFINITY);
         }
     }
@@ -835,13 +835,13 @@ fn the_trivial_bound_is_the_least_of_its_three() {
     }
     // A vacuous bound says what beats it.
     let bounds = output_bounds(Some(&known), None, length(2));
-    let Status::Vacuous { trivial } = find(&bounds, Theorem::ChernoffBound).status() else {
+    let Status::Vacuous { trivial } = find(&bounds, Theorem::CHERNOFF_BOUND).status() else {
         panic!()
     };
     assert_eq!(*trivial, value(&bounds[0]));
     let bounds = output_bounds(Some(&known), None, length(1_000_000));
     assert_eq!(
-        *find(&bounds, Theorem::LaplaceBound).status(),
+        *find(&bounds, Theorem::LAPLACE_BOUND).status(),
         Status::Valid
     );
 }

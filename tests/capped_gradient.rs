@@ -69,8 +69,10 @@ fn the_capped_bound_is_not_below_the_exact_value() {
             .map(|l| PromptLength::new(l).unwrap());
         for row in of_queries(rows(&question, &lengths, &gradients(), &Silent).unwrap()) {
             let Ok(exact) = &row.exact else { continue };
-            let capped = of(&row.bounds, Theorem::CappedKeyQueryGradient);
-            let plain = of(&row.bounds, Theorem::KeyQueryGradient).value().unwrap();
+            let capped = of(&row.bounds, Theorem::CAPPED_KEY_QUERY_GRADIENT);
+            let plain = of(&row.bounds, Theorem::KEY_QUERY_GRADIENT)
+                .value()
+                .unwrap();
             let found = capped.value().unwrap();
             cases.set(cases.get() + 1);
             prop_assert!(
@@ -144,7 +146,7 @@ fn the_capped_bound_is_its_formula() {
         &[0.3, 1.0, 1.5, 2.0, 3.0],
         &[5, 30, 1000, 100_000, 100_000_000],
     ) {
-        let bound = of(&row.bounds, Theorem::CappedKeyQueryGradient);
+        let bound = of(&row.bounds, Theorem::CAPPED_KEY_QUERY_GRADIENT);
         let (first, fourth) = parts(bound);
         for (name, part) in [
             ("ln A of truncated-laplace", first),
@@ -178,8 +180,8 @@ fn heavy_scores_gain_orders_of_magnitude() {
         let exact = row.exact.as_ref().unwrap().value;
         let slack = |theorem| of(&row.bounds, theorem).value().unwrap() / exact;
         let (plain, capped) = (
-            slack(Theorem::KeyQueryGradient),
-            slack(Theorem::CappedKeyQueryGradient),
+            slack(Theorem::KEY_QUERY_GRADIENT),
+            slack(Theorem::CAPPED_KEY_QUERY_GRADIENT),
         );
         println!("L = {}: {capped} instead of {plain}", row.length);
         let most = [(1_000, 600.0), (10_000, 6.0), (1_000_000, 1.2)];

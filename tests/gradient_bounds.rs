@@ -452,7 +452,7 @@ fn moments_are_sums_and_integrals() {
             points.iter().map(|(p, x)| (*p, x.clone(), None)).collect();
         let bounds = records(&list, &value, &tilt, &query, 50);
         let expected = moments_of(&points, &value, &tilt);
-        check_moments(of(&bounds, Theorem::KeyQueryGradient), &expected, 1e-11);
+        check_moments(of(&bounds, Theorem::KEY_QUERY_GRADIENT), &expected, 1e-11);
 
         // Normal laws and mixtures: a lattice of step 1/8, exact for such integrands to 1e-12.
         let spreads = [
@@ -482,7 +482,7 @@ fn moments_are_sums_and_integrals() {
             }
             let bounds = records(&list, &value, &tilt, &query, 50);
             let expected = moments_of(&samples, &value, &tilt);
-            check_moments(of(&bounds, Theorem::KeyQueryGradient), &expected, 1e-8);
+            check_moments(of(&bounds, Theorem::KEY_QUERY_GRADIENT), &expected, 1e-8);
         }
     }
 }
@@ -499,7 +499,7 @@ fn key_query_bounds_are_their_formulas() {
         let mut last = f64::INFINITY;
         for l in [2, 3, 7, 20, 100, 1_000, 100_000] {
             let bounds = records(&list, &value, &tilt, &query, l);
-            let bound = of(&bounds, Theorem::KeyQueryGradient);
+            let bound = of(&bounds, Theorem::KEY_QUERY_GRADIENT);
             let found = bound.value().unwrap();
             close(
                 found,
@@ -508,7 +508,7 @@ fn key_query_bounds_are_their_formulas() {
                 "T9.key-query",
             );
             by_laplace += usize::from(parameter(bound, "th of I_2").is_some());
-            let trivial = of(&bounds, Theorem::TrivialBound).value().unwrap();
+            let trivial = of(&bounds, Theorem::TRIVIAL_BOUND).value().unwrap();
             let jensen = l as f64 * (moments.f0.sqrt() + moments.f4.sqrt()).powi(2);
             // That of the class is never smaller here.
             close(trivial, jensen * query.norm_squared(), 1e-9, "trivial");
@@ -581,8 +581,8 @@ fn sub_gaussian_key_query_bounds_are_their_formulas() {
         let class = SubGaussianGradient::of_tilt(proxy(), &tilt, &spectrum, &identity).unwrap();
         for l in [1, 2, 9, 1_000, 1_000_000] {
             let bounds = key_query_bounds(Err("unknown"), &class, None, &query, length(l));
-            assert!(of(&bounds, Theorem::KeyQueryGradient).value().is_none());
-            let bound = of(&bounds, Theorem::SubGaussianKeyQueryGradient);
+            assert!(of(&bounds, Theorem::KEY_QUERY_GRADIENT).value().is_none());
+            let bound = of(&bounds, Theorem::SUB_GAUSSIAN_KEY_QUERY_GRADIENT);
             if l >= 2 {
                 let moments = class_moments(bound, energy, &eigenvalues, 3);
                 check_moments(bound, &moments, 1e-9);
@@ -612,7 +612,7 @@ fn sub_gaussian_key_query_bounds_are_their_formulas() {
                     .fold(f64::MAX, f64::min);
                 assert!(ratio(parameter(bound, "u of |C(a)|").unwrap()) <= best * (1.0 + 1e-6));
             }
-            let bound = of(&bounds, Theorem::CrudeKeyQueryGradient);
+            let bound = of(&bounds, Theorem::CRUDE_KEY_QUERY_GRADIENT);
             let largest_token = |lam: f64, eigenvalues: &[f64]| {
                 let largest = eigenvalues[0];
                 let determinant: f64 = eigenvalues.iter().map(|nu| (-2.0 * lam * nu).ln_1p()).sum();
@@ -674,8 +674,8 @@ fn value_gradient_bounds_are_output_bounds_of_stacked_identities() {
                         (found, expected) => assert_eq!(found, expected),
                     }
                 }
-                assert_eq!(found[1].theorem(), Theorem::ValueGradient);
-                assert_eq!(found[2].theorem(), Theorem::SubGaussianValueGradient);
+                assert_eq!(found[1].theorem(), Theorem::VALUE_GRADIENT);
+                assert_eq!(found[2].theorem(), Theorem::SUB_GAUSSIAN_VALUE_GRADIENT);
             }
         }
     }
@@ -725,12 +725,14 @@ fn uniform_bounds_are_their_formulas() {
                 };
                 let bounds = key_query_bounds(known, &class, None, &unit, length(l));
                 // The supremum is over the bounds that its statement names.
-                let left_out = [Theorem::TrivialBound, Theorem::CappedKeyQueryGradient];
+                let left_out = [Theorem::TRIVIAL_BOUND, Theorem::CAPPED_KEY_QUERY_GRADIENT];
                 let proved = bounds.iter().filter(|b| !left_out.contains(&b.theorem()));
                 let least = proved
                     .filter_map(Bound::value)
                     .fold(f64::INFINITY, f64::min);
-                let crude = of(&bounds, Theorem::CrudeKeyQueryGradient).value().unwrap();
+                let crude = of(&bounds, Theorem::CRUDE_KEY_QUERY_GRADIENT)
+                    .value()
+                    .unwrap();
                 (least, crude)
             };
             let bound = rate.bound(length(l), f64::INFINITY);
@@ -785,7 +787,7 @@ fn a_law_that_is_not_made_of_components_says_so() {
         .iter()
         .find(|r| r.metric == Metric::KeyQueryGradient)
         .unwrap();
-    let bound = of(&row.bounds, Theorem::KeyQueryGradient);
+    let bound = of(&row.bounds, Theorem::KEY_QUERY_GRADIENT);
     assert!(
         matches!(bound.status(), Status::NotApplicable { hypothesis } if hypothesis.contains("mixtures"))
     );
@@ -799,7 +801,7 @@ fn a_law_that_is_not_made_of_components_says_so() {
         .find(|r| r.metric == Metric::KeyQueryGradient)
         .unwrap();
     close(
-        of(&row.bounds, Theorem::TrivialBound).value().unwrap(),
+        of(&row.bounds, Theorem::TRIVIAL_BOUND).value().unwrap(),
         3.0,
         1e-9,
         "bounded support",

@@ -137,8 +137,8 @@ fn averages_are_those_of_the_bounds_at_single_queries() {
                         SubGaussianGradient::of_tilt(proxy, &tilt, &values, &identity).unwrap();
                     let moments = law.moments(&tilt).unwrap();
                     let bounds = key_query_bounds(Ok(&moments), &class, None, &z, l);
-                    let jensen = of(&bounds, Theorem::TrivialBound);
-                    let least = of(&bounds, Theorem::KeyQueryGradient)
+                    let jensen = of(&bounds, Theorem::TRIVIAL_BOUND);
+                    let least = of(&bounds, Theorem::KEY_QUERY_GRADIENT)
                         .min(jensen)
                         .min(crude * z.norm_squared());
                     sum += weight * least;
@@ -146,8 +146,8 @@ fn averages_are_those_of_the_bounds_at_single_queries() {
                 }
             }
             let found = average.bounds(l);
-            let ratio = of(&found, Theorem::KeyQueryGradient) / sum;
-            let trivial = of(&found, Theorem::TrivialBound) / trivial;
+            let ratio = of(&found, Theorem::KEY_QUERY_GRADIENT) / sum;
+            let trivial = of(&found, Theorem::TRIVIAL_BOUND) / trivial;
             println!("scale {scale} L {l:?}: {ratio:.4} {trivial:.4}");
             assert!(
                 (0.998..1.1).contains(&ratio),

@@ -174,7 +174,7 @@ fn the_average_over_a_gaussian_query_is_below_its_bound() {
         let lengths = LENGTHS.map(length);
         for row in rows(&question, &lengths, &TableOptions::default(), &Silent).unwrap() {
             let exact = row.exact.as_ref().unwrap();
-            let bound = of(&row.bounds, Theorem::UniformRateGaussianQuery);
+            let bound = of(&row.bounds, Theorem::UNIFORM_RATE_GAUSSIAN_QUERY);
             cases.set(cases.get() + 1);
             prop_assert!(
                 exact.value - exact.error <= value(bound),
@@ -216,12 +216,12 @@ fn the_bound_over_a_gaussian_query_is_its_integral() {
             let class = SubGaussianMoments::new(proxy(1.0), q * y.sqrt(), &values).unwrap();
             let bounds = output_bounds(None, Some(&class), length(l));
             let entropy = chernoff_entropy_bound(&class, length(l));
-            let mut least = value(&bounds[0]).min(value(of(&bounds, Theorem::CrudeBound)));
+            let mut least = value(&bounds[0]).min(value(of(&bounds, Theorem::CRUDE_BOUND)));
             if let Some(value) = entropy.value() {
                 least = least.min(value);
             }
             // T5 is proportional to A2.
-            let laplace = of(&bounds, Theorem::SubGaussianLaplace);
+            let laplace = of(&bounds, Theorem::SUB_GAUSSIAN_LAPLACE);
             if let Some(value) = laplace.value() {
                 let ratio = hypothesis(&entropy, "ln A2") - hypothesis(laplace, "ln A2");
                 least = least.min(value * ratio.exp());
@@ -286,8 +286,8 @@ fn the_gradient_over_a_gaussian_query_is_its_integral() {
                 SubGaussianGradient::of_tilt(proxy(1.0), &tilt, &values, &identity).unwrap();
             let bounds = key_query_bounds(Err("unknown"), &class, None, &unit, length(l));
             [
-                Theorem::SubGaussianKeyQueryGradient,
-                Theorem::CrudeKeyQueryGradient,
+                Theorem::SUB_GAUSSIAN_KEY_QUERY_GRADIENT,
+                Theorem::CRUDE_KEY_QUERY_GRADIENT,
             ]
             .map(|theorem| value(of(&bounds, theorem)))
             .into_iter()

@@ -26,6 +26,7 @@
 mod chernoff;
 mod enclosure;
 mod formula;
+mod foundations;
 mod gradient;
 mod laplace;
 mod logarithm;
@@ -35,10 +36,11 @@ mod output;
 mod query;
 mod rate;
 mod record;
+mod registry;
 pub mod regression;
-mod statements;
 mod sub_gaussian;
 mod theorem;
+mod vocabulary;
 
 pub use chernoff::entropy::chernoff_entropy_bound;
 pub use chernoff::fourth_moment::{FourthMoments, fourth_moment_bound};

@@ -19,7 +19,7 @@ pub(super) fn render(table: &Table, provenance: &Provenance) -> String {
             theorems.push(bound.theorem());
         }
     }
-    theorems.sort_unstable();
+    Theorem::sort(&mut theorems);
     let mut text = String::new();
     let threshold = table
         .request

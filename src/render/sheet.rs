@@ -181,8 +181,7 @@ impl Document {
         if let Some(key) = key_to_marks(&sheets, mark) {
             remarks.push(key);
         }
-        named.sort_unstable();
-        named.dedup();
+        Theorem::sort(&mut named);
         remarks.extend(named.iter().map(|t| legend(*t)));
         let mut claimed: Vec<String> = Vec::new();
         for name in claims {
@@ -239,7 +238,7 @@ pub(super) fn theorems_with(rows: &[&Row], keep: impl Fn(&Bound) -> bool) -> Vec
             theorems.push(bound.theorem());
         }
     }
-    theorems.sort_unstable();
+    Theorem::sort(&mut theorems);
     theorems
 }
 

@@ -35,20 +35,20 @@ fn table() -> Table {
                 4,
                 exact(0.25, 1e-5),
                 vec![
-                    Bound::proved(Theorem::TrivialBound, 1.0, 1.0, "variance"),
-                    Bound::proved(Theorem::ChernoffBound, 2.5, 1.0, "failure")
+                    Bound::proved(Theorem::TRIVIAL_BOUND, 1.0, 1.0, "variance"),
+                    Bound::proved(Theorem::CHERNOFF_BOUND, 2.5, 1.0, "failure")
                         .with_hypothesis("rho", 0.1)
                         .with_parameter("del", 0.5),
-                    Bound::not_applicable(Theorem::LaplaceBound, "L = 4 is below 7"),
+                    Bound::not_applicable(Theorem::LAPLACE_BOUND, "L = 4 is below 7"),
                 ],
             ),
             row(
                 1024,
                 Err("no atoms".into()),
                 vec![
-                    Bound::proved(Theorem::TrivialBound, 1.0, 1.0, "variance"),
-                    Bound::proved(Theorem::ChernoffBound, f64::INFINITY, 1.0, "failure"),
-                    Bound::proved(Theorem::LaplaceBound, 0.001_234_56, 1.0, "main"),
+                    Bound::proved(Theorem::TRIVIAL_BOUND, 1.0, 1.0, "variance"),
+                    Bound::proved(Theorem::CHERNOFF_BOUND, f64::INFINITY, 1.0, "failure"),
+                    Bound::proved(Theorem::LAPLACE_BOUND, 0.001_234_56, 1.0, "main"),
                 ],
             ),
         ],
@@ -73,9 +73,9 @@ fn show(format: Format) -> String {
 fn titled(expected: &str) -> String {
     let mut text = expected.to_string();
     for (place, theorem) in [
-        ("TRIVIAL", Theorem::TrivialBound),
-        ("CHERNOFF", Theorem::ChernoffBound),
-        ("LAPLACE", Theorem::LaplaceBound),
+        ("TRIVIAL", Theorem::TRIVIAL_BOUND),
+        ("CHERNOFF", Theorem::CHERNOFF_BOUND),
+        ("LAPLACE", Theorem::LAPLACE_BOUND),
     ] {
         text = text.replace(place, theorem.statement().title);
     }
@@ -380,7 +380,7 @@ fn length_answer() -> LengthAnswer {
         bound: Ok(ReachedLength {
             length: 120,
             value: 0.009_999_999_9,
-            theorem: Some(Theorem::LaplaceBound),
+            theorem: Some(Theorem::LAPLACE_BOUND),
         }),
         notes: vec![],
     }
@@ -451,7 +451,7 @@ quickcheck::quickcheck! {
         let mut table = table();
         table.rows.truncate(1);
         table.rows[0].exact = Ok(Exact { value, error });
-        table.rows[0].bounds = vec![Bound::proved(Theorem::LaplaceBound, bound, 1.0, "main")];
+        table.rows[0].bounds = vec![Bound::proved(Theorem::LAPLACE_BOUND, bound, 1.0, "main")];
         let json: serde_json::Value =
             serde_json::from_str(&printed(&table, Format::Json, QuerySelection::Auto)).unwrap();
         let row = &json["rows"][0];
@@ -532,7 +532,7 @@ fn simulated_table() -> Table {
     row.comparisons = vec![
         comparison(Against::Exact, 0.5, Verdict::Consistent),
         comparison(
-            Against::Bound(Theorem::TrivialBound),
+            Against::Bound(Theorem::TRIVIAL_BOUND),
             -300.0,
             Verdict::Consistent,
         ),
@@ -556,7 +556,7 @@ fn simulated_table() -> Table {
             metric: Metric::Output,
             query: QueryLabel::Average,
             length: 4,
-            against: Against::Bound(Theorem::TrivialBound),
+            against: Against::Bound(Theorem::TRIVIAL_BOUND),
             size: 1.25,
         }),
         detectable_exact: None,

@@ -97,7 +97,7 @@ pub fn add_negative_control(rows: &mut [Row]) {
         let bound = row
             .bounds
             .iter()
-            .find(|b| b.theorem() == Theorem::LaplaceBound)
+            .find(|b| b.theorem() == Theorem::LAPLACE_BOUND)
             .and_then(|b| b.useful_value());
         if let Some(value) = bound {
             row.claims.push(Claim {

@@ -1,11 +1,44 @@
 //! T6 `chernoff-entropy`: T4 and the crude bound joined, for a law known only through its variance proxy.
 
+use crate::bound::Bound;
 use crate::bound::logarithm::ln_add;
 use crate::bound::minimise::{HIGHEST, LOWEST, Unit, minimise};
 use crate::bound::sub_gaussian::SubGaussianMoments;
-use crate::bound::{Bound, Theorem};
+use crate::bound::theorem::{ProofStatus, Statement, Theorem};
+use crate::bound::vocabulary::{
+    LENGTH, OUTPUT_LAMBDA, OUTPUT_PROXY, OWN_6, SIGMA, TILT, constant, location,
+};
 use crate::interval::Interval;
 use crate::parameter::PromptLength;
+
+impl Theorem {
+    /// T6.chernoff-entropy `chernoff-entropy`: T4 and the crude bound joined, for a law known only through its variance proxy.
+    pub const CHERNOFF_ENTROPY: Theorem = Theorem::new(&Statement {
+        id: "T6.chernoff-entropy",
+        name: "chernoff-entropy",
+        title: "T4 and the crude bound joined, for a law known only through its variance proxy",
+        statement: "E|That - T|^2 <= A2 / ((1-del)^2 L) + p (ln L + D_lam(c) - ln p) / lam, \
+        p = exp( -(L / rho)(del + (1-del) ln(1-del)) ), rho = e^{2 sigma^2 |a|^2}, A2 the smaller of that of T6.chernoff and \
+        (1 / (e lam')) e^{2 sigma^2 |a|^2 + D_lam'(c)}, |c| = 2 sigma^2 |V| |a|",
+        hypotheses: &[
+            OUTPUT_PROXY,
+            "L >= 3",
+            OUTPUT_LAMBDA,
+            "0 < del < 1 (a proof parameter)",
+        ],
+        constants: &[LENGTH, SIGMA, TILT, constant("D_lam(c)", "see T6.norm-mgf")],
+        proof_idea: "As T4, with p a Chernoff bound of P(W <= (1-del) L) in which e^{-lw} is bounded by a parabola through \
+        w = 0 that touches it at w = rho. On that event the error is at most the largest |f_i|^2, whose mean given an event of probability p \
+        is at most (ln(L E e^{lam |f|^2}) - ln p) / lam.",
+        source: OWN_6,
+        location: location(
+            "bound::chernoff_entropy_bound",
+            "src/bound/chernoff/entropy.rs",
+        ),
+        status: ProofStatus::ProvedOnPaper,
+        lemmas: &[],
+    });
+}
 
 /// Shortest prompt: `p (ln L + D - ln p)` increases in `p <= 1` only if `ln L + D >= 1`.
 const SHORTEST: u64 = 3;
@@ -125,7 +158,7 @@ fn best_delta(ln_a2: f64, ln_rho: f64, length: f64, (exponent, ln_lambda): (f64,
 /// The trivial bound is that of the class, `L F0`. The value is the upper end of an enclosure at the reported `del`, `lam`
 /// and `ln A2`; it is infinite if `2 lam sigma^2 |V|^2 < 1` is not certain. Below `L = 3` it does not apply.
 pub fn chernoff_entropy_bound(class: &SubGaussianMoments<'_>, length: PromptLength) -> Bound {
-    let theorem = Theorem::ChernoffEntropy;
+    let theorem = Theorem::CHERNOFF_ENTROPY;
     if length.get() < SHORTEST {
         return Bound::not_applicable(theorem, "L >= 3 is required");
     }

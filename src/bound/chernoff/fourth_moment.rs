@@ -1,14 +1,43 @@
 //! T4, fourth-moment form.
 
+use crate::bound::Bound;
 use crate::bound::chernoff;
 use crate::bound::enclosure::check_delta;
 use crate::bound::logarithm::ln_add;
 use crate::bound::minimise::{Unit, decay_range, minimise};
 use crate::bound::moments::rejected;
-use crate::bound::{Bound, Theorem};
+use crate::bound::theorem::{ProofStatus, Statement, Theorem};
+use crate::bound::vocabulary::{A2, CENTRED, LENGTH, OWN_4, RHO, constant, location};
 use crate::error::Result;
 use crate::interval::Interval;
 use crate::parameter::PromptLength;
+
+impl Theorem {
+    /// T4.fourth `chernoff-fourth-moment`: Explicit bound of the fourth moment of the error.
+    pub const CHERNOFF_FOURTH_MOMENT: Theorem = Theorem::new(&Statement {
+        id: "T4.fourth",
+        name: "chernoff-fourth-moment",
+        title: "Explicit bound of the fourth moment of the error",
+        statement: "E|sum p_i f(X_i)|^4 <= (A4 / L^3 + 3 A2^2 / L^2) / (1-del)^4 \
+        + L F4 exp( -(del L - 1)^2 / (2 (L-1) rho) )",
+        hypotheses: &[CENTRED, "L >= 2", "1/L < del < 1 (a proof parameter)"],
+        constants: &[
+            LENGTH,
+            RHO,
+            A2,
+            constant("A4", "E[w^4 |f|^4]"),
+            constant("F4", "E|f|^4"),
+        ],
+        proof_idea: "As T4, with E|sum w_i f_i|^4 <= L A4 + 3 L^2 A2^2 for independent centred vectors.",
+        source: OWN_4,
+        location: location(
+            "bound::fourth_moment_bound",
+            "src/bound/chernoff/fourth_moment.rs",
+        ),
+        status: ProofStatus::MachineChecked,
+        lemmas: &["proofs/chernoff_fourth_moment.v::chernoff_fourth_moment"],
+    });
+}
 
 /// Moments of a centred weighted function `f` (`E[w f] = 0`), as logarithms; `-inf` is zero.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -65,7 +94,7 @@ impl FourthMoments {
 ///
 /// The trivial bound is `L F4`. Both values are upper ends of enclosures at the reported `del` and moments.
 pub fn fourth_moment_bound(moments: &FourthMoments, length: PromptLength) -> Bound {
-    let theorem = Theorem::ChernoffFourthMoment;
+    let theorem = Theorem::CHERNOFF_FOURTH_MOMENT;
     if length.get() < 2 {
         return Bound::not_applicable(theorem, "L >= 2 is required");
     }

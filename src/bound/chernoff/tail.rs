@@ -3,9 +3,34 @@
 use crate::bound::logarithm::ln_add;
 use crate::bound::minimise::{Unit, decay_range, minimise};
 use crate::bound::moments::LogMoments;
-use crate::bound::{Bound, Formula, KnownMoments, Theorem};
+use crate::bound::theorem::{ProofStatus, Statement, Theorem};
+use crate::bound::vocabulary::{A2, CENTRED, LENGTH, OWN_4, RHO, constant, location};
+use crate::bound::{Bound, Formula, KnownMoments};
 use crate::interval::Interval;
 use crate::parameter::{Positive, PromptLength};
+
+impl Theorem {
+    /// T4.tail `chernoff-tail`: Explicit bound of a deviation probability.
+    pub const CHERNOFF_TAIL: Theorem = Theorem::new(&Statement {
+        id: "T4.tail",
+        name: "chernoff-tail",
+        title: "Explicit bound of a deviation probability",
+        statement: "P(|sum p_i f(X_i)| >= eps) <= A2 / ((1-del)^2 L eps^2) + exp( -L del^2 / (2 rho) )",
+        hypotheses: &[
+            CENTRED,
+            "L >= 1",
+            "eps > 0",
+            "0 < del < 1 (a proof parameter)",
+        ],
+        constants: &[LENGTH, RHO, A2, constant("eps", "deviation")],
+        proof_idea: "Chebyshev's inequality for sum w_i f_i where the weights sum to at least (1-del) L, and \
+        Chernoff's bound for the probability that they do not.",
+        source: OWN_4,
+        location: location("bound::tail_bound", "src/bound/chernoff/tail.rs"),
+        status: ProofStatus::MachineChecked,
+        lemmas: &["proofs/chernoff_tail.v::chernoff_tail"],
+    });
+}
 
 /// Bounds `P(|That - T| >= eps)` for a known token law (theory T4, tail form), any `L >= 1`:
 ///
@@ -36,7 +61,7 @@ pub fn tail_bound(known: &KnownMoments, deviation: Positive, length: PromptLengt
     } else {
         "small total weight: exp(-L del^2 / (2 rho))"
     };
-    let theorem = Theorem::ChernoffTail;
+    let theorem = Theorem::CHERNOFF_TAIL;
     // The next float where u is too close to 1 for f64, see `chernoff::delta`.
     let delta = Unit::logistic(found.at).value().min(1f64.next_down());
     let value = ln_enclosure(&moments, deviation.get(), length.as_f64(), delta).exp();

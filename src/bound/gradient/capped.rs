@@ -202,7 +202,7 @@ pub(in crate::bound) fn bound(
     length: PromptLength,
     trivial: f64,
 ) -> Bound {
-    let theorem = Theorem::CappedKeyQueryGradient;
+    let theorem = Theorem::CAPPED_KEY_QUERY_GRADIENT;
     if length.get() < 2 {
         return Bound::not_applicable(theorem, "L >= 2 is required");
     }

@@ -206,11 +206,11 @@ pub fn key_query_trivial_bound(
     });
     let least = jensen.chain(support).min_by(|x, y| x.0.total_cmp(&y.0));
     match least {
-        Some((value, dominant)) => Bound::proved(Theorem::TrivialBound, value, value, dominant)
+        Some((value, dominant)) => Bound::proved(Theorem::TRIVIAL_BOUND, value, value, dominant)
             .with_hypothesis("L", length.as_f64())
             .with_hypothesis("|z|^2", square),
         None => Bound::not_applicable(
-            Theorem::TrivialBound,
+            Theorem::TRIVIAL_BOUND,
             "the moments of the tokens or a bounded support must be known",
         ),
     }
@@ -221,7 +221,7 @@ pub fn key_query_trivial_bound(
 pub fn key_query_average_trivial_bound(support: Option<(f64, f64)>, query: &Gaussian) -> Bound {
     let Some((output, token)) = support else {
         return Bound::not_applicable(
-            Theorem::TrivialBound,
+            Theorem::TRIVIAL_BOUND,
             "the support of the tokens is unbounded",
         );
     };
@@ -235,7 +235,7 @@ pub fn key_query_average_trivial_bound(support: Option<(f64, f64)>, query: &Gaus
     let value = Interval::point(output) * Interval::point(token) * square;
     let value = value.double().double().upper();
     Bound::proved(
-        Theorem::TrivialBound,
+        Theorem::TRIVIAL_BOUND,
         value,
         value,
         "bounded support: 4 sup |V(x - m(0))|^2 sup |x - m(0)|^2 E|z|^2",

@@ -99,14 +99,14 @@ impl KeyQueryAverage {
         let number = length.as_f64();
         let jensen = outward(number * square_of_sum(self.total.first, self.total.fourth));
         let trivial = Bound::proved(
-            Theorem::TrivialBound,
+            Theorem::TRIVIAL_BOUND,
             jensen,
             jensen,
             "Jensen: L (sqrt E[|VF|^2 |z|^2] + sqrt(|V|^2 E[|X - m(a)|^4 |z|^2]))^2",
         )
         .with_hypothesis("L", number)
         .with_hypothesis("E|z|^2", self.total.query);
-        let theorem = Theorem::KeyQueryGradient;
+        let theorem = Theorem::KEY_QUERY_GRADIENT;
         if length.get() < 2 {
             return vec![
                 trivial,

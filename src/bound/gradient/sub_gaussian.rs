@@ -2,6 +2,7 @@
 
 use nalgebra::DVector;
 
+use crate::bound::Bound;
 use crate::bound::gradient::capped;
 use crate::bound::gradient::key_query;
 use crate::bound::gradient::key_query::{
@@ -9,10 +10,104 @@ use crate::bound::gradient::key_query::{
 };
 use crate::bound::moments::value_spectrum::ValueSpectrum;
 use crate::bound::sub_gaussian::SubGaussianMoments;
-use crate::bound::{Bound, Theorem};
+use crate::bound::theorem::{ProofStatus, Statement, Theorem};
+use crate::bound::vocabulary::{
+    CHAT, DEVIATION, GRADIENT_LAMBDA, GRADIENT_PROXY, LENGTH, RHO, SIGMA, SOURCE, TILT, constant,
+    location,
+};
 use crate::error::Result;
 use crate::interval::Interval;
 use crate::parameter::{PromptLength, VarianceProxy};
+
+impl Theorem {
+    /// T9.key-query.sub-gaussian `sub-gaussian-key-query-gradient`: The squared error of the gradient in U for a law known only through its variance proxy.
+    pub const SUB_GAUSSIAN_KEY_QUERY_GRADIENT: Theorem = Theorem::new(&Statement {
+        id: "T9.key-query.sub-gaussian",
+        name: "sub-gaussian-key-query-gradient",
+        title: "The squared error of the gradient in U for a law known only through its variance proxy",
+        statement: "T9.key-query with rho = e^{2 en}, kap = e^en, en = sigma^2 |a|^2, sqrt(E[w^k |VF|^2]) <= \
+        (N(k,2;V) N(k,2;I))^{1/4} + e^{k en / 2} |V|_F |C| for k = 0, 2, A2V = N(2,1;V), A2I = N(2,1;I), \
+        A4 = sqrt(N(4,2;V) N(4,2;I)), E|Y|^4 <= N(0,2;I); \
+        N(k,j;V) = (j / (e lam))^j exp( k^2 en / 2 + D_lam ), D_lam as in T6.norm-mgf with \
+        |c|^2 = max(4, k^2) sigma^4 |a|^2 |V|^2; |C| <= sigma^2 (4 en - ln(1-u)) / u",
+        hypotheses: &[
+            GRADIENT_PROXY,
+            "L >= 2",
+            GRADIENT_LAMBDA,
+            "0 < u < 1 (a proof parameter)",
+        ],
+        constants: &[LENGTH, SIGMA, TILT, DEVIATION, CHAT],
+        proof_idea: "E[w^k e^{lam |V(X-c)|^2}] is bounded like T6.norm-mgf, with the tilt ka inside the Gaussian integral, and \
+        x^j <= (j/e)^j e^x. For k >= 1, |m(a) - k sigma^2 a| <= k sigma^2 |a|, because |m|^2 <= 2 sigma^2 <a,m>. \
+        |C| is a variance under the tilted law: Donsker-Varadhan.",
+        source: SOURCE,
+        location: location(
+            "bound::SubGaussianGradient",
+            "src/bound/gradient/sub_gaussian.rs",
+        ),
+        status: ProofStatus::ProvedOnPaper,
+        lemmas: &[],
+    });
+
+    /// T9.key-query.capped `capped-key-query-gradient`: The squared error of the gradient in U, with powers of heavy weights traded for powers of 1/L.
+    pub const CAPPED_KEY_QUERY_GRADIENT: Theorem = Theorem::new(&Statement {
+        id: "T9.key-query.capped",
+        name: "capped-key-query-gradient",
+        title: "The squared error of the gradient in U, with powers of heavy weights traded for powers of 1/L",
+        statement: "T9.key-query with A at most A2F (L / (c(L-1))^2 + 6 L(L-1) rho / (c(L-2))^4) + L F0 r / (1-th), and B at most \
+        L min( D4 / (c(L-1))^4, D3 / (3e (c(L-1))^3), 2 D2 / (3e^2 (c(L-1))^2) ) \
+        + L(L-1) [ 3 P^2 / (c(L-2))^4 + min( (4/e) sqrt(rho D2) P / (c(L-2))^4, 16 sqrt(rho D4) P / (c(L-2))^5 ) ] \
+        + 120 (L)_3 rho P^2 / (c(L-3))^6 + 840 (L)_4 rho^2 P^2 / (c(L-4))^8 + L |V|^2 E|Y|^4 r / (1-th)^3, \
+        c = (1 - e^{-tau}) / tau, r = exp( -((L-1)/rho)(1 - e^{-th tau}) ), D_k = E[w^k |VY|^2 |Y|^2], P^2 = E[w^2 |VY|^2] E[w^2 |Y|^2], \
+        A2F = E[w^2 |VF|^2], F0 = E|VF|^2",
+        hypotheses: &[
+            "a finite number of points and normal components, or a variance proxy (then without D3)",
+            "L >= 2; the new bounds of A and B: L >= 5",
+            "tau > 0 and 0 < th < 1 (proof parameters of A and of B)",
+        ],
+        constants: &[LENGTH, RHO, DEVIATION, CHAT, TILT],
+        proof_idea: "T2 for both parts, its integral cut at t = tau / rho. Below the cut E e^{-tw} <= e^{-ct}, and (tw)^j e^{-tw} <= (j/e)^j takes \
+        powers of w out of the fourth moment. Beyond it Jensen, and a Chernoff bound of the total weight.",
+        source: SOURCE,
+        location: location(
+            "bound::key_query_bounds",
+            "src/bound/gradient/sub_gaussian.rs",
+        ),
+        status: ProofStatus::ProvedOnPaper,
+        lemmas: &[],
+    });
+
+    /// T9.key-query.crude `crude-key-query-gradient`: The squared error of the gradient in U: a bound for every prompt length that grows like (ln L)^2.
+    pub const CRUDE_KEY_QUERY_GRADIENT: Theorem = Theorem::new(&Statement {
+        id: "T9.key-query.crude",
+        name: "crude-key-query-gradient",
+        title: "The squared error of the gradient in U: a bound for every prompt length that grows like (ln L)^2",
+        statement: "E|V(Chat - C(a))|_F^2 |z|^2 <= |z|^2 ( sqrt(K_V K_I) + |V|_F |C| )^2, \
+        K = (1 + ln L + D_lam(c)) / lam for V and for I, |c| = 2 sigma^2 |V| |a|, |C| <= sigma^2 (4 en - ln(1-u)) / u",
+        hypotheses: &[
+            GRADIENT_PROXY,
+            "L >= 1",
+            GRADIENT_LAMBDA,
+            "0 < u < 1 (a proof parameter)",
+        ],
+        constants: &[
+            LENGTH,
+            SIGMA,
+            TILT,
+            constant("en", "sigma^2 |a|^2"),
+            constant("D_lam(c)", "see T6.norm-mgf"),
+        ],
+        proof_idea: "|V Chat|_F is at most the largest |V(X_i - m)| times the largest |X_i - m|. ln^2 is concave from e on, so \
+        the second moment of lam max |X_i - m|^2 is at most (1 + ln(L E e^{lam |X - m|^2}))^2.",
+        source: SOURCE,
+        location: location(
+            "bound::key_query_bounds",
+            "src/bound/gradient/sub_gaussian.rs",
+        ),
+        status: ProofStatus::ProvedOnPaper,
+        lemmas: &[],
+    });
+}
 
 /// A sub-Gaussian token law at one tilt, seen through `V` and as it is: all that T9 uses of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -170,12 +265,12 @@ pub fn key_query_bounds(
     let trivial = key_query_trivial_bound(&moments, support, query, length);
     let least = trivial.value().unwrap_or(f64::INFINITY);
     let mut bounds = vec![trivial];
-    let theorem = Theorem::KeyQueryGradient;
+    let theorem = Theorem::KEY_QUERY_GRADIENT;
     bounds.push(match known {
         Ok(moments) => key_query::bound(theorem, moments, query, length, least),
         Err(reason) => Bound::not_applicable(theorem, reason),
     });
-    let theorem = Theorem::SubGaussianKeyQueryGradient;
+    let theorem = Theorem::SUB_GAUSSIAN_KEY_QUERY_GRADIENT;
     bounds.push(match &of_class {
         Ok(found) => {
             let bound = key_query::bound(theorem, &found.moments, query, length, least);
@@ -194,7 +289,7 @@ pub fn key_query_bounds(
     } else {
         "tilted covariance: |V|_F |C(a)|"
     };
-    let bound = Bound::proved(Theorem::CrudeKeyQueryGradient, value, least, dominant)
+    let bound = Bound::proved(Theorem::CRUDE_KEY_QUERY_GRADIENT, value, least, dominant)
         .with_hypothesis("L", length.as_f64())
         .with_hypothesis("|z|^2", square);
     bounds.push(class.describe(bound, &crude.parameters));

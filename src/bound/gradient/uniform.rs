@@ -6,10 +6,46 @@ use crate::bound::gradient::sub_gaussian::SubGaussianGradient;
 use crate::bound::minimise::{Unit, minimise};
 use crate::bound::moments::value_spectrum::ValueSpectrum;
 use crate::bound::sub_gaussian::SubGaussianMoments;
-use crate::bound::{Bound, GaussianGradient, Theorem};
+use crate::bound::theorem::{ProofStatus, Statement, Theorem};
+use crate::bound::vocabulary::{GRADIENT_PROXY, LENGTH, QUERY, SIGMA, SOURCE, constant, location};
+use crate::bound::{Bound, GaussianGradient};
 use crate::error::Result;
 use crate::interval::Interval;
 use crate::parameter::{Dimension, PromptLength, VarianceProxy};
+
+impl Theorem {
+    /// T9.key-query.uniform `uniform-key-query-gradient`: The squared error of the gradient in U averaged over a sub-Gaussian query.
+    pub const UNIFORM_KEY_QUERY_GRADIENT: Theorem = Theorem::new(&Statement {
+        id: "T9.key-query.uniform",
+        name: "uniform-key-query-gradient",
+        title: "The squared error of the gradient in U averaged over a sub-Gaussian query",
+        statement: "E_z E|V(Chat - C(a))|_F^2 |z|^2 <= varsigma^2 (1-2th)^{-d/2} \
+        max( sup_{y <= Y} y F(y) e^{-th y}, Y c(Y) e^{-th Y} ), F(y) the smallest of T9.key-query.sub-gaussian, \
+        T9.key-query.crude and, for Gaussian tokens, T9.key-query at sigma^2 |a|^2 = q^2 y, without |z|^2; c the crude bound",
+        hypotheses: &[
+            GRADIENT_PROXY,
+            QUERY,
+            "L >= 2",
+            "3/Y <= th < 1/2 (proof parameters)",
+        ],
+        constants: &[
+            LENGTH,
+            SIGMA,
+            constant("q", "sigma |U| varsigma"),
+            constant("d", "dimension of the query"),
+            constant("y", "|z|^2 / varsigma^2"),
+        ],
+        proof_idea: "As T7, with the factor |z|^2 inside the supremum. At fixed proof parameters the crude bound grows at most \
+        like y^2, so y c(y) e^{-th y} decreases from Y >= 3/th on.",
+        source: SOURCE,
+        location: location(
+            "bound::UniformKeyQueryGradient",
+            "src/bound/gradient/uniform.rs",
+        ),
+        status: ProofStatus::ProvedOnPaper,
+        lemmas: &[],
+    });
+}
 
 /// The classes of T7 for the gradient in `U`.
 ///
@@ -88,7 +124,7 @@ impl UniformKeyQueryGradient {
 
     /// The bound averaged over the query; `L >= 2`. No trivial bound is known besides: pass `+inf`.
     pub fn bound(&self, length: PromptLength, trivial: f64) -> Bound {
-        let theorem = Theorem::UniformKeyQueryGradient;
+        let theorem = Theorem::UNIFORM_KEY_QUERY_GRADIENT;
         if length.get() < 2 {
             return Bound::not_applicable(theorem, "L >= 2 is required");
         }

@@ -2,9 +2,46 @@
 
 use crate::bound::query::staircase::{Staircase, Survival};
 use crate::bound::query::survival::GaussianQuerySize;
-use crate::bound::{Bound, Theorem, UniformKeyQueryGradient};
+use crate::bound::theorem::{ProofStatus, Statement, Theorem};
+use crate::bound::vocabulary::{
+    GAUSSIAN_QUERY, GRADIENT_PROXY, LENGTH, SIGMA, SOURCE, constant, location,
+};
+use crate::bound::{Bound, UniformKeyQueryGradient};
 use crate::interval::Interval;
 use crate::parameter::PromptLength;
+
+impl Theorem {
+    /// T9.key-query.gaussian-query `key-query-gradient-gaussian-query`: The squared error of the gradient in U averaged over a Gaussian query.
+    pub const KEY_QUERY_GRADIENT_GAUSSIAN_QUERY: Theorem = Theorem::new(&Statement {
+        id: "T9.key-query.gaussian-query",
+        name: "key-query-gradient-gaussian-query",
+        title: "The squared error of the gradient in U averaged over a Gaussian query",
+        statement: "E_z E|V(Chat - C(a))|_F^2 |z|^2 <= varsigma^2 [ H(y_1) + sum_{i=1}^{n-1} (H(y_{i+1}) - H(y_i)) S(y_i) \
+        + (Y c(Y) - H(Y))_+ S(Y) + Y c(Y) S(Y) (3/r + 6/r^2 + 6/r^3) ], H(y) = y F(y), F and c as in T9.key-query.uniform, \
+        S(y) = P(chi^2_d > y), r = (Y - d) / 2",
+        hypotheses: &[
+            GRADIENT_PROXY,
+            GAUSSIAN_QUERY,
+            "L >= 2",
+            "0 = y_0 < y_1 < .. < y_n = Y, Y > d (proof parameters)",
+        ],
+        constants: &[
+            LENGTH,
+            SIGMA,
+            constant("q", "sigma |U| varsigma"),
+            constant("d", "dimension of the query"),
+            constant("y", "|z|^2 / varsigma^2"),
+        ],
+        proof_idea: "As T7.gaussian, for y F(y). Beyond Y the crude bound grows at most like y^2, and S decreases at the rate r / Y at least.",
+        source: SOURCE,
+        location: location(
+            "bound::UniformKeyQueryGradient::gaussian_query_bound",
+            "src/bound/gradient/uniform_gaussian.rs",
+        ),
+        status: ProofStatus::ProvedOnPaper,
+        lemmas: &[],
+    });
+}
 
 /// What is left beyond the last cell is smaller than any bound by this factor, as a logarithm.
 const REST: f64 = 40.0;
@@ -19,7 +56,7 @@ impl UniformKeyQueryGradient {
     /// `E_z E|V(Chat - C)|_F^2 |z|^2 <= varsigma^2 [ H(y_1) + sum_{i=1}^{n-1} (H(y_{i+1}) - H(y_i)) S(y_i) + (Y c(Y) - H(Y))_+ S(Y)
     /// + Y c(Y) S(Y) (3/r + 6/r^2 + 6/r^3) ]`.
     pub fn gaussian_query_bound(&self, length: PromptLength, trivial: f64) -> Bound {
-        let theorem = Theorem::KeyQueryGradientGaussianQuery;
+        let theorem = Theorem::KEY_QUERY_GRADIENT_GAUSSIAN_QUERY;
         if length.get() < 2 {
             return Bound::not_applicable(theorem, "L >= 2 is required");
         }

@@ -4,10 +4,57 @@ pub(in crate::bound) mod inverse_moment;
 
 use super::logarithm::ln_add;
 use super::moments::LogMoments;
-use super::{Bound, Formula, GaussianOutput, KnownMoments, SecondMoment, Theorem};
+use super::{Bound, Formula, GaussianOutput, KnownMoments, SecondMoment};
 use crate::bound::laplace::inverse_moment::{InverseMoment, inverse_moment, ln_enclosure};
+use crate::bound::theorem::{ProofStatus, Statement, Theorem};
+use crate::bound::vocabulary::{KAPPA, LENGTH, OWN_5, RHO, constant, location};
 use crate::interval::Interval;
 use crate::parameter::PromptLength;
+
+impl Theorem {
+    /// T3.order `participation-order`: Gaussian tokens: the error is at most its value at one token times the participation.
+    pub const PARTICIPATION_ORDER: Theorem = Theorem::new(&Statement {
+        id: "T3.order",
+        name: "participation-order",
+        title: "Gaussian tokens: the error is at most its value at one token times the participation",
+        statement: "E|That - T|^2 <= (tau_V + eta) r_2 <= tau_V + eta, because P_2^2 <= P_3",
+        hypotheses: &["tokens N(m0, Gamma)", "L >= 1"],
+        constants: &[
+            constant("r_2", "E P_2, P_2 = sum_i p_i^2"),
+            constant("tau_V", "tr(V Gamma V^T)"),
+            constant("eta", "|V Gamma a|^2"),
+        ],
+        proof_idea: "Cauchy-Schwarz with sum p_i = 1: (sum p_i^{1/2} p_i^{3/2})^2 <= sum p_i^3. So \
+        -6 r_3 + 6 E22 <= 0 in T3. All p_i <= 1 gives r_2 <= 1.",
+        source: "this project, docs/theory.md section 4",
+        location: location("bound::laplace::gaussian_bound", "src/bound/laplace/mod.rs"),
+        status: ProofStatus::MachineChecked,
+        lemmas: &[
+            "proofs/gaussian_exact.v::gaussian_error_le",
+            "proofs/participation_order.v::participation_square_le_cube",
+        ],
+    });
+
+    /// T5.participation `laplace-participation`: Explicit bound of the expected sum of squared attention weights.
+    pub const LAPLACE_PARTICIPATION: Theorem = Theorem::new(&Statement {
+        id: "T5.participation",
+        name: "laplace-participation",
+        title: "Explicit bound of the expected sum of squared attention weights",
+        statement: "r_2 = E sum_i p_i^2 <= min(1, L rho I_2(L-1))",
+        hypotheses: &["L >= 4", "0 < th <= 1 (a proof parameter of I_2, see T5)"],
+        constants: &[
+            LENGTH,
+            RHO,
+            KAPPA,
+            constant("I_2(n)", "E (w_1 + ... + w_n)^{-2}, bounded as in T5"),
+        ],
+        proof_idea: "The Laplace identity for P_2 with E[w^2 e^{-tw}] <= rho.",
+        source: OWN_5,
+        location: location("bound::participation_bounds", "src/bound/laplace/mod.rs"),
+        status: ProofStatus::MachineChecked,
+        lemmas: &["proofs/laplace_bound.v::participation_ratio_splits"],
+    });
+}
 
 /// The best proof parameters of T5.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -116,7 +163,7 @@ pub(crate) fn bound(
 /// The theorem takes the minimum of this and `tau_V + eta`; the latter is the trivial bound, with which
 /// the record is compared, so that a prompt too short for the theorem shows as vacuous.
 pub(crate) fn gaussian_bound(output: &GaussianOutput, length: PromptLength, trivial: f64) -> Bound {
-    let theorem = Theorem::LaplaceBound;
+    let theorem = Theorem::LAPLACE_BOUND;
     if length.get() < 4 {
         return Bound::not_applicable(theorem, "L >= 4 is required");
     }
@@ -150,9 +197,9 @@ pub(crate) fn gaussian_bound(output: &GaussianOutput, length: PromptLength, triv
 ///
 /// Two records: the trivial bound 1, and `L rho I_2(L-1)`, which is vacuous where it exceeds 1.
 pub fn participation_bounds(known: &KnownMoments, length: PromptLength) -> Vec<Bound> {
-    let trivial = Bound::proved(Theorem::TrivialBound, 1.0, 1.0, "sum_i p_i = 1")
+    let trivial = Bound::proved(Theorem::TRIVIAL_BOUND, 1.0, 1.0, "sum_i p_i = 1")
         .with_formula(Some(Formula::Constant(1.0)));
-    let theorem = Theorem::LaplaceParticipation;
+    let theorem = Theorem::LAPLACE_PARTICIPATION;
     if length.get() < 4 {
         return vec![
             trivial,

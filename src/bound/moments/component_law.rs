@@ -7,8 +7,37 @@ use crate::bound::moments::component_moments::{
     Spread, Tilted, inner, mean_of, mixed_fourth, square, through_value, times,
 };
 use crate::bound::moments::value_spectrum::ValueSpectrum;
+use crate::bound::theorem::{ProofStatus, Statement, Theorem};
+use crate::bound::vocabulary::{CHAT, DEVIATION, KAPPA, LENGTH, RHO, SOURCE, TILT, location};
 use crate::error::{Error, Result};
 use crate::interval::Interval;
+
+impl Theorem {
+    /// T9.key-query `key-query-gradient`: The squared error of the gradient in U, known law.
+    pub const KEY_QUERY_GRADIENT: Theorem = Theorem::new(&Statement {
+        id: "T9.key-query",
+        name: "key-query-gradient",
+        title: "The squared error of the gradient in U, known law",
+        statement: "E|V(Chat - C(a))|_F^2 |z|^2 <= |z|^2 (sqrt(A) + sqrt(B))^2, A the smaller of T4 and T5 for f = V F, \
+        B = (A4 / L^3 + 3 A2V A2I / L^2) / (1-del)^4 + L |V|^2 E|Y|^4 exp( -(del L - 1)^2 / (2 (L-1) rho) ), \
+        A4 = E[w^4 |VY|^2 |Y|^2], A2V = E[w^2 |VY|^2], A2I = E[w^2 |Y|^2]",
+        hypotheses: &[
+            "a finite number of points and normal components",
+            "average over a Gaussian query: Gaussian tokens; the sum over panels in s^2 of the bound on each \
+            (theory, key-query-gradient-average)",
+            "L >= 2; T5: L >= 7",
+            "1/L < del < 1 and 0 < th <= 1 (proof parameters)",
+        ],
+        constants: &[LENGTH, RHO, KAPPA, DEVIATION, CHAT, TILT],
+        proof_idea: "Chat - C = sum p_i F_i - (mhat - m)(mhat - m)^T, and E[w F] = 0. The triangle inequality of L2, T4 or \
+        T5 for the first part, and for |V(mhat - m)|^2 |mhat - m|^2 the proof of T4's fourth moment with two \
+        functions.",
+        source: SOURCE,
+        location: location("bound::ComponentLaw", "src/bound/moments/component_law.rs"),
+        status: ProofStatus::ProvedOnPaper,
+        lemmas: &[],
+    });
+}
 
 /// Products of intervals that one tilt may cost: a few seconds.
 const MOST_PRODUCTS: usize = 200_000_000;

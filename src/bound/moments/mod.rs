@@ -8,10 +8,35 @@ pub(in crate::bound) mod value_spectrum;
 use nalgebra::DVector;
 
 use super::GaussianOutput;
+use crate::bound::theorem::{ProofStatus, Statement, Theorem};
+use crate::bound::vocabulary::{A2, F0, OWN_6, TILT, constant, location};
 use crate::error::{Error, Result};
 use crate::interval::Interval;
 use crate::law::{CLOSED_FORM, OutputLaw, TiltedError, TiltedOutput};
 use crate::parameter::Dimension;
+
+impl Theorem {
+    /// T6 `output-concentration`: The constants of T4 and T5 for attention output.
+    pub const OUTPUT_CONCENTRATION: Theorem = Theorem::new(&Statement {
+        id: "T6",
+        name: "output-concentration",
+        title: "The constants of T4 and T5 for attention output",
+        statement: "f = V(X - m(a)): A2 = rho ( tr(V C(2a) V^T) + |V(m(2a) - m(a))|^2 ), \
+        F0 = tr(V C(0) V^T) + |V(m(0) - m(a))|^2",
+        hypotheses: &["the cumulant generating function of the token law is finite and known"],
+        constants: &[
+            TILT,
+            A2,
+            F0,
+            constant("m(a), C(a)", "mean and covariance of the law tilted by a"),
+        ],
+        proof_idea: "w^2 / rho is the density of the law tilted by 2a, so A2 / rho is a second moment of f under it.",
+        source: OWN_6,
+        location: location("bound::KnownMoments", "src/bound/moments/mod.rs"),
+        status: ProofStatus::ProvedOnPaper,
+        lemmas: &[],
+    });
+}
 
 /// Largest exponent accepted (`s^2`, `sigma^2 |a|^2`, `ln rho`): far beyond any score that a computer
 /// produces, and small enough that no later sum of exponents overflows.

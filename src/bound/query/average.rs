@@ -40,7 +40,7 @@ pub fn list_average(bounds: &[Vec<Bound>], weights: &[f64]) -> Vec<Bound> {
     let trivial = average(&|records| {
         records
             .iter()
-            .find(|b| b.theorem() == Theorem::TrivialBound)?
+            .find(|b| b.theorem() == Theorem::TRIVIAL_BOUND)?
             .value()
     });
     let least = trivial.unwrap_or(f64::INFINITY);
@@ -63,7 +63,7 @@ pub fn list_average(bounds: &[Vec<Bound>], weights: &[f64]) -> Vec<Bound> {
             record(bound.theorem(), &|records| records.get(i))
         })
         .collect();
-    averages.push(record(Theorem::OutputConcentration, &|records| {
+    averages.push(record(Theorem::OUTPUT_CONCENTRATION, &|records| {
         records
             .iter()
             .filter(|bound| bound.value().is_some())
@@ -194,8 +194,8 @@ impl GaussianQueryAverage {
     /// # Errors
     /// If a Gaussian constant is not finite.
     pub fn participation_bounds(&self, length: PromptLength) -> Result<Vec<Bound>> {
-        let trivial = Bound::proved(Theorem::TrivialBound, 1.0, 1.0, "sum_i p_i = 1");
-        let theorem = Theorem::LaplaceParticipation;
+        let trivial = Bound::proved(Theorem::TRIVIAL_BOUND, 1.0, 1.0, "sum_i p_i = 1");
+        let theorem = Theorem::LAPLACE_PARTICIPATION;
         let record = match self.integrals(length)?.0 {
             Some(value) => Bound::proved(
                 theorem,
@@ -217,7 +217,7 @@ impl GaussianQueryAverage {
     pub fn output_bounds(&self, length: PromptLength) -> Result<Vec<Bound>> {
         let trivial = outward(self.total);
         let trivial_record = Bound::proved(
-            Theorem::TrivialBound,
+            Theorem::TRIVIAL_BOUND,
             trivial,
             trivial,
             "Gaussian tokens: tau_V + E eta",
@@ -236,13 +236,13 @@ impl GaussianQueryAverage {
         };
         let (laplace, smallest) = self.integrals(length)?;
         let laplace = match laplace {
-            Some(value) => record(Theorem::LaplaceBound, value),
-            None => Bound::not_applicable(Theorem::LaplaceBound, "L >= 4 is required"),
+            Some(value) => record(Theorem::LAPLACE_BOUND, value),
+            None => Bound::not_applicable(Theorem::LAPLACE_BOUND, "L >= 4 is required"),
         };
         Ok(vec![
             trivial_record,
             laplace,
-            record(Theorem::OutputConcentration, smallest),
+            record(Theorem::OUTPUT_CONCENTRATION, smallest),
         ])
     }
 

@@ -2,8 +2,39 @@
 
 use statrs::function::erf::erfc;
 
+use crate::bound::theorem::{ProofStatus, Statement, Theorem};
+use crate::bound::vocabulary::{LENGTH, SIGMA, constant, location};
 use crate::error::{Error, Result};
 use crate::parameter::{Positive, PromptLength};
+
+impl Theorem {
+    /// T12 `minimax-rate`: The exponent of T7 is the best that norms and variance proxies allow.
+    pub const MINIMAX_RATE: Theorem = Theorem::new(&Statement {
+        id: "T12",
+        name: "minimax-rate",
+        title: "The exponent of T7 is the best that norms and variance proxies allow",
+        statement: "sup E_z E|That - T|^2 >= (4/25) sigma^2 |V|^2 ln(2L/3) P(|Z| >= ln(2L) / (q sqrt(2 ln(2L/3)))) over the class of \
+        T7, which is L^{-1/(4 q^2)} up to powers of ln L",
+        hypotheses: &[
+            "the class: X - E X has variance proxy sigma^2, a centred query of variance proxy 1, no query bias, U and V of \
+         these operator norms",
+            "L >= 8",
+            "sigma, |U| and |V| greater than 0",
+        ],
+        constants: &[
+            LENGTH,
+            SIGMA,
+            constant("q", "sigma |U|"),
+            constant("Z", "a standard normal number"),
+        ],
+        proof_idea: "Rare atoms: P(X = +-h) = 1/(2L), X = 0 otherwise. Their variance proxy allows h^2 >= 2 sigma^2 ln(2L/3). With \
+        constant probability the prompt holds none, so That = 0, while T is of size h once |a| h >= ln(2L).",
+        source: "this project, docs/theory.md section 12",
+        location: location("bound::minimax_lower_bound", "src/bound/rate/minimax.rs"),
+        status: ProofStatus::ProvedOnPaper,
+        lemmas: &[],
+    });
+}
 
 /// Shortest prompt of the statement.
 const SHORTEST: u64 = 8;

@@ -2,7 +2,58 @@
 
 use nalgebra::{Cholesky, DMatrix, DVector, SymmetricEigen};
 
+use crate::bound::theorem::{ProofStatus, Statement, Theorem};
+use crate::bound::vocabulary::{LENGTH, constant, location};
 use crate::error::{Error, Result};
+
+impl Theorem {
+    /// T8.limit `limiting-constant`: Gaussian tokens and query: the limit of L times the average error.
+    pub const LIMITING_CONSTANT: Theorem = Theorem::new(&Statement {
+        id: "T8.limit",
+        name: "limiting-constant",
+        title: "Gaussian tokens and query: the limit of L times the average error",
+        statement: "L E|That - T|^2 -> e^{b0^T Gamma b0 + 2 beta^T M beta} det(I-2B)^{-1/2} \
+        [ tau_V + |V Gamma a0|^2 + tr(V Gamma W M W^T Gamma V^T) ], W = U Sig_z^{1/2}, B = W^T Gamma W, \
+        M = (I-2B)^{-1}, b0 = U m_z + b, beta = W^T Gamma b0, a0 = b0 + 2 W M beta",
+        hypotheses: &[
+            "tokens N(m0, Gamma)",
+            "query N(m_z, Sig_z)",
+            "lam = |Gamma^{1/2} U Sig_z^{1/2}|^2 < 1/2",
+        ],
+        constants: &[
+            constant("lam", "largest eigenvalue of B"),
+            constant("tau_V", "tr(V Gamma V^T)"),
+            constant("b", "tilt bias K^T b_Q, zero without a query bias"),
+        ],
+        proof_idea: "For each query L times the error tends to e^{s^2} (tau_V + eta) by T3. L r_2 <= \
+        20 (1 + s^2) e^{s^2} for every L, which is integrable when lam < 1/2, so the average converges to E[e^{s^2} (tau_V + eta)], a Gaussian integral.",
+        source: "this project, docs/theory.md section 9",
+        location: location("bound::GaussianSpectrum", "src/bound/rate/sharp.rs"),
+        status: ProofStatus::ProvedOnPaper,
+        lemmas: &[],
+    });
+
+    /// T8.rate `sharp-rate`: Gaussian tokens and query: the exponent of the average error (conjecture).
+    pub const SHARP_RATE: Theorem = Theorem::new(&Statement {
+        id: "T8.rate",
+        name: "sharp-rate",
+        title: "Gaussian tokens and query: the exponent of the average error (conjecture)",
+        statement: "E|That - T|^2 = L^{-kappa(lam) + o(1)}, kappa(lam) = min(1, sqrt(1/lam + 1/4) - 1/2)",
+        hypotheses: &[
+            "tokens N(m0, Gamma)",
+            "query N(m_z, Sig_z)",
+            "the statement is a conjecture for lam > 1/2",
+        ],
+        constants: &[LENGTH, constant("lam", "|Gamma^{1/2} U Sig_z^{1/2}|^2")],
+        proof_idea: "Heuristic, not a proof: for scores of standard deviation t sqrt(2 ln L) one untypical token \
+        decides the error, as in the random energy model; weigh that with the probability of such a query. \
+        Exact values up to L = 1e14 have local slopes close to kappa.",
+        source: "this project, docs/theory.md section 9",
+        location: location("bound::sharp_exponent", "src/bound/rate/sharp.rs"),
+        status: ProofStatus::Conjecture,
+        lemmas: &[],
+    });
+}
 
 /// The spectrum that decides how fast the error of Gaussian tokens and a Gaussian query decays.
 ///

@@ -3,10 +3,43 @@
 use crate::bound::minimise::{Unit, minimise};
 use crate::bound::moments::value_spectrum::ValueSpectrum;
 use crate::bound::sub_gaussian::SubGaussianMoments;
-use crate::bound::{Bound, Theorem, chernoff, laplace};
+use crate::bound::theorem::{ProofStatus, Statement, Theorem};
+use crate::bound::vocabulary::{LENGTH, PAPER_PROPOSITION_3_1, SIGMA, constant, location};
+use crate::bound::{Bound, chernoff, laplace};
 use crate::error::Result;
 use crate::interval::Interval;
 use crate::parameter::{Dimension, PromptLength, VarianceProxy};
+
+impl Theorem {
+    /// T7 `uniform-rate`: The error averaged over a sub-Gaussian query, with explicit constants.
+    pub const UNIFORM_RATE: Theorem = Theorem::new(&Statement {
+        id: "T7",
+        name: "uniform-rate",
+        title: "The error averaged over a sub-Gaussian query, with explicit constants",
+        statement: "E_z E|That - T|^2 <= (1-2th)^{-d/2} sup_{y >= 0} F(y) e^{-th y}, F(y) the smallest of T6.chernoff, \
+        T6.laplace and T6.crude at sigma^2 |a|^2 = q^2 y",
+        hypotheses: &[
+            "X - E X has variance proxy sigma^2",
+            "the query is centred with variance proxy varsigma^2, and there is no query bias",
+            "L >= 2",
+            "0 < th < 1/2 (a proof parameter)",
+        ],
+        constants: &[
+            LENGTH,
+            SIGMA,
+            constant("q", "sigma |U| varsigma"),
+            constant("d", "dimension of the query"),
+            constant("y", "|z|^2 / varsigma^2"),
+        ],
+        proof_idea: "For a fixed query the error is at most F(y), and F(y) <= e^{th y} sup F e^{-th .}. The moment \
+        generating function of |z|^2 is at most (1-2th)^{-d/2} by T6.norm-mgf. The supremum is bounded cell by \
+        cell, as F increases.",
+        source: PAPER_PROPOSITION_3_1,
+        location: location("bound::UniformRate", "src/bound/rate/uniform.rs"),
+        status: ProofStatus::ProvedOnPaper,
+        lemmas: &[],
+    });
+}
 
 /// The classes of T7: tokens with variance proxy `sigma^2`, a query `z` whose proxy is `varsigma^2` and whose
 /// tilt is `a = U z` with `E z = 0` (no query bias).
@@ -89,7 +122,7 @@ impl UniformRate {
     /// class, `L sigma^2 (|V|_F^2 + 4 |V|^2 q^2 d)`. The value is the upper end of an
     /// enclosure at the reported `th`.
     pub fn bound(&self, length: PromptLength, trivial: f64) -> Bound {
-        let theorem = Theorem::UniformRate;
+        let theorem = Theorem::UNIFORM_RATE;
         if length.get() < 2 {
             return Bound::not_applicable(theorem, "L >= 2 is required");
         }

@@ -3,9 +3,66 @@
 use crate::bound::query::staircase::{Staircase, Survival};
 use crate::bound::query::survival::GaussianQuerySize;
 use crate::bound::sub_gaussian::SubGaussianMoments;
-use crate::bound::{Bound, Theorem, UniformRate, laplace};
+use crate::bound::theorem::{ProofStatus, Statement, Theorem};
+use crate::bound::vocabulary::{
+    GAUSSIAN_QUERY, GRADIENT_PROXY, LENGTH, PAPER_PROPOSITION_3_1, ROWS, SIGMA, SOURCE, constant,
+    location,
+};
+use crate::bound::{Bound, UniformRate, laplace};
 use crate::interval::Interval;
 use crate::parameter::PromptLength;
+
+impl Theorem {
+    /// T7.gaussian `gaussian-query-rate`: T7 for a Gaussian query: an integral in the place of a supremum.
+    pub const UNIFORM_RATE_GAUSSIAN_QUERY: Theorem = Theorem::new(&Statement {
+        id: "T7.gaussian",
+        name: "gaussian-query-rate",
+        title: "T7 for a Gaussian query: an integral in the place of a supremum",
+        statement: "E_z E|That - T|^2 <= F(y_1) + sum_{i=1}^{n-1} (F(y_{i+1}) - F(y_i)) S(y_i) + (alpha + beta Y - F(Y))_+ S(Y) \
+        + 2 beta S(Y) / (1 - d/Y), S(y) = P(chi^2_d > y), F(y) the smallest of L F0, T6.chernoff-entropy, T6.laplace with the A2 of \
+        T6.chernoff-entropy, and T6.crude at sigma^2 |a|^2 = q^2 y, alpha + beta y the last one at a fixed lam",
+        hypotheses: &[
+            "X - E X has variance proxy sigma^2",
+            "the query is normal, centred, with covariance at most varsigma^2 I, and there is no query bias",
+            "L >= 2",
+            "0 = y_0 < y_1 < .. < y_n = Y, Y > d (proof parameters)",
+        ],
+        constants: &[
+            LENGTH,
+            SIGMA,
+            constant("q", "sigma |U| varsigma"),
+            constant("d", "dimension of the query"),
+            constant("y", "|z|^2 / varsigma^2"),
+        ],
+        proof_idea: "For a fixed query the error is at most F(y), which increases, and |z|^2 / varsigma^2 is stochastically below a \
+        chi-square variable. A step function above F is integrated by parts. The hazard rate of chi-square is at least (1 - d/y) / 2.",
+        source: PAPER_PROPOSITION_3_1,
+        location: location(
+            "bound::UniformRate::gaussian_query_bound",
+            "src/bound/rate/uniform_gaussian.rs",
+        ),
+        status: ProofStatus::ProvedOnPaper,
+        lemmas: &[],
+    });
+
+    /// T9.value.gaussian-query `value-gradient-gaussian-query`: The squared error of the gradient in V averaged over a Gaussian query, tokens known through their variance proxy.
+    pub const VALUE_GRADIENT_GAUSSIAN_QUERY: Theorem = Theorem::new(&Statement {
+        id: "T9.value.gaussian-query",
+        name: "value-gradient-gaussian-query",
+        title: "The squared error of the gradient in V averaged over a Gaussian query, tokens known through their variance proxy",
+        statement: "E_z m E|mhat - m(a)|^2 <= T7.gaussian with nu_j = m for j = 1 .. d",
+        hypotheses: &[GRADIENT_PROXY, GAUSSIAN_QUERY, "L >= 2"],
+        constants: &[LENGTH, SIGMA, ROWS, constant("d", "dimension of a token")],
+        proof_idea: "m |mhat - m(a)|^2 is the squared output error of m identities stacked: T7.gaussian.",
+        source: SOURCE,
+        location: location(
+            "bound::UniformRate::gaussian_query_bound",
+            "src/bound/rate/uniform_gaussian.rs",
+        ),
+        status: ProofStatus::ProvedOnPaper,
+        lemmas: &[],
+    });
+}
 
 /// What is left beyond the last cell is smaller than any bound by this factor, as a logarithm.
 const REST: f64 = 40.0;
@@ -22,7 +79,7 @@ impl UniformRate {
     /// It is compared with the same trivial bounds as [`UniformRate::bound`]. The cells are split until the sum is within
     /// 1% of the one with `F(y_i)` on every cell, or there are 440. The value is the upper end of an enclosure at these cells.
     pub fn gaussian_query_bound(&self, length: PromptLength, trivial: f64) -> Bound {
-        let theorem = Theorem::UniformRateGaussianQuery;
+        let theorem = Theorem::UNIFORM_RATE_GAUSSIAN_QUERY;
         if length.get() < 2 {
             return Bound::not_applicable(theorem, "L >= 2 is required");
         }

@@ -2,3 +2,4 @@
 
 pub mod gaussian;
 pub(in crate::bound) mod risk_transfer;
+mod statements;

@@ -3,9 +3,47 @@
 use nalgebra::DMatrix;
 
 use crate::bound::gradient::gaussian::GaussianGradient;
+use crate::bound::theorem::{ProofStatus, Statement, Theorem};
+use crate::bound::vocabulary::{LENGTH, constant, location};
 use crate::bound::{UniformKeyQueryGradient, UniformRate, ValueSpectrum};
 use crate::error::{Error, Result};
 use crate::parameter::{Dimension, VarianceProxy};
+
+impl Theorem {
+    /// T10 `risk-transfer`: The finite-prompt flow ends as well as the infinite one, up to explicit gaps.
+    pub const RISK_TRANSFER: Theorem = Theorem::new(&Statement {
+        id: "T10",
+        name: "risk-transfer",
+        title: "The finite-prompt flow ends as well as the infinite one, up to explicit gaps",
+        statement: "lim R_L(theta_L(t)) <= R_inf(theta_inf(T)) + |grad R_inf| r + (|Hess| + H r) r^2/2 + g1, \
+        if g2 (e^{beta T} - 1)/beta <= r; g1 = sqrt(E|l'(T)|^2 MSE) + MSE/2, \
+        g2 = sqrt(E|J_L - J|^2 E|l'(T)|^2) + sqrt(E|J_L|^2 MSE)",
+        hypotheses: &[
+            "loss 1-smooth in the output; both flows from one start",
+            "g1, g2 hold within r of theta_inf(t) for t <= T; beta is a Lipschitz constant of grad R_inf there",
+            "the numbers: T11's task, |Sig^{1/2} A Sig^{1/2}| <= alpha, MSE by T7.gaussian, E|J_L - J|^2 by T9.key-query.gaussian-query",
+        ],
+        constants: &[
+            LENGTH,
+            constant("MSE", "E|That - T|^2"),
+            constant("J_L, J", "derivatives of That and T in the parameters"),
+            constant(
+                "H",
+                "(4/sqrt 3) tau^2 |Sig|^3 (|b| + |A|_F), a Lipschitz constant of the Hessian of R_inf",
+            ),
+        ],
+        proof_idea: "Smoothness and Cauchy-Schwarz give g1 and g2; Gronwall's inequality keeps the flows together up to T; \
+        R_L decreases along its own flow.",
+        source: "this project, docs/theory.md section 13; makes explicit Theorem 4.3 of E. Boursier, C. Boyer, \"Softmax as Linear \
+        Attention in the Large-Prompt Regime: a Measure-based Perspective\", arXiv 2512.11784, ICML 2026",
+        location: location(
+            "bound::RegressionClass",
+            "src/bound/regression/risk_transfer.rs",
+        ),
+        status: ProofStatus::ProvedOnPaper,
+        lemmas: &[],
+    });
+}
 
 /// The heads with `|Sig^{1/2} A Sig^{1/2}| <= alpha`, for a task of T11.
 ///

@@ -6,11 +6,54 @@ use nalgebra::DVector;
 
 use super::minimise::{LOWEST, Unit, minimise};
 use super::moments::{LARGEST_EXPONENT, LogMoments, rejected};
-use super::{Bound, Formula, SubGaussianClass, Theorem};
+use super::{Bound, Formula, SubGaussianClass};
 use crate::bound::moments::value_spectrum::ValueSpectrum;
+use crate::bound::theorem::{ProofStatus, Statement, Theorem};
+use crate::bound::vocabulary::{OUTPUT_LAMBDA, OWN_6, SIGMA, TILT, constant, location};
 use crate::error::Result;
 use crate::interval::Interval;
 use crate::parameter::{Positive, PromptLength, VarianceProxy};
+
+impl Theorem {
+    /// T6.tilted-mean `tilted-mean`: The tilted mean of a centred sub-Gaussian law.
+    pub const TILTED_MEAN: Theorem = Theorem::new(&Statement {
+        id: "T6.tilted-mean",
+        name: "tilted-mean",
+        title: "The tilted mean of a centred sub-Gaussian law",
+        statement: "|m(a)| <= 2 sigma^2 |a|",
+        hypotheses: &["X centred with variance proxy sigma^2"],
+        constants: &[SIGMA, TILT],
+        proof_idea: "Donsker-Varadhan gives |m|^2 <= 2 sigma^2 KL for the relative entropy KL of the tilted law, \
+        and KL = <a,m> - Lam(a) <= |a| |m|.",
+        source: OWN_6,
+        location: location("bound::SubGaussianMoments", "src/bound/sub_gaussian/mod.rs"),
+        status: ProofStatus::MachineChecked,
+        lemmas: &["proofs/tilted_mean.v::tilted_mean_le"],
+    });
+
+    /// T6.norm-mgf `norm-mgf`: Moment generating function of the squared norm of a sub-Gaussian output.
+    pub const NORM_MGF: Theorem = Theorem::new(&Statement {
+        id: "T6.norm-mgf",
+        name: "norm-mgf",
+        title: "Moment generating function of the squared norm of a sub-Gaussian output",
+        statement: "ln E e^{lam |VX - c|^2} <= D_lam(c) = -1/2 sum_j ln(1 - 2 lam sigma^2 nu_j) \
+        + lam |c|^2 / (1 - 2 lam sigma^2 |V|^2)",
+        hypotheses: &["X centred with variance proxy sigma^2", OUTPUT_LAMBDA],
+        constants: &[
+            SIGMA,
+            constant("nu_j", "eigenvalues of V V^T, the largest is |V|^2"),
+        ],
+        proof_idea: "e^{lam |v|^2} = E e^{sqrt(2 lam) <g,v>} for a standard normal g. Take the expectation over X \
+        first, then the Gaussian integral over g in the eigenbasis of V V^T.",
+        source: OWN_6,
+        location: location(
+            "bound::sub_gaussian::norm_mgf",
+            "src/bound/sub_gaussian/mod.rs",
+        ),
+        status: ProofStatus::MachineChecked,
+        lemmas: &["proofs/norm_mgf.v::norm_mgf"],
+    });
+}
 
 /// What T6 uses of a sub-Gaussian token law at one tilt: `sigma^2`, `|a|` and the spectrum of `V V^T`.
 ///
@@ -327,7 +370,7 @@ pub(crate) fn crude_bound(
     .fold((f64::NEG_INFINITY, "none"), |best, next| {
         if next.0 > best.0 { next } else { best }
     });
-    let bound = Bound::proved(Theorem::CrudeBound, found.value, trivial, dominant)
+    let bound = Bound::proved(Theorem::CRUDE_BOUND, found.value, trivial, dominant)
         .with_hypothesis("L", length.as_f64())
         .with_parameter("lam", found.lambda)
         .with_formula(Some(match sub_gaussian.at_lambda(found.lambda) {

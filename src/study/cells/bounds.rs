@@ -125,7 +125,7 @@ fn pointwise(
 
 /// The trivial bound of a probability.
 fn certain() -> Bound {
-    Bound::proved(Theorem::TrivialBound, 1.0, 1.0, "a probability")
+    Bound::proved(Theorem::TRIVIAL_BOUND, 1.0, 1.0, "a probability")
         .with_formula(Some(Formula::Constant(1.0)))
 }
 
@@ -163,13 +163,13 @@ fn average_cells(queries: &[BoundCells], weights: &[f64], lengths: usize) -> Bou
     };
     for records in &mut average.output {
         records.push(Bound::not_applicable(
-            Theorem::UniformRate,
+            Theorem::UNIFORM_RATE,
             "a centred sub-Gaussian query law with a known variance proxy is required; the queries are a list",
         ));
     }
     // T6 speaks of the output; the other metrics have no smallest-of-several record.
     for records in average.participation.iter_mut().chain(&mut average.tail) {
-        records.retain(|b| b.theorem() != Theorem::OutputConcentration);
+        records.retain(|b| b.theorem() != Theorem::OUTPUT_CONCENTRATION);
     }
     average
 }
@@ -213,7 +213,7 @@ fn gaussian_query(
                     records.push(rate.gaussian_query_bound(length, trivial));
                 }
                 Err(reason) => {
-                    records.push(Bound::not_applicable(Theorem::UniformRate, *reason));
+                    records.push(Bound::not_applicable(Theorem::UNIFORM_RATE, *reason));
                 }
             }
             Ok(records)
@@ -231,12 +231,12 @@ fn gaussian_query(
             .par_iter()
             .map(|&l| average.participation_bounds(l))
             .collect::<Result<_>>()?,
-        None => not_averaged(Theorem::LaplaceParticipation),
+        None => not_averaged(Theorem::LAPLACE_PARTICIPATION),
     };
     Ok(BoundCells {
         output: output?,
         participation,
-        tail: tail.map_or_else(Vec::new, |_| not_averaged(Theorem::ChernoffTail)),
+        tail: tail.map_or_else(Vec::new, |_| not_averaged(Theorem::CHERNOFF_TAIL)),
         gradients: GradientCells::default(),
     })
 }
@@ -253,14 +253,14 @@ pub(in crate::study) fn bounded_support(tokens: &dyn TokenLaw, value: &DMatrix<f
             let error = 2.0 * error + 2.0 * CLOSED_FORM * radius;
             let bound = 4.0 * (radius + error).powi(2) * (1.0 + 8.0 * f64::EPSILON);
             Bound::proved(
-                Theorem::TrivialBound,
+                Theorem::TRIVIAL_BOUND,
                 bound,
                 bound,
                 "bounded support: (2 sup |V(x - m(0))|)^2",
             )
         }
         None => Bound::not_applicable(
-            Theorem::TrivialBound,
+            Theorem::TRIVIAL_BOUND,
             "the support of the tokens is unbounded",
         ),
     }

@@ -134,12 +134,12 @@ impl<'a> Gradients<'a> {
                 records.push(match &uniform {
                     Ok((rate, _)) => rate
                         .bound(length, trivial)
-                        .under(Theorem::UniformValueGradient),
-                    Err(reason) => Bound::not_applicable(Theorem::UniformValueGradient, *reason),
+                        .under(Theorem::UNIFORM_VALUE_GRADIENT),
+                    Err(reason) => Bound::not_applicable(Theorem::UNIFORM_VALUE_GRADIENT, *reason),
                 });
                 records.extend(uniform.as_ref().ok().map(|(rate, _)| {
                     rate.gaussian_query_bound(length, trivial)
-                        .under(Theorem::ValueGradientGaussianQuery)
+                        .under(Theorem::VALUE_GRADIENT_GAUSSIAN_QUERY)
                 }));
                 Ok(records)
             })
@@ -162,7 +162,7 @@ impl<'a> Gradients<'a> {
                 None => vec![
                     key_query_average_trivial_bound(support, query),
                     Bound::not_applicable(
-                        Theorem::KeyQueryGradient,
+                        Theorem::KEY_QUERY_GRADIENT,
                         "its integral over a Gaussian query is computed for Gaussian tokens only; give fixed queries",
                     ),
                 ],
@@ -173,7 +173,7 @@ impl<'a> Gradients<'a> {
                 .unwrap_or(f64::INFINITY);
             records.push(match &uniform {
                 Ok((_, rate)) => rate.bound(length, trivial),
-                Err(reason) => Bound::not_applicable(Theorem::UniformKeyQueryGradient, *reason),
+                Err(reason) => Bound::not_applicable(Theorem::UNIFORM_KEY_QUERY_GRADIENT, *reason),
             });
             let gaussian = uniform.as_ref().ok();
             records.extend(gaussian.map(|(_, rate)| rate.gaussian_query_bound(length, trivial)));
@@ -233,9 +233,9 @@ fn value_averages(records: Vec<Bound>) -> Vec<Bound> {
     records
         .into_iter()
         .filter_map(|bound| match bound.theorem() {
-            Theorem::TrivialBound => Some(bound),
+            Theorem::TRIVIAL_BOUND => Some(bound),
             // T6 is the smallest of all; T5 alone is not better.
-            Theorem::OutputConcentration => Some(bound.under(Theorem::ValueGradient)),
+            Theorem::OUTPUT_CONCENTRATION => Some(bound.under(Theorem::VALUE_GRADIENT)),
             _ => None,
         })
         .collect()
@@ -287,7 +287,7 @@ pub(in crate::study) fn average(
         let lists: Vec<&Vec<Vec<Bound>>> = queries.iter().map(|cells| pick(cells)).collect();
         let mut averages = average_records(&lists, weights, lengths);
         for records in &mut averages {
-            records.retain(|b| b.theorem() != Theorem::OutputConcentration);
+            records.retain(|b| b.theorem() != Theorem::OUTPUT_CONCENTRATION);
             records.push(Bound::not_applicable(
                 theorem,
                 "a centred sub-Gaussian query law with a known variance proxy is required; the queries are a list",
@@ -296,7 +296,7 @@ pub(in crate::study) fn average(
         averages
     };
     GradientCells {
-        value: column(&|c| &c.value, Theorem::UniformValueGradient),
-        key_query: column(&|c| &c.key_query, Theorem::UniformKeyQueryGradient),
+        value: column(&|c| &c.value, Theorem::UNIFORM_VALUE_GRADIENT),
+        key_query: column(&|c| &c.key_query, Theorem::UNIFORM_KEY_QUERY_GRADIENT),
     }
 }

@@ -51,7 +51,7 @@ fn row(metric: Metric, exact: Option<(f64, f64)>, bounds: &[f64]) -> Row {
         .ok_or_else(|| "none".to_owned());
     let bounds = bounds
         .iter()
-        .map(|value| Bound::proved(Theorem::ChernoffBound, *value, f64::INFINITY, "x"))
+        .map(|value| Bound::proved(Theorem::CHERNOFF_BOUND, *value, f64::INFINITY, "x"))
         .collect();
     Row::new(metric, QueryLabel::Index(0), 10, exact, bounds)
 }
@@ -87,7 +87,7 @@ fn verdicts(mean: f64, share: f64, exact: (f64, f64), bound: f64) -> (Verdict, V
     let verdict = |against| rows[0].simulated_against(against).unwrap().verdict;
     (
         verdict(Against::Exact),
-        verdict(Against::Bound(Theorem::ChernoffBound)),
+        verdict(Against::Bound(Theorem::CHERNOFF_BOUND)),
     )
 }
 
