@@ -14,20 +14,16 @@ mod holm;
 pub mod length;
 pub mod printed;
 pub mod printed_form;
-mod progress;
 pub mod rate;
 pub mod recheck;
-pub mod regression;
-pub mod reproduce;
 pub mod simulate;
 pub mod summary;
 pub mod table;
-pub mod transfer;
 pub mod verdict;
 #[cfg(test)]
 mod verdict_tests;
 
-pub use progress::{Progress, Silent};
+pub use crate::progress::{Progress, Silent};
 
 use crate::attention::{Head, QueryLaw};
 use crate::error::{Error, Result};

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::check::regression;
 use crate::error::{Error, Result};
+use crate::regression::flow::flows;
 use crate::report::Provenance;
 use crate::scenario::RegressionScenario;
 
@@ -38,7 +38,7 @@ enum FlowFormat {
 /// Runs `flow`.
 pub fn run(arguments: &FlowArguments) -> Result<Outcome> {
     let setting = RegressionScenario::load(&arguments.scenario)?.build()?;
-    let mut answer = regression::flows(
+    let mut answer = flows(
         &setting.task,
         &setting.start,
         &setting.lengths,

@@ -158,7 +158,7 @@ pub(super) fn render(table: &Table, provenance: &Provenance) -> String {
 }
 
 /// Serialises a record of this module, none of which can fail: no maps with keys that are not texts.
-pub(super) fn to_text(record: &impl Serialize) -> String {
+pub(crate) fn to_text(record: &impl Serialize) -> String {
     let mut text = serde_json::to_string_pretty(record)
         .unwrap_or_else(|error| format!("{{\"error\": {:?}}}", error.to_string()));
     text.push('\n');

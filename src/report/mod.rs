@@ -5,10 +5,6 @@ mod comparison;
 mod csv;
 mod decimal;
 mod fit;
-mod fit_plot;
-mod flow;
-mod flow_plot;
-mod gaussian_transfer;
 mod heading;
 mod json;
 mod latex;
@@ -16,13 +12,10 @@ mod markdown;
 mod provenance;
 mod recheck_answer;
 mod remarks;
-mod reproduce;
-mod reproduce_plot;
 mod row;
 mod sheet;
 mod simulation_answer;
 mod text;
-mod transfer;
 
 pub use answer::{LengthAnswer, LocalSlope, RateAnswer, ReachedLength};
 pub use comparison::{
@@ -31,19 +24,15 @@ pub use comparison::{
 };
 pub use decimal::{Decimal, round_down, round_nearest, round_up, significant_digits};
 pub use fit::{FitAnswer, FitPoint, PrintedWords, UniformExponent, WitnessPoint};
-pub use flow::{FlowAnswer, FlowCurve, FlowLimit, FlowRow, FlowSample};
-pub use gaussian_transfer::{GaussianLength, GaussianTransfer, length_text};
 pub use json::TABLE_SCHEMA;
+pub(crate) use json::to_text;
 pub use latex::escape as escape_latex;
 pub use provenance::Provenance;
 pub use recheck_answer::{Difference, RecheckAnswer};
-pub use reproduce::{LossPoint, ReproduceAnswer, TrainedHead};
-pub use reproduce_plot::Curve;
 pub use row::{Best, Cell, Metric, QueryLabel, Request, Row, Table};
 pub use sheet::theorem_label;
 pub use simulation_answer::{EstimateLine, SimulationAnswer};
 pub use text::wrap;
-pub use transfer::{TransferAnswer, TransferBound};
 
 /// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,0 +1,5 @@
+//! Records in, text and pictures out.
+
+mod fit_plot;
+mod plot;
+pub mod regression;
