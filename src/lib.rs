@@ -9,7 +9,7 @@
 //! * [`bound`]: explicit upper bounds, each a theorem with its hypotheses and proof parameters;
 //! * [`monte_carlo`]: seeded simulation by a route that shares nothing with either but the samplers;
 //! * [`certificate`]: Coq lemmas that single printed bounds are at least their theorem's formula;
-//! * [`experiment`]: the paper's heads, trained by gradient descent, with gradients in closed form;
+//! * [`regression`]: in-context regression: exact risks, gradient flows, and the paper's heads trained by gradient descent;
 //! * [`study`]: the three side by side, with verdicts; the smallest sufficient `L`, and the rate.
 //!
 //! ```
@@ -96,20 +96,18 @@
 pub mod attention;
 pub mod bound;
 pub mod certificate;
-pub mod check;
 pub mod cli;
 pub mod error;
 pub mod exact;
-pub mod experiment;
 pub mod file;
-pub mod icl;
 pub mod interval;
 pub mod law;
 pub mod monte_carlo;
 pub mod parameter;
+pub mod progress;
 pub mod record;
+pub mod regression;
 pub mod render;
-pub mod report;
 pub mod scenario;
 pub mod study;
 pub mod theory;

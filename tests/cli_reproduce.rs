@@ -5,9 +5,10 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use assert_cmd::cargo::cargo_bin_cmd;
-use attention_bounds::experiment::{HeadKind, Settings};
 use attention_bounds::record::Provenance;
-use attention_bounds::report::{Curve, ReproduceAnswer, TrainedHead};
+use attention_bounds::regression::reproduction::{ReproduceAnswer, TrainedHead};
+use attention_bounds::regression::training::{HeadKind, Settings};
+use attention_bounds::render::regression::Curve;
 use serde_json::Value;
 
 /// A few milliseconds of work: 40 steps at two lengths.

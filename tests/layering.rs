@@ -19,50 +19,38 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("law", &["error", "parameter", "file"]),
     ("attention", &["error", "parameter", "law"]),
     ("exact", &["error", "parameter", "law", "attention"]),
-    // In-context regression stands on exact values only.
-    ("icl", &["error", "parameter", "law", "exact"]),
+    ("progress", &[]),
     (
         "bound",
         &["error", "parameter", "interval", "law", "attention"],
     ),
     ("monte_carlo", &["error", "parameter", "law", "attention"]),
-    // Heads trained by gradient descent; from `monte_carlo` the samplers and how a run is controlled, from `icl` what
-    // `sampled_tokens_know_no_exact_value` allows.
-    ("experiment", &["error", "parameter", "monte_carlo", "icl"]),
-    // What a result is; below the comparisons.
-    ("record", &["error", "bound", "exact", "monte_carlo"]),
+    // All of in-context regression: exact risks, T10 with its bounds, and heads trained on simulated prompts.
+    (
+        "regression",
+        &[
+            "error",
+            "parameter",
+            "progress",
+            "law",
+            "exact",
+            "bound",
+            "monte_carlo",
+            "record",
+        ],
+    ),
     // Records only, see `render_takes_records_and_computes_nothing`.
+    ("record", &["error", "bound", "exact", "monte_carlo"]),
+    // Records in, text out.
     (
         "render",
-        &["error", "bound", "exact", "monte_carlo", "record"],
-    ),
-    // Texts of in-context regression.
-    (
-        "report",
         &[
             "error",
             "bound",
             "exact",
             "monte_carlo",
-            "experiment",
             "record",
-            "render",
-        ],
-    ),
-    (
-        "check",
-        &[
-            "error",
-            "parameter",
-            "law",
-            "bound",
-            "monte_carlo",
-            "experiment",
-            "record",
-            "render",
-            "report",
-            "icl",
-            "study",
+            "regression",
         ],
     ),
     (
@@ -75,13 +63,20 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "exact",
             "bound",
             "monte_carlo",
+            "progress",
             "record",
-            "render",
         ],
     ),
     (
         "scenario",
-        &["error", "parameter", "law", "attention", "file", "icl"],
+        &[
+            "error",
+            "parameter",
+            "law",
+            "attention",
+            "file",
+            "regression",
+        ],
     ),
     // Records to Coq text; no mathematics of its own.
     ("certificate", &["error", "bound", "record", "render"]),
@@ -93,10 +88,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "parameter",
             "bound",
             "certificate",
-            "check",
+            "progress",
             "record",
+            "regression",
             "render",
-            "report",
             "scenario",
             "study",
         ],
@@ -318,12 +313,11 @@ fn is_type(name: &str) -> bool {
 }
 
 #[test]
-fn only_study_sees_more_than_one_of_the_answers() {
+fn only_study_and_regression_see_more_than_one_of_the_answers() {
     let mut seen: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for import in imports() {
         // Records may be printed together; functions that compute are what counts.
-        let record = ["record", "render", "report"].contains(&import.room.as_str())
-            && is_type(import.name());
+        let record = ["record", "render"].contains(&import.room.as_str()) && is_type(import.name());
         if ANSWERS.contains(&import.target()) && !record {
             let target = import.target().to_owned();
             seen.entry(import.room).or_default().insert(target);
@@ -331,23 +325,51 @@ fn only_study_sees_more_than_one_of_the_answers() {
     }
     for (room, targets) in seen {
         assert!(
-            room == "study" || room == "check" || targets.len() == 1,
+            room == "study" || room == "regression" || targets.len() == 1,
             "{room} sees {targets:?}"
         );
     }
 }
 
-/// The plain route of an experiment is the witness for exact risks, so that nothing exact may reach it: only the loss of
-/// the Rao-Blackwellised route takes anything from `icl`.
+/// The plain route of the training is the witness for exact risks, so that nothing exact may reach it: of the folder
+/// `regression/training` only the loss of the Rao-Blackwellised route takes anything from the rest of the room but the
+/// task, and no file imports `exact` or `bound`.
 #[test]
 fn sampled_tokens_know_no_exact_value() {
-    let mut files: Vec<_> = imports()
-        .into_iter()
-        .filter(|import| import.room == "experiment" && import.target() == "icl")
-        .map(|import| import.file)
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    source_files(&root.join("regression/training"), &mut files);
+    assert!(files.len() > 8);
+    let mut taken = BTreeSet::new();
+    for file in files {
+        let code = production_code(&std::fs::read_to_string(&file).expect("a source file"));
+        // Paths out of the folder start with `crate::`, so that they are seen here.
+        assert!(!code.contains("super::super::"), "{}", file.display());
+        for path in crate_paths(&code, 3) {
+            let path: Vec<&str> = path.iter().map(String::as_str).collect();
+            let fine = match path.as_slice() {
+                ["exact" | "bound", ..] => false,
+                ["regression", inner, ..] => ["RegressionTask", "training"].contains(inner),
+                _ => true,
+            };
+            if !fine {
+                taken.insert((
+                    file.strip_prefix(&root).unwrap().to_owned(),
+                    path.join("::"),
+                ));
+            }
+        }
+    }
+    let places: BTreeSet<_> = taken
+        .iter()
+        .map(|(file, path)| (file.as_path(), path.split("::").nth(1)))
         .collect();
-    files.dedup();
-    assert_eq!(files, [Path::new("experiment/conditional.rs")]);
+    let conditional = Path::new("regression/training/conditional.rs");
+    assert_eq!(
+        places,
+        [(conditional, Some("participation"))].into(),
+        "{taken:?}"
+    );
 }
 
 #[test]
@@ -360,14 +382,11 @@ fn render_takes_records_and_computes_nothing() {
         "Status",
         "Theorem",
     ];
-    for import in imports()
-        .into_iter()
-        .filter(|i| ["record", "render", "report"].contains(&i.room.as_str()))
-    {
+    for import in imports().into_iter().filter(|i| i.room == "record") {
         let fine = match import.target() {
             "bound" => RECORDS.contains(&import.name()),
             "exact" => import.name() == "Exact",
-            "monte_carlo" | "experiment" => is_type(import.name()),
+            "monte_carlo" => is_type(import.name()),
             _ => true,
         };
         assert!(fine, "{import:?}");
@@ -382,7 +401,7 @@ fn the_command_line_holds_no_mathematics() {
             "{import:?}"
         );
         assert!(
-            !["law", "attention", "exact", "monte_carlo", "experiment"].contains(&import.target()),
+            !["law", "attention", "exact", "monte_carlo"].contains(&import.target()),
             "{import:?}"
         );
     }
@@ -394,9 +413,7 @@ fn nothing_below_knows_scenarios_or_the_command_line() {
         let fine = match import.target() {
             "cli" => false,
             "scenario" => import.room == "cli",
-            "check" | "render" if import.room == "study" || import.room == "certificate" => true,
-            "check" => import.room == "cli",
-            "study" => ["cli", "check"].contains(&import.room.as_str()),
+            "study" => import.room == "cli",
             _ => true,
         };
         assert!(fine, "{import:?}");

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::check::regression;
 use crate::error::{Error, Result};
 use crate::record::Provenance;
+use crate::regression::flow::flows;
 use crate::scenario::RegressionScenario;
 
 use super::output::{Outcome, print};
@@ -38,7 +38,7 @@ enum FlowFormat {
 /// Runs `flow`.
 pub fn run(arguments: &FlowArguments) -> Result<Outcome> {
     let setting = RegressionScenario::load(&arguments.scenario)?.build()?;
-    let mut answer = regression::flows(
+    let mut answer = flows(
         &setting.task,
         &setting.start,
         &setting.lengths,

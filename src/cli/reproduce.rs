@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use crate::check::reproduce::{HeadKind, Reproduced, Settings, run as train};
 use crate::error::{Error, Result};
 use crate::record::Provenance;
-use crate::report::ReproduceAnswer;
-use crate::study::simulate::{Route, Work};
+use crate::regression::reproduction::{ReproduceAnswer, Reproduced, run as train};
+use crate::regression::training::{HeadKind, Settings};
+use crate::study::simulate::Route;
 
 use super::output::{Outcome, print};
 use super::progress::Bar;
@@ -138,12 +138,8 @@ pub fn run(arguments: &ReproduceArguments) -> Result<Outcome> {
     let checkpoint = arguments.checkpoint.as_deref();
     let stop = stop_signal(checkpoint)?;
     let bar = Bar::new();
-    let work = Work {
-        checkpoint,
-        stop: Some(&stop),
-        progress: &bar,
-    };
-    let answer = match train(&settings, arguments.threads, &work)? {
+    let ended = train(&settings, arguments.threads, checkpoint, Some(&stop), &bar)?;
+    let answer = match ended {
         Reproduced::Finished(answer) => answer,
         Reproduced::Stopped { done, open } => {
             return Ok(Outcome::Stopped(format!(

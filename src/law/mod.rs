@@ -93,6 +93,7 @@ mod output;
 mod rademacher;
 mod rare_atom;
 mod sphere;
+mod toeplitz;
 
 pub use atoms::{Resolution, ScoreAtoms};
 pub use cube::Cube;
@@ -104,3 +105,4 @@ pub use output::{CLOSED_FORM, LawAccuracy, OutputLaw, Through, TiltedError, Tilt
 pub use rademacher::Rademacher;
 pub use rare_atom::RareAtom;
 pub use sphere::Sphere;
+pub use toeplitz::toeplitz;

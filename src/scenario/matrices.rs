@@ -4,6 +4,7 @@ use nalgebra::{DMatrix, DVector};
 
 use crate::error::{Error, Result};
 use crate::file::{read_csv_matrix, read_npy_matrix};
+use crate::law::toeplitz;
 use crate::parameter::Dimension;
 
 use super::budget::Budget;
@@ -52,10 +53,7 @@ impl<'a> Builder<'a> {
             MatrixSpec::Diagonal { values } => {
                 DMatrix::from_diagonal(&DVector::from_column_slice(values))
             }
-            MatrixSpec::Toeplitz { rho, scale, .. } => {
-                let entry = |i: usize, j: usize| scale * rho.powf(i.abs_diff(j) as f64);
-                DMatrix::from_fn(rows, columns, entry)
-            }
+            MatrixSpec::Toeplitz { rho, scale, .. } => *scale * toeplitz(rows, *rho),
             MatrixSpec::Matrix { rows } => dense(rows),
             MatrixSpec::File { .. } => DMatrix::zeros(0, 0),
         })

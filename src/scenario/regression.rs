@@ -6,9 +6,10 @@ use nalgebra::DMatrix;
 use toml::Table;
 
 use crate::error::Result;
-use crate::icl::flow::FlowOptions;
-use crate::icl::{RegressionHead, RegressionTask, infinite};
 use crate::parameter::PromptLength;
+use crate::regression::flow::FlowOptions;
+use crate::regression::risk::infinite;
+use crate::regression::{RegressionHead, RegressionTask};
 
 use super::matrices::Builder;
 use super::matrix::ACCEPTED;

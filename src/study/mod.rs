@@ -9,14 +9,14 @@ pub mod formula;
 pub mod length;
 pub mod printed;
 pub mod printed_form;
-mod progress;
+
 pub mod rate;
 pub mod recheck;
 pub mod simulate;
 pub mod table;
 pub mod verdict;
 
-pub use progress::{Progress, Silent};
+pub use crate::progress::{Progress, Silent};
 
 use crate::attention::{Head, QueryLaw};
 use crate::error::{Error, Result};

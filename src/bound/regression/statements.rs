@@ -19,7 +19,10 @@ impl Theorem {
         proof_idea: "The gradients at two points differ by the mean Hessian between them times their difference; only its negative \
         eigenvalues drive the flows apart. After the first growth there are none.",
         source: "this project, docs/theory.md section 13",
-        location: location("check::transfer::transfer", "src/check/transfer/mod.rs"),
+        location: location(
+            "regression::transfer::transfer",
+            "src/regression/transfer/mod.rs",
+        ),
         status: ProofStatus::ProvedOnPaper,
         lemmas: &[],
     });
@@ -49,7 +52,10 @@ impl Theorem {
         tau_V = b^2 (w^T Sig w + v), T = b w^T Sig A x. Average over w. By the reflection w -> -w the other blocks of the head have no gradient.",
         source: "this project, docs/theory.md section 14; makes explicit Theorem 5.1 (v1), 5.2 (v2) of E. Boursier, C. Boyer, \"Softmax as Linear \
         Attention in the Large-Prompt Regime: a Measure-based Perspective\", arXiv 2512.11784, ICML 2026",
-        location: location("icl::finite::FinitePromptRisk", "src/icl/finite.rs"),
+        location: location(
+            "regression::risk::FinitePromptRisk",
+            "src/regression/risk/finite.rs",
+        ),
         status: ProofStatus::ProvedOnPaper,
         lemmas: &[],
     });
