@@ -228,6 +228,7 @@ fn every_layout_gives_the_same_heads() {
                         asked.key_value_heads = None;
                         assert_eq!(read_head(&asked).unwrap(), found, "{what}");
                     }
+                    asked.key_value_heads = Some(groups);
                     asked.head_dimension = Some(dimension + 1);
                     assert!(read_head(&asked).is_err(), "{what}");
                 }
@@ -607,7 +608,7 @@ fn what_a_checkpoint_lacks_is_named() {
 
 #[test]
 fn the_configuration_beside_the_weights_is_heard() {
-    let layer = Layer::new(4, 4, 3);
+    let layer = Layer::new(4, 4, 6);
     let folder = Folder::new();
     let path = folder.write(
         "w.safetensors",
@@ -647,7 +648,7 @@ fn the_configuration_beside_the_weights_is_heard() {
             &asked,
             "say key_value_heads = 2",
         ),
-        ("{\"head_dim\": 6}", &asked, "say head_dimension = 6"),
+        ("{\"head_dim\": 8}", &asked, "say head_dimension = 8"),
         ("{\"query_pre_attn_scalar\": 4}", &asked, "say scale = 0.5"),
         (
             "{\"attention_multiplier\": 0.25}",

@@ -74,7 +74,7 @@ fn changes_scores(name: &str) -> Option<&'static str> {
     let name = name.to_ascii_lowercase();
     let words: Vec<&str> = name.split('_').collect();
     let has = |accepted: &[&str]| words.iter().any(|word| accepted.contains(word));
-    let norm = has(&["norm", "layernorm", "rmsnorm", "ln", "layer"])
+    let norm = has(&["norm", "layernorm", "rmsnorm", "ln"])
         || words.iter().any(|word| word.ends_with("norm"));
     if norm
         && (has(&["q", "k", "qk", "query", "key"])
