@@ -173,7 +173,7 @@ fn data_files_that_cannot_be_used() {
             "tokens.file",
             "truncated.npy",
         ),
-        (&tokens, &weights, "tokens.file", ".npy or .csv"),
+        (&tokens, &weights, "tokens.file", "say tensor = one of"),
         (
             &weights,
             "truncated.safetensors",

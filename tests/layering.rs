@@ -13,10 +13,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("parameter", &["error"]),
     // How bounds are evaluated.
     ("interval", &["error"]),
-    // The reader of checkpoints returns a head.
-    ("file", &["error", "attention"]),
-    // An empirical law can be made of a file.
-    ("law", &["error", "parameter", "file"]),
+    // Plain matrices: no law, no attention.
+    ("file", &["error"]),
+    ("law", &["error", "parameter"]),
     ("attention", &["error", "parameter", "law"]),
     ("exact", &["error", "parameter", "law", "attention"]),
     ("progress", &[]),
@@ -421,19 +420,8 @@ fn nothing_below_knows_scenarios_or_the_command_line() {
 }
 
 #[test]
-fn the_readers_of_files_are_used_at_two_places() {
-    // `law` imports `file`, which imports `attention`, which imports `law`: the one circle, kept this narrow.
-    for import in imports() {
-        let fine = match (import.room.as_str(), import.target()) {
-            ("law", "file") => {
-                import.file.ends_with("empirical.rs")
-                    && ["read_csv_matrix", "read_npy_matrix"].contains(&import.name())
-            }
-            ("file", "attention") => {
-                import.file.ends_with("checkpoint.rs") && import.name() == "Head"
-            }
-            _ => true,
-        };
-        assert!(fine, "{import:?}");
+fn only_scenarios_read_numeric_files() {
+    for import in imports().into_iter().filter(|i| i.target() == "file") {
+        assert_eq!(import.room, "scenario", "{import:?}");
     }
 }

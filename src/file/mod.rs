@@ -1,38 +1,60 @@
-//! Readers of numeric files: `.npy` and `.csv` matrices, safetensors checkpoints.
+//! Readers of numeric files: tables (`.npy`, `.npz`, `.csv`, `.tsv`, `.safetensors`) and heads of checkpoints.
 //!
-//! A file is never trusted: every size a header states is compared with the length of the file before
-//! anything of that size is allocated, and whatever is wrong becomes an [`Error::File`] that names the
-//! file and what is accepted.
+//! They return plain matrices, and know neither laws nor attention. A file is never trusted: every size that a
+//! header states is compared with the length of the file before anything of that size is allocated, and whatever
+//! is wrong becomes an [`Error::File`] that names the file and what is accepted. What a reader decided by itself
+//! (a header skipped, a layout recognised) is a remark of its answer.
 
 mod checkpoint;
+mod element;
 mod npy;
+mod npz;
 mod table;
+mod tensors;
+mod text;
 
-pub use checkpoint::read_safetensors_head;
-pub use npy::read_npy_matrix;
-pub use table::read_csv_matrix;
+pub use checkpoint::{
+    HeadRequest, HeadWeights, Layout, Pairing, Rotation, layout_names, read_head,
+};
+pub use table::{NumberTable, TableOptions, read_table};
 
 use std::fs::File;
 use std::path::Path;
 
 use crate::error::{Error, Result};
 
+/// Most numbers that one matrix may have: 2 GiB of `f64`.
+const MAX_NUMBERS: u64 = 1 << 28;
+/// Names that a message lists.
+const LISTED: usize = 8;
+
 /// An [`Error::File`] for this file.
-fn refuse(path: &Path, reason: impl Into<String>) -> Error {
+fn refuse(path: &Path, reason: impl ToString) -> Error {
     Error::File {
         path: path.to_path_buf(),
-        reason: reason.into(),
+        reason: reason.to_string(),
     }
 }
 
-/// Opens a regular file and tells its length.
+/// Opens a regular file and tells its length in bytes.
 ///
-/// A pipe or a device is refused: it has no length to compare a header with, and may never end.
-fn open(path: &Path) -> Result<(File, u64)> {
-    let metadata = std::fs::metadata(path).map_err(|e| refuse(path, e.to_string()))?;
+/// # Errors
+/// [`Error::File`] if there is none, if it cannot be opened, or if it is a directory, pipe or device; these are not
+/// opened at all: a pipe has no length to compare a header with, and opening it may wait for ever.
+pub fn open_regular(path: &Path) -> Result<(File, u64)> {
+    let metadata = std::fs::metadata(path).map_err(|error| refuse(path, error))?;
     if !metadata.is_file() {
         return Err(refuse(path, "this is not a regular file"));
     }
-    let file = File::open(path).map_err(|e| refuse(path, e.to_string()))?;
+    let file = File::open(path).map_err(|error| refuse(path, error))?;
     Ok((file, metadata.len()))
+}
+
+/// The first names, and how many more there are.
+fn listed(names: &[String]) -> String {
+    let shown = names.get(..LISTED).unwrap_or(names).join(", ");
+    match names.len().saturating_sub(LISTED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
 }

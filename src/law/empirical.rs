@@ -1,6 +1,5 @@
 //! Finitely supported tokens: the rows of a table.
 
-use std::path::Path;
 use std::sync::OnceLock;
 
 use nalgebra::{DMatrix, DVector};
@@ -11,7 +10,6 @@ use super::finite::FiniteOutput;
 use super::mixture::normalised;
 use super::{OutputLaw, Resolution, ScoreAtoms, SourcedProxy, TokenLaw};
 use crate::error::{Error, Result};
-use crate::file::{read_csv_matrix, read_npy_matrix};
 use crate::parameter::{Dimension, VarianceProxy};
 
 /// Largest number of points whose pairwise distances are computed for the variance proxy.
@@ -60,16 +58,6 @@ impl Empirical {
             })
             .collect();
         Self::build(rows, weights, cumulative)
-    }
-
-    /// The uniform law on the rows of a `.npy` file, see [`read_npy_matrix`].
-    pub fn from_npy(path: impl AsRef<Path>) -> Result<Self> {
-        Self::new(&read_npy_matrix(path)?)
-    }
-
-    /// The uniform law on the rows of a `.csv` file, see [`read_csv_matrix`].
-    pub fn from_csv(path: impl AsRef<Path>) -> Result<Self> {
-        Self::new(&read_csv_matrix(path)?)
     }
 
     fn build(rows: &DMatrix<f64>, weights: Vec<f64>, cumulative: Vec<f64>) -> Result<Self> {

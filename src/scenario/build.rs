@@ -4,7 +4,7 @@ use nalgebra::{DMatrix, DVector};
 
 use crate::attention::{Head, QueryLaw};
 use crate::error::{Error, Result};
-use crate::file::read_safetensors_head;
+use crate::file::read_head;
 use crate::law::{Cube, Empirical, Gaussian, Mixture, Rademacher, RareAtom, Sphere, TokenLaw};
 use crate::parameter::{Dimension, PromptLength};
 
@@ -19,7 +19,7 @@ use super::{
 pub struct Setting {
     /// The scenario as the user named it: a file name or `command line`.
     pub name: String,
-    /// Tokens, query and head in one line.
+    /// Tokens, query and head in one line, with what readers of files decided by themselves.
     pub description: String,
     /// The token law, of dimension `d`.
     pub tokens: Box<dyn TokenLaw>,
@@ -51,7 +51,11 @@ impl Scenario {
         let head = builder.head(&self.head, dimension, query.dimension())?;
         Ok(Setting {
             name: self.origin.name.clone(),
-            description: format!("{} (d = {})", self.describe(), dimension.get()),
+            description: builder.described(format!(
+                "{} (d = {})",
+                self.describe(),
+                dimension.get()
+            )),
             tokens,
             head,
             query,
@@ -104,8 +108,8 @@ impl Builder<'_> {
                     RareAtomWidth::VarianceProxy(_) => ("tokens.variance_proxy", error),
                 },
             }),
-            TokenSpec::Empirical { file } => {
-                let rows = self.read(file, "tokens.file")?;
+            TokenSpec::Empirical(table) => {
+                let rows = self.read(table, "tokens.file")?;
                 let (count, columns) = rows.shape();
                 self.budget.matrices("tokens.file", 2, count, columns)?;
                 self.budget.matrices("tokens.file", 1, columns, columns)?;
@@ -185,8 +189,8 @@ impl Builder<'_> {
                 .map(QueryLaw::Gaussian),
             QuerySpec::Rows(rows) => QueryLaw::uniform(dense(rows).transpose())
                 .map_err(|error| self.at("query.rows", error)),
-            QuerySpec::File(path) => {
-                let rows = self.read(path, "query.file")?;
+            QuerySpec::File(table) => {
+                let rows = self.read(table, "query.file")?;
                 self.budget
                     .matrices("query.file", 1, rows.nrows(), rows.ncols())?;
                 QueryLaw::uniform(rows.transpose()).map_err(|error| self.at("query.file", error))
@@ -199,16 +203,14 @@ impl Builder<'_> {
 
     fn head(&mut self, spec: &HeadSpec, tokens: Dimension, query: usize) -> Result<Head> {
         let (head, key_query, value) = match spec {
-            HeadSpec::Checkpoint {
-                weights,
-                prefix,
-                head,
-                heads,
-            } => {
-                self.budget.file("head.weights", weights)?;
-                let head = read_safetensors_head(weights, prefix, *head, *heads)
-                    .map_err(|error| self.at("head.weights", error))?;
-                (head, "head.weights", "head.weights")
+            HeadSpec::Checkpoint(request) => {
+                let key = "head.weights";
+                self.budget.matrices(key, 1, tokens.get(), query)?;
+                let found = read_head(request).map_err(|error| self.at(key, error))?;
+                self.remark(key, found.remarks);
+                let head = Head::with_tilt_bias(found.key_query, found.value, found.query_bias)
+                    .map_err(|error| self.at(key, error))?;
+                (head, key, key)
             }
             HeadSpec::Matrices {
                 key_query,

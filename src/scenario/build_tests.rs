@@ -160,7 +160,7 @@ const REFUSED: &[(&str, &str, &str, [&str; 3])] = &[
         "{ law = 'empirical', file = 'tokens.txt' }",
         PLANE_QUERY,
         IDENTITY,
-        ["tokens.file", "tokens.txt", ".npy or .csv"],
+        ["tokens.file", "tokens.txt", ".npy, .npz, .csv"],
     ),
     (
         PLANE,

@@ -12,6 +12,7 @@ mod matrix;
 mod query;
 mod regression;
 mod section;
+mod table;
 mod tokens;
 
 use std::io::Read;
@@ -28,6 +29,7 @@ pub use matrix::MatrixSpec;
 pub use query::QuerySpec;
 pub use regression::{RegressionScenario, RegressionSetting};
 pub use section::Origin;
+pub use table::TableSpec;
 pub use tokens::{GaussianSpec, RareAtomWidth, TokenSpec};
 
 use section::{Section, one_line};

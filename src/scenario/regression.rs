@@ -129,7 +129,7 @@ impl RegressionScenario {
         };
         Ok(RegressionSetting {
             name: self.origin.name.clone(),
-            description: format!(
+            description: builder.described(format!(
                 "in-context regression: x ~ N(0, {}), d = {}, noise variance {}, w ~ N(0, {} I); start: al = {}, {}",
                 self.covariance.describe(),
                 task.dimension(),
@@ -140,7 +140,7 @@ impl RegressionScenario {
                     || "Th = identity".to_owned(),
                     |m| format!("Th = {}", m.describe())
                 )
-            ),
+            )),
             task,
             scale: self.scale,
             start,

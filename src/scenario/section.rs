@@ -207,6 +207,12 @@ impl<'a> Field<'a> {
         self.value.as_str().ok_or_else(|| self.refuse(accepted))
     }
 
+    /// A truth value.
+    pub(super) fn truth(&self) -> Result<bool> {
+        let accepted = "true or false";
+        self.value.as_bool().ok_or_else(|| self.refuse(accepted))
+    }
+
     /// A finite number; integers are accepted.
     pub(super) fn number(&self, accepted: &str) -> Result<f64> {
         let number = match self.value {

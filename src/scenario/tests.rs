@@ -63,11 +63,15 @@ fn a_good_scenario_is_read() {
 #[test]
 fn paths_start_from_the_folder_of_the_scenario() {
     let scenario = read(&with("tokens", "law = \"empirical\"\nfile = \"x/t.npy\"")).unwrap();
-    let file = std::path::Path::new("folder").join("x/t.npy");
-    assert_eq!(scenario.tokens, TokenSpec::Empirical { file });
+    let TokenSpec::Empirical(table) = scenario.tokens else {
+        panic!("{:?}", scenario.tokens);
+    };
+    assert_eq!(table.path, std::path::Path::new("folder").join("x/t.npy"));
     let scenario = read(&with("tokens", "law = \"empirical\"\nfile = \"/t.npy\"")).unwrap();
-    let file = "/t.npy".into();
-    assert_eq!(scenario.tokens, TokenSpec::Empirical { file });
+    let TokenSpec::Empirical(table) = scenario.tokens else {
+        panic!("{:?}", scenario.tokens);
+    };
+    assert_eq!(table.path, std::path::Path::new("/t.npy"));
 }
 
 /// (table, its body, parts that the message must contain: key, value, what is accepted).
@@ -258,7 +262,7 @@ const REFUSED: &[(&str, &str, [&str; 3])] = &[
     (
         "tokens",
         "law = 'gaussian'\ncovariance = { kind = 'file', path = 3 }",
-        ["tokens.covariance.path", "= 3", ".npy or .csv"],
+        ["tokens.covariance.path", "= 3", ".npy, .npz, .csv"],
     ),
     (
         "tokens",
@@ -312,7 +316,17 @@ const REFUSED: &[(&str, &str, [&str; 3])] = &[
     (
         "tokens",
         "law = 'empirical'",
-        ["tokens.file", "nothing", ".npy or .csv"],
+        ["tokens.file", "nothing", ".npy, .npz, .csv"],
+    ),
+    (
+        "tokens",
+        "law = 'empirical'\nfile = 't.csv'\nheader = 'yes'",
+        ["tokens.header", "yes", "true or false"],
+    ),
+    (
+        "query",
+        "law = 'fixed'\nrows = [[1]]\nindex = true",
+        ["query.index", "true", "of a file only"],
     ),
     (
         "query",
@@ -363,6 +377,39 @@ const REFUSED: &[(&str, &str, [&str; 3])] = &[
         "head",
         "weights = 'w'\nkey_query = 1",
         ["head.key_query", "= 1", "weights, prefix, head, heads"],
+    ),
+    (
+        "head",
+        "weights = 'w'\nprefix = 'a'\nhead = 0\nheads = 1\nlayout = 'fused'",
+        [
+            "head.layout",
+            "fused",
+            "query|key|value, q_proj|k_proj|v_proj",
+        ],
+    ),
+    (
+        "head",
+        "weights = 'w'\nprefix = 'a'\nhead = 0\nheads = 1\nrope = { base = 0, offset = 1 }",
+        ["head.rope.base", "= 0", "greater than 0"],
+    ),
+    (
+        "head",
+        "weights = 'w'\nprefix = 'a'\nhead = 0\nheads = 1\nrope = { base = 1e4 }",
+        [
+            "head.rope.offset",
+            "nothing",
+            "negative for tokens before it",
+        ],
+    ),
+    (
+        "head",
+        "weights = 'w'\nprefix = 'a'\nhead = 0\nheads = 1\nrope = { base = 1e4, offset = 0, pairing = 'both' }",
+        ["head.rope.pairing", "both", "halves or neighbours"],
+    ),
+    (
+        "head",
+        "scale = 1",
+        ["head.weights", "nothing", ".safetensors"],
     ),
     (
         "head",
