@@ -1,0 +1,3 @@
+//! The house itself: which room imports which, the pages against the code, the library as another crate sees it.
+
+mod layering;

@@ -1,0 +1,8 @@
+//! What the tests of several rooms share. Each room uses a part of it.
+#![allow(dead_code)]
+
+pub mod command_line;
+pub mod compositions;
+pub mod experiment_heads;
+pub mod random_laws;
+pub mod simulation;
