@@ -136,7 +136,6 @@ pub fn significant_digits(value: f64, error: f64, most: usize) -> usize {
 mod tests {
     use crate::render::decimal::*;
     use proptest::prelude::*;
-    use quickcheck::{TestResult, quickcheck};
 
     #[test]
     fn roundings_of_known_numbers() {
@@ -171,17 +170,6 @@ mod tests {
         assert_eq!(significant_digits(1.0, 5.0, 7), 1);
         assert_eq!(significant_digits(1.0, f64::NAN, 7), 1);
         assert_eq!(significant_digits(0.0, 1e-3, 7), 1);
-    }
-
-    quickcheck! {
-        fn rounded_up_is_at_least_the_value_after_reading_back(value: f64, digits: u8) -> TestResult {
-            if !value.is_finite() {
-                return TestResult::discard();
-            }
-            let digits = usize::from(digits % 20) + 1;
-            let read: f64 = round_up(value, digits).parse().unwrap();
-            TestResult::from_bool(read >= value)
-        }
     }
 
     proptest! {

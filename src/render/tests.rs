@@ -3,8 +3,9 @@
 use crate::bound::{Bound, Theorem};
 use crate::exact::Exact;
 
+use super::*;
 use crate::record::*;
-use crate::render::*;
+use proptest::prelude::*;
 
 fn provenance() -> Provenance {
     Provenance {
@@ -444,8 +445,12 @@ fn a_rate_answer_labels_the_conjecture() {
     assert_eq!(json["limiting_constant"]["reason"], "lam is at least 1/2");
 }
 
-quickcheck::quickcheck! {
-    fn floats_of_json_and_csv_read_back_identical(value: f64, error: f64, bound: f64) -> bool {
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn floats_of_json_and_csv_read_back_identical(bits in prop::array::uniform3(any::<u64>())) {
+        let [value, error, bound] = bits.map(f64::from_bits);
         let finite = |x: f64| if x.is_finite() { x } else { 1.0 };
         let (value, error, bound) = (finite(value), finite(error), finite(bound).abs());
         let mut table = table();
@@ -458,15 +463,16 @@ quickcheck::quickcheck! {
         let same = |read: Option<f64>, x: f64| read.map(f64::to_bits) == Some(x.to_bits());
         let csv = printed(&table, Format::Csv, QuerySelection::Auto);
         let fields: Vec<&str> = csv.lines().last().unwrap().split(',').collect();
-        same(row["exact"]["value"].as_f64(), value)
-            && same(row["exact"]["error"].as_f64(), error)
-            && same(row["bounds"][0]["value"].as_f64(), bound)
-            && same(fields[3].parse().ok(), value)
-            && same(fields[4].parse().ok(), error)
-            && same(fields[6].parse().ok(), bound)
+        prop_assert!(same(row["exact"]["value"].as_f64(), value));
+        prop_assert!(same(row["exact"]["error"].as_f64(), error));
+        prop_assert!(same(row["bounds"][0]["value"].as_f64(), bound));
+        prop_assert!(same(fields[3].parse().ok(), value));
+        prop_assert!(same(fields[4].parse().ok(), error));
+        prop_assert!(same(fields[6].parse().ok(), bound));
     }
 
-    fn any_text_makes_one_line_of_latex_and_markdown(given: String) -> bool {
+    #[test]
+    fn any_text_makes_one_line_of_latex_and_markdown(given in any::<String>()) {
         let latex = escape_latex(&given);
         let bare = |special: char| {
             // Every special character that is left belongs to an escape.
@@ -480,7 +486,8 @@ quickcheck::quickcheck! {
             false
         };
         let one_line = |text: &str| !text.contains(|c: char| c.is_control());
-        one_line(&latex) && one_line(&crate::render::markdown::escape(&given)) && !['%', '&', '#', '_'].into_iter().any(bare)
+        prop_assert!(one_line(&latex) && one_line(&crate::render::markdown::escape(&given)));
+        prop_assert!(!['%', '&', '#', '_'].into_iter().any(bare));
     }
 }
 

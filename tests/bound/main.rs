@@ -1,0 +1,14 @@
+//! Bounds: their formulas, their rounding, and that none is below the truth.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod bounds_hold;
+mod capped_gradient;
+mod certificates;
+mod gradient_bounds;
+mod key_query_average;
+mod oracles;
+mod query_integrals;
+mod rounding;
+mod rounding_moments;

@@ -1,0 +1,12 @@
+//! The program as a user meets it.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod check;
+mod flow;
+mod printed;
+mod printed_gradients;
+mod program;
+mod reproduce;
+mod transfer;

@@ -1,0 +1,11 @@
+//! Exact values against references of other methods.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod gradient;
+mod gradient_average;
+mod output;
+mod participation;
+mod query_average;
+mod rare_atom;

@@ -1,0 +1,9 @@
+//! Laws, heads and the files they are read from.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod checkpoints;
+mod files;
+mod gradients;
+mod laws;
