@@ -44,7 +44,7 @@ impl Theorem {
         source: PAPER_LEMMA_2_1,
         location: location("law::Gaussian::tilted_mean", "src/law/gaussian.rs"),
         status: ProofStatus::MachineChecked,
-        lemmas: &["proofs/population_attention.v::population_attention_affine"],
+        lemmas: &["proofs/gaussian/population_attention.v::population_attention_affine"],
     });
 
     /// T2 `laplace-identity`: The finite-prompt error of any law is a one-dimensional integral.
@@ -89,8 +89,8 @@ impl Theorem {
         location: location("exact::gaussian_output_error", "src/exact/gaussian.rs"),
         status: ProofStatus::MachineChecked,
         lemmas: &[
-            "proofs/gaussian_exact.v::gaussian_error",
-            "proofs/gaussian_bias.v::attention_bias",
+            "proofs/gaussian/gaussian_exact.v::gaussian_error",
+            "proofs/gaussian/gaussian_exact.v::attention_bias",
         ],
     });
 }

@@ -51,7 +51,7 @@ impl Theorem {
         source: OWN_4,
         location: location("bound::output_bounds", "src/bound/output.rs"),
         status: ProofStatus::MachineChecked,
-        lemmas: &["proofs/chernoff_bound.v::chernoff_mean_square"],
+        lemmas: &["proofs/chernoff/chernoff_bound.v::chernoff_mean_square"],
     });
 
     /// T5 `laplace-bound`: Explicit bound of the squared error with the sharp constant A2 / L.
@@ -87,9 +87,9 @@ impl Theorem {
         location: location("bound::output_bounds", "src/bound/output.rs"),
         status: ProofStatus::MachineChecked,
         lemmas: &[
-            "proofs/laplace_bound.v::laplace_mean_square_splits",
-            "proofs/gaussian_exact.v::gaussian_sharp_laplace_splits",
-            "proofs/laplace_inverse_moment.v::inverse_moment_two_split",
+            "proofs/laplace/laplace_bound.v::laplace_mean_square_splits",
+            "proofs/gaussian/gaussian_exact.v::gaussian_sharp_laplace_splits",
+            "proofs/laplace/inverse_moment.v::inverse_moment_two_split",
         ],
     });
 
@@ -113,7 +113,7 @@ impl Theorem {
         source: OWN_6,
         location: location("bound::output_bounds", "src/bound/output.rs"),
         status: ProofStatus::MachineChecked,
-        lemmas: &["proofs/sub_gaussian_bounds.v::sub_gaussian_chernoff"],
+        lemmas: &["proofs/sub_gaussian/sub_gaussian_bounds.v::sub_gaussian_chernoff"],
     });
 
     /// T6.laplace `sub-gaussian-laplace`: T5 for a law known only through its variance proxy.
@@ -135,7 +135,7 @@ impl Theorem {
         source: OWN_6,
         location: location("bound::output_bounds", "src/bound/output.rs"),
         status: ProofStatus::MachineChecked,
-        lemmas: &["proofs/sub_gaussian_bounds.v::sub_gaussian_laplace"],
+        lemmas: &["proofs/sub_gaussian/sub_gaussian_bounds.v::sub_gaussian_laplace"],
     });
 
     /// T6.crude `crude-bound`: A bound for every prompt length that grows like ln L.
@@ -151,7 +151,7 @@ impl Theorem {
         source: OWN_6,
         location: location("bound::output_bounds", "src/bound/output.rs"),
         status: ProofStatus::MachineChecked,
-        lemmas: &["proofs/sub_gaussian_bounds.v::sub_gaussian_crude"],
+        lemmas: &["proofs/sub_gaussian/sub_gaussian_bounds.v::sub_gaussian_crude"],
     });
 }
 

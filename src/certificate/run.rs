@@ -24,10 +24,13 @@ pub struct Proved {
 pub fn run(folder: &Path, certificates: &str) -> Result<Proved> {
     let write = |name: &str, text: &str| {
         let path = folder.join(name);
-        std::fs::write(&path, text).map_err(|error| Error::File {
-            path,
-            reason: format!("cannot be written: {error}"),
-        })
+        let written = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+        written
+            .and_then(|()| std::fs::write(&path, text))
+            .map_err(|error| Error::File {
+                path,
+                reason: format!("cannot be written: {error}"),
+            })
     };
     let begun = Instant::now();
     for (name, text) in FILES {

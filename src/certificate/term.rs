@@ -1,4 +1,4 @@
-//! Formulas of bounds as Coq terms: the functions of proofs/bounds_definitions.v at exact rationals.
+//! Formulas of bounds as Coq terms: the functions of proofs/certificate/bounds_definitions.v at exact rationals.
 
 use super::rational::exact;
 use crate::bound::{Formula, InverseMomentForm, SecondMoment, SubGaussianClass};

@@ -79,7 +79,7 @@ pub fn check_length(length: u64) -> Result<()> {
         value: length.to_string(),
         required: "at least 2 for the printed Propositions 3.1 and 3.4: at L = 1 their right-hand sides are 0 (ln 1 = 0), \
                    but d = 1, mu = nu = N(0,1), U = 0, V = 1 has errors 1, 1 and 1 (machine-checked, \
-                   proofs/counterexample_length_one.v)",
+                   proofs/sub_gaussian/counterexample_length_one.v)",
         theorem: None,
     })
 }

@@ -267,7 +267,7 @@ fn a_fault_of_the_page_is_found() {
             "the registry names the lemmas",
         ),
         (
-            "`proofs/chernoff_bound.v::chernoff_mean_square`",
+            "`proofs/chernoff/chernoff_bound.v::chernoff_mean_square`",
             "-",
             "if and only if",
         ),

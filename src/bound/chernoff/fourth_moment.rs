@@ -35,7 +35,7 @@ impl Theorem {
             "src/bound/chernoff/fourth_moment.rs",
         ),
         status: ProofStatus::MachineChecked,
-        lemmas: &["proofs/chernoff_fourth_moment.v::chernoff_fourth_moment"],
+        lemmas: &["proofs/chernoff/chernoff_bound.v::chernoff_fourth_moment"],
     });
 }
 

@@ -28,7 +28,7 @@ impl Theorem {
         source: OWN_4,
         location: location("bound::tail_bound", "src/bound/chernoff/tail.rs"),
         status: ProofStatus::MachineChecked,
-        lemmas: &["proofs/chernoff_tail.v::chernoff_tail"],
+        lemmas: &["proofs/chernoff/chernoff_bound.v::chernoff_tail"],
     });
 }
 

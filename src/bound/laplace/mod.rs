@@ -30,8 +30,8 @@ impl Theorem {
         location: location("bound::laplace::gaussian_bound", "src/bound/laplace/mod.rs"),
         status: ProofStatus::MachineChecked,
         lemmas: &[
-            "proofs/gaussian_exact.v::gaussian_error_le",
-            "proofs/participation_order.v::participation_square_le_cube",
+            "proofs/gaussian/gaussian_exact.v::gaussian_error_le",
+            "proofs/gaussian/participation_order.v::participation_square_le_cube",
         ],
     });
 
@@ -52,7 +52,7 @@ impl Theorem {
         source: OWN_5,
         location: location("bound::participation_bounds", "src/bound/laplace/mod.rs"),
         status: ProofStatus::MachineChecked,
-        lemmas: &["proofs/laplace_bound.v::participation_ratio_splits"],
+        lemmas: &["proofs/laplace/laplace_bound.v::participation_ratio_splits"],
     });
 }
 

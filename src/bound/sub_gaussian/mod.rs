@@ -28,7 +28,7 @@ impl Theorem {
         source: OWN_6,
         location: location("bound::SubGaussianMoments", "src/bound/sub_gaussian/mod.rs"),
         status: ProofStatus::MachineChecked,
-        lemmas: &["proofs/tilted_mean.v::tilted_mean_le"],
+        lemmas: &["proofs/sub_gaussian/tilted_mean.v::tilted_mean_le"],
     });
 
     /// T6.norm-mgf `norm-mgf`: Moment generating function of the squared norm of a sub-Gaussian output.
@@ -51,7 +51,7 @@ impl Theorem {
             "src/bound/sub_gaussian/mod.rs",
         ),
         status: ProofStatus::MachineChecked,
-        lemmas: &["proofs/norm_mgf.v::norm_mgf"],
+        lemmas: &["proofs/sub_gaussian/norm_mgf.v::norm_mgf"],
     });
 }
 
