@@ -109,6 +109,7 @@ pub mod monte_carlo;
 pub mod parameter;
 pub mod report;
 pub mod scenario;
+pub mod text;
 pub mod theory;
 
 /// The examples of README.md, compiled and run as documentation tests.

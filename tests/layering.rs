@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 
 /// What each room may import. A new room needs a line here, and so does a new arrow between rooms.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
-    ("error", &[]),
+    // What came from outside is shown by one function.
+    ("text", &[]),
+    ("error", &["text"]),
     ("theory", &[]),
     ("parameter", &["error"]),
     // How bounds are evaluated.
@@ -23,21 +25,24 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("icl", &["error", "parameter", "law", "exact"]),
     (
         "bound",
-        &["error", "parameter", "interval", "law", "attention"],
+        &["error", "text", "parameter", "interval", "law", "attention"],
     ),
-    ("monte_carlo", &["error", "parameter", "law", "attention"]),
+    // States are read from files.
+    ("monte_carlo", &["error", "file", "parameter", "law", "attention"]),
     // Heads trained by gradient descent; from `monte_carlo` the samplers and how a run is controlled, from `icl` what
     // `sampled_tokens_know_no_exact_value` allows.
-    ("experiment", &["error", "parameter", "monte_carlo", "icl"]),
+    ("experiment", &["error", "file", "parameter", "monte_carlo", "icl"]),
     // Records only, see `report_takes_records_and_computes_nothing`.
     (
         "report",
-        &["error", "bound", "exact", "monte_carlo", "experiment"],
+        &["error", "text", "bound", "exact", "monte_carlo", "experiment"],
     ),
     (
         "check",
         &[
             "error",
+            "text",
+            "file",
             "parameter",
             "law",
             "attention",
@@ -51,7 +56,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     (
         "scenario",
-        &["error", "parameter", "law", "attention", "file", "icl"],
+        &["error", "text", "parameter", "law", "attention", "file", "icl"],
     ),
     // Records to Coq text; no mathematics of its own.
     ("certificate", &["error", "bound", "report"]),
@@ -60,6 +65,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "cli",
         &[
             "error",
+            "text",
             "parameter",
             "bound",
             "certificate",

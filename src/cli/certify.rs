@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::certificate::{Certificates, run as prove};
+use crate::certificate::{Certificates, find_coq, run as prove};
 use crate::error::{Error, Result};
 use crate::report::{Provenance, QueryLabel, Row, Table};
 
 use super::flags::ScenarioArguments;
-use super::output::{Outcome, print};
+use super::output::{Destination, Outcome, check_destinations, print};
 use super::sheets::{Made, MetricArguments, make};
 
 /// Arguments of `certify`.
@@ -54,6 +54,10 @@ pub fn run(arguments: &CertifyArguments) -> Result<Outcome> {
             what: "the certificate",
             why: "--output FILE (write it), --run (let Coq check it) or both are required".into(),
         });
+    }
+    check_destinations(&[arguments.output.as_deref().map(Destination::Result)])?;
+    if arguments.run {
+        find_coq()?;
     }
     let scenario = arguments.scenario.scenario()?;
     let table = match make(&scenario, &arguments.metrics, None, false)? {

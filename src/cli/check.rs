@@ -15,7 +15,7 @@ use crate::report::{Provenance, RecheckAnswer, Verdict};
 use crate::scenario::Scenario;
 
 use super::flags::ScenarioArguments;
-use super::output::{Outcome, print};
+use super::output::{Destination, Outcome, check_destinations, print};
 use super::sheets::{Made, MetricArguments, StyleArguments, make, outcome};
 use super::simulation::{LevelArguments, SimulationArguments, Simulator};
 
@@ -40,13 +40,18 @@ pub struct CheckArguments {
 /// Runs `check`.
 pub fn run(arguments: &CheckArguments) -> Result<Outcome> {
     let levels = arguments.levels.levels()?;
+    let checkpoint = arguments.simulation.checkpoint();
+    check_destinations(&[
+        arguments.style.file().map(Destination::Result),
+        checkpoint.as_deref().map(Destination::State),
+    ])?;
     if let Some(path) = arguments.scenario.table_file() {
         return again(path, arguments);
     }
     let scenario = arguments.scenario.scenario()?;
     let simulator = Simulator {
         request: arguments.simulation.request(&scenario)?,
-        checkpoint: arguments.simulation.checkpoint(),
+        checkpoint,
         levels,
     };
     let control = arguments.negative_control;

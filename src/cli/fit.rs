@@ -11,7 +11,7 @@ use crate::report::Provenance;
 
 use super::flags::ScenarioArguments;
 use super::length::AnswerFormat;
-use super::output::{Outcome, print};
+use super::output::{Destination, Outcome, check_destinations, print};
 use super::progress::Bar;
 
 /// Arguments of `fit`.
@@ -62,6 +62,15 @@ impl From<MetricName> for PrintedForm {
 /// Runs `fit`.
 pub fn run(arguments: &FitArguments) -> Result<Outcome> {
     let exponents = fit::read_range(&arguments.c2)?;
+    check_destinations(&[arguments.plot.as_deref().map(Destination::Picture)])?;
+    if arguments.plot.is_some() && exponents.len() < 2 {
+        return Err(Error::Parameter {
+            parameter: "--c2",
+            value: arguments.c2.clone(),
+            required: "a range FROM,TO,STEPS with --plot",
+            theorem: None,
+        });
+    }
     let scenario = arguments.scenario.scenario()?;
     let setting = scenario.build()?;
     let question = Question::new(setting.tokens.as_ref(), &setting.head, &setting.query)?;

@@ -22,7 +22,6 @@ mod theorems;
 mod transfer;
 
 use std::ffi::OsString;
-use std::io::Write;
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
@@ -80,7 +79,7 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
         Ok(Outcome::Success) => 0,
         Ok(Outcome::Violation) => 1,
         Ok(Outcome::Stopped(message)) => {
-            let _ = std::io::stderr().write_all(output::message_line(&message).as_bytes());
+            output::complain(&message);
             130
         }
         Err(error) => fail(&error.to_string()),
@@ -107,8 +106,7 @@ fn dispatch(command: &Command) -> Result<Outcome> {
 
 /// One line on standard error, exit code 2.
 fn fail(message: &str) -> u8 {
-    // If standard error cannot be written there is nowhere left to say so.
-    let _ = std::io::stderr().write_all(output::error_line(message).as_bytes());
+    output::complain(&format!("error: {message}"));
     2
 }
 

@@ -12,7 +12,7 @@ use crate::report::{Provenance, SimulationAnswer};
 
 use super::flags::ScenarioArguments;
 use super::length::AnswerFormat;
-use super::output::{Outcome, print};
+use super::output::{Destination, Outcome, check_destinations, print};
 use super::sheets::MetricArguments;
 use super::simulation::{LevelArguments, Ran, SimulationArguments, run as run_simulation};
 
@@ -51,12 +51,13 @@ pub fn run(arguments: &SimulateArguments) -> Result<Outcome> {
     let levels = arguments.levels.levels()?;
     let options = arguments.metrics.options()?;
     let shard = arguments.shard.as_deref().map(shard).transpose()?;
+    let file = arguments.simulation.checkpoint();
+    check_destinations(&[file.as_deref().map(Destination::State)])?;
     let scenario = arguments.scenario.scenario()?;
     let request = arguments.simulation.request(&scenario)?;
     let setting = scenario.build()?;
     let question = Question::new(setting.tokens.as_ref(), &setting.head, &setting.query)?;
     let simulation = simulate::simulation(&question, &setting.lengths, &options, &request)?;
-    let file = arguments.simulation.checkpoint();
     let whole = shard.unwrap_or(Shard::whole());
     let partial = match run_simulation(&simulation, whole, file.clone())? {
         Ran::Done(partial) => partial,
@@ -106,6 +107,7 @@ fn shard(text: &str) -> Result<Shard> {
 
 /// Runs `merge`.
 pub fn merge(arguments: &MergeArguments) -> Result<Outcome> {
+    check_destinations(&[Some(Destination::State(&arguments.output))])?;
     let whole: Partial = simulate::merge(&arguments.files)?;
     whole.write(&arguments.output)?;
     let line = format!(

@@ -7,7 +7,7 @@ use crate::report::{Row, Verdict};
 
 use super::certify;
 use super::flags::ScenarioArguments;
-use super::output::Outcome;
+use super::output::{Destination, Outcome, check_destinations};
 use super::sheets::{Made, MetricArguments, StyleArguments, make, outcome};
 use super::simulation::{LevelArguments, SimulationArguments, Simulator};
 
@@ -43,11 +43,17 @@ pub fn run(arguments: &TableArguments) -> Result<Outcome> {
         });
     }
     let levels = arguments.levels.levels()?;
+    let checkpoint = arguments.simulation.checkpoint();
+    check_destinations(&[
+        arguments.style.file().map(Destination::Result),
+        arguments.certify.as_deref().map(Destination::Result),
+        checkpoint.as_deref().map(Destination::State),
+    ])?;
     let scenario = arguments.scenario.scenario()?;
     let simulator = if arguments.monte_carlo {
         Some(Simulator {
             request: arguments.simulation.request(&scenario)?,
-            checkpoint: arguments.simulation.checkpoint(),
+            checkpoint,
             levels,
         })
     } else {

@@ -8,7 +8,7 @@ use nalgebra::{DMatrix, DVector};
 use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
 
-use super::{open, refuse};
+use super::{open_regular, refuse};
 use crate::attention::Head;
 use crate::error::{Error, Result};
 
@@ -83,7 +83,7 @@ struct Checkpoint<'a> {
 
 impl<'a> Checkpoint<'a> {
     fn open(path: &'a Path) -> Result<Self> {
-        let (mut file, length) = open(path)?;
+        let (mut file, length) = open_regular(path)?;
         let foreign = |reason: String| {
             refuse(
                 path,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use nalgebra::DMatrix;
 
-use super::{open, refuse};
+use super::{open_regular, refuse};
 use crate::error::Result;
 
 /// What the messages say is accepted.
@@ -24,7 +24,7 @@ const MAX_FILE: u64 = 1 << 32;
 /// are refused with their row and column. Every failure is an [`Error::File`](crate::error::Error::File).
 pub fn read_npy_matrix(path: impl AsRef<Path>) -> Result<DMatrix<f64>> {
     let path = path.as_ref();
-    let (file, length) = open(path)?;
+    let (file, length) = open_regular(path)?;
     if length > MAX_FILE {
         return Err(refuse(
             path,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use nalgebra::DMatrix;
 
-use super::{open, refuse};
+use super::{open_regular, refuse};
 use crate::error::Result;
 
 /// Reads a matrix from a comma-separated file: one row a line, decimal points, the same number of fields
@@ -16,7 +16,7 @@ use crate::error::Result;
 /// column. Every failure is an [`Error::File`](crate::error::Error::File).
 pub fn read_csv_matrix(path: impl AsRef<Path>) -> Result<DMatrix<f64>> {
     let path = path.as_ref();
-    let (file, length) = open(path)?;
+    let (file, length) = open_regular(path)?;
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .comment(Some(b'#'))

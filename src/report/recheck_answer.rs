@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::Provenance;
 use super::json::to_text;
+use crate::text::{shortened, visible};
 
 /// How a table that was written earlier compares with the same table computed now.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,7 +32,7 @@ pub struct Difference {
     pub length: u64,
     /// Which value.
     pub what: String,
-    /// As the file has it.
+    /// As the file has it; none in both for a row that only one has.
     pub stored: Option<f64>,
     /// As it is now.
     pub computed: Option<f64>,
@@ -43,24 +44,32 @@ impl RecheckAnswer {
         let mut text = format!(
             "{}\n\n{}: {} values of version {} computed again, {} differ\n",
             self.description,
-            self.file,
+            visible(&self.file),
             self.compared,
-            self.stored_version,
+            visible(&self.stored_version),
             self.differences.len()
         );
-        let number =
-            |value: Option<f64>| value.map_or_else(|| "nothing".into(), |x| format!("{x:e}"));
+        let number = |value: Option<f64>| match value {
+            None => "nothing".into(),
+            Some(x) if x.is_finite() => format!("{x:e}"),
+            Some(_) => "more than any float".into(),
+        };
         for one in &self.differences {
             let query = one
                 .query
                 .map_or_else(|| "average".into(), |index| format!("query {index}"));
+            let values = match (one.stored, one.computed) {
+                (None, None) => String::new(),
+                (stored, computed) => {
+                    let (stored, computed) = (number(stored), number(computed));
+                    format!(": {stored} in the file, {computed} now")
+                }
+            };
             text.push_str(&format!(
-                "DIFFERS: {} of {query}, L = {}, {}: {} in the file, {} now\n",
-                one.metric,
+                "DIFFERS: {} of {query}, L = {}, {}{values}\n",
+                shortened(&one.metric),
                 one.length,
-                one.what,
-                number(one.stored),
-                number(one.computed)
+                shortened(&one.what),
             ));
         }
         text.push_str(&provenance.line());
