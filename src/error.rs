@@ -2,18 +2,18 @@
 
 use std::path::PathBuf;
 
-use crate::text::{shortened, visible};
+use crate::text::{plain, shortened};
 
 /// Everything that can go wrong between an input and a result.
 ///
 /// Every variant names the offending value and what would have been accepted, so that the one line it
 /// prints is enough to mend the input. What comes from the input is printed with control characters written out
-/// ([`visible`]) and, where it is long, cut in its middle.
+/// ([`visible`](crate::text::visible)) and, where it is long, cut in its middle.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A parameter lies outside its admissible set.
-    #[error("{parameter} = {} is not accepted: it must be {required}{}", visible(.value), needed_by(.theorem))]
+    #[error("{parameter} = {} is not accepted: it must be {required}{}", plain(.value), needed_by(.theorem))]
     Parameter {
         /// Name of the parameter, as the theory writes it.
         parameter: &'static str,
@@ -25,7 +25,7 @@ pub enum Error {
         theorem: Option<&'static str>,
     },
     /// Two shapes do not fit.
-    #[error("{} has shape {}, but {} is required", visible(.what), visible(.found), visible(.required))]
+    #[error("{} has shape {}, but {} is required", plain(.what), plain(.found), plain(.required))]
     Shape {
         /// The object with the wrong shape.
         what: String,
@@ -35,7 +35,7 @@ pub enum Error {
         required: String,
     },
     /// A file cannot be used.
-    #[error("{}: {}", shortened(&.path.to_string_lossy()), visible(.reason))]
+    #[error("{}: {}", shortened(&.path.to_string_lossy()), plain(.reason))]
     File {
         /// The file.
         path: PathBuf,
@@ -43,7 +43,7 @@ pub enum Error {
         reason: String,
     },
     /// A key of a scenario has a value that is not accepted.
-    #[error("{}: {} = {} is not accepted: {}", shortened(.source_name), shortened(.key), visible(.value), visible(.accepted))]
+    #[error("{}: {} = {} is not accepted: {}", shortened(.source_name), shortened(.key), plain(.value), plain(.accepted))]
     Scenario {
         /// The scenario file, or `command line`.
         source_name: String,
@@ -55,7 +55,7 @@ pub enum Error {
         accepted: String,
     },
     /// A quantity is not available for this law or head; the reason says why.
-    #[error("{what} is not available: {}", visible(.why))]
+    #[error("{what} is not available: {}", plain(.why))]
     Unavailable {
         /// The quantity.
         what: &'static str,

@@ -66,6 +66,12 @@ pub fn shortened(text: &str) -> String {
     cut(&visible(text), LONG, KEPT)
 }
 
+/// Visible, and no number of more than 20 digits: a value or a reason in a message.
+pub fn plain(text: &str) -> String {
+    let words: Vec<String> = visible(text).split(' ').map(rounded).collect();
+    words.join(" ")
+}
+
 /// A message in one line of at most 370 characters: visible, long words shortened, no number of more than 20 digits.
 pub fn one_line(message: &str) -> String {
     let words = message.split_whitespace();

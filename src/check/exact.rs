@@ -2,12 +2,12 @@
 
 use rayon::prelude::*;
 
-use super::{Progress, Question};
+use super::{Progress, Question, Silent};
 use crate::attention::QueryLaw;
 use crate::error::Error;
 use crate::exact::{
-    AverageOutput, ExactOutput, GaussianOutput, gaussian_output_error, gaussian_query_average,
-    list_average, output_error, scalar_query_average,
+    AverageOutput, ExactOutput, GaussianOutput, OutputErrorCurve, gaussian_output_error,
+    gaussian_query_average, list_average, output_error, scalar_query_average,
 };
 use crate::parameter::PromptLength;
 use crate::report::Cell;
@@ -102,6 +102,43 @@ fn average_of_list(
             list_average(&outputs, weights).map_err(reason)
         })
         .collect()
+}
+
+/// A function of the prompt length: its values at a list of lengths.
+pub(super) type Curve<'a, T> = Box<dyn Fn(&[PromptLength]) -> Cell<Vec<T>> + 'a>;
+
+/// The average output error as a function of the length, between the ends of a range: what does not depend on the length is
+/// computed once where that is possible.
+pub(super) fn average_curve<'a>(
+    question: &'a Question<'_>,
+    range: &[PromptLength],
+) -> Cell<Curve<'a, f64>> {
+    let squares = |outputs: Vec<AverageOutput>| -> Vec<f64> {
+        outputs.iter().map(|o| o.squared_error.value).collect()
+    };
+    match (question.query, question.tokens.as_gaussian()) {
+        (QueryLaw::List { queries, weights }, None) => {
+            let seen = question.tokens.through(question.head.value());
+            let curves: Vec<OutputErrorCurve> = (0..queries.ncols())
+                .into_par_iter()
+                .map(|index| {
+                    let tilt = question.head.tilt(&queries.column(index).into_owned());
+                    OutputErrorCurve::new(seen.as_ref(), &tilt, range).map_err(reason)
+                })
+                .collect::<Cell<_>>()?;
+            Ok(Box::new(move |lengths| {
+                let averages = lengths.par_iter().map(|&length| {
+                    let outputs: Vec<ExactOutput> = curves.iter().map(|c| c.at(length)).collect();
+                    let outputs: Vec<&ExactOutput> = outputs.iter().collect();
+                    list_average(&outputs, weights).map_err(reason)
+                });
+                averages.collect::<Cell<Vec<_>>>().map(squares)
+            }))
+        }
+        _ => Ok(Box::new(move |lengths| {
+            exact_cells(question, lengths, &Silent).average.map(squares)
+        })),
+    }
 }
 
 pub(super) fn reason(error: Error) -> String {

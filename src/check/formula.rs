@@ -9,6 +9,7 @@ use pest::iterators::Pairs;
 use pest::pratt_parser::{Assoc, Op, PrattParser};
 
 use crate::error::{Error, Result};
+use crate::text::shortened;
 
 /// Longest formula; it also bounds the depth of the tree.
 const MOST_BYTES: usize = 500;
@@ -78,8 +79,9 @@ impl Formula {
                 theorem: None,
             })
         };
+        let shown = shortened(text);
         if text.len() > MOST_BYTES {
-            return refuse(format!("{}...", text.chars().take(40).collect::<String>()));
+            return refuse(format!("`{shown}` ({} bytes)", text.len()));
         }
         let pairs = match Grammar::parse(Rule::formula, text) {
             Ok(pairs) => pairs,
@@ -89,21 +91,21 @@ impl Formula {
                     pest::error::InputLocation::Span((place, _)) => place,
                 };
                 return refuse(format!(
-                    "`{text}` (not understood at character {})",
-                    place + 1
+                    "`{shown}` (not understood at character {})",
+                    text.get(..place).map_or(place, |before| before.chars().count()) + 1
                 ));
             }
         };
         // The whole formula is one expression.
         let Some(expression) = pairs.into_iter().find(|p| p.as_rule() == Rule::expression) else {
-            return refuse(format!("`{text}`"));
+            return refuse(format!("`{shown}`"));
         };
         match tree(expression.into_inner(), variables, &precedences()) {
             Ok(node) => Ok(Self {
                 text: text.trim().into(),
                 node,
             }),
-            Err(what) => refuse(format!("`{text}` ({what})")),
+            Err(what) => refuse(format!("`{shown}` ({what})")),
         }
     }
 
@@ -115,6 +117,12 @@ impl Formula {
     /// Does the formula contain the variable of this place?
     pub fn mentions(&self, variable: usize) -> bool {
         self.node.mentions(variable)
+    }
+
+    /// Is it linear (or affine) in these variables: are they only added, subtracted, negated, and multiplied or divided by what
+    /// contains none of them?
+    pub fn is_linear_in(&self, variables: &[usize]) -> bool {
+        self.node.degree(variables).is_some_and(|degree| degree <= 1)
     }
 
     /// Its value; `values` are those of the variables that it was parsed with, in their order. May be infinite or
@@ -132,6 +140,28 @@ impl Node {
             Node::Negative(node) => node.mentions(variable),
             Node::Binary(_, left, right) => left.mentions(variable) || right.mentions(variable),
             Node::Call(_, arguments) => arguments.iter().any(|node| node.mentions(variable)),
+        }
+    }
+
+    /// The degree in these variables together, of a polynomial in them; none for anything else.
+    fn degree(&self, variables: &[usize]) -> Option<u32> {
+        match self {
+            Node::Number(_) => Some(0),
+            Node::Variable(place) => Some(u32::from(variables.contains(place))),
+            Node::Negative(node) => node.degree(variables),
+            Node::Binary(operator, left, right) => {
+                let (left, right) = (left.degree(variables)?, right.degree(variables)?);
+                match operator {
+                    Binary::Plus | Binary::Minus => Some(left.max(right)),
+                    Binary::Times => Some(left + right),
+                    Binary::Over => (right == 0).then_some(left),
+                    Binary::Power => (left == 0 && right == 0).then_some(0),
+                }
+            }
+            Node::Call(_, arguments) => {
+                let free = |node: &Node| node.degree(variables) == Some(0);
+                arguments.iter().all(free).then_some(0)
+            }
         }
     }
 
@@ -320,10 +350,25 @@ mod tests {
         ] {
             assert!(refusal(text).contains(part), "{text}: {}", refusal(text));
         }
-        assert!(Formula::new(&"(".repeat(501), &[]).is_err());
+        // Characters are counted, not bytes.
+        assert!(refusal("ü").contains("character 1"), "{}", refusal("ü"));
+        assert!(refusal("2*\u{1b}").contains("`2*\\u{1b}` (not understood at character 3)"));
+        let long = refusal(&"(".repeat(501));
+        assert!(long.contains("(501 bytes)") && long.len() < 350, "{long}");
         // Deep, but within the limit: no stack overflow.
         let deep = format!("{}1{}", "(".repeat(249), ")".repeat(249));
         assert_eq!(Formula::new(&deep, &[]).unwrap().value(&[]), 1.0);
+    }
+
+    #[test]
+    fn linear_formulas() {
+        let linear = |text: &str| Formula::new(text, &["L", "x", "y"]).unwrap().is_linear_in(&[1, 2]);
+        for text in ["x", "3*x/L - y*exp(L)", "-(x + y)/2 + L^2", "L*2*(1 - x)", "min(L, 2)"] {
+            assert!(linear(text), "{text}");
+        }
+        for text in ["x*y", "x^2", "1/x", "min(x, 1)", "2^y", "exp(-x)", "L*(x*(1+y))"] {
+            assert!(!linear(text), "{text}");
+        }
     }
 
     proptest! {

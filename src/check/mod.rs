@@ -8,6 +8,7 @@ mod evidence;
 mod exact;
 pub mod fit;
 pub mod formula;
+mod formula_average;
 mod gradient;
 mod gradient_bounds;
 mod holm;
@@ -15,6 +16,7 @@ pub mod length;
 pub mod printed;
 pub mod printed_form;
 mod progress;
+mod quadrature;
 pub mod rate;
 pub mod recheck;
 pub mod regression;
@@ -41,6 +43,9 @@ pub struct Question<'a> {
     query: &'a QueryLaw,
 }
 
+/// Most cells of one request; a cell is a metric at a query and a length.
+pub const MOST_CELLS: usize = 250_000;
+
 impl<'a> Question<'a> {
     /// Checks that tokens and queries have the dimensions of the key-query matrix (`d x e`).
     pub fn new(tokens: &'a dyn TokenLaw, head: &'a Head, query: &'a QueryLaw) -> Result<Self> {
@@ -60,6 +65,24 @@ impl<'a> Question<'a> {
             tokens,
             head,
             query,
+        })
+    }
+
+    /// Refuses a request that is too large to be answered, before anything is computed.
+    fn check_size(&self, lengths: usize, metrics: usize) -> Result<()> {
+        let queries = match self.query {
+            QueryLaw::List { weights, .. } => weights.len(),
+            QueryLaw::Gaussian(_) => 1,
+        };
+        let cells = queries.saturating_mul(lengths).saturating_mul(metrics);
+        if cells <= MOST_CELLS {
+            return Ok(());
+        }
+        Err(Error::Parameter {
+            parameter: "queries x lengths x metrics",
+            value: format!("{queries} x {lengths} x {metrics} = {cells}"),
+            required: "at most 250000: ask for fewer queries, lengths (grid) or metrics",
+            theorem: None,
         })
     }
 }

@@ -29,12 +29,13 @@ pub struct Rate {
 /// T8 where it applies, the limit `E_z A2` of `L` times the error for a list of queries, and local slopes.
 ///
 /// # Errors
-/// If the law's moments cannot be evaluated at a query.
+/// If there are more than [`MOST_CELLS`](super::MOST_CELLS) queries and lengths, or the law's moments cannot be evaluated at a query.
 pub fn rate(
     question: &Question<'_>,
     lengths: &[PromptLength],
     progress: &dyn Progress,
 ) -> Result<Rate> {
+    question.check_size(lengths.len(), 1)?;
     let mut notes = Vec::new();
     let exact = exact_cells(question, lengths, progress).average;
     let slopes = match &exact {

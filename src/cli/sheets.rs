@@ -190,8 +190,9 @@ pub fn make(
     }
     let question = Question::new(setting.tokens.as_ref(), &setting.head, &setting.query)?;
     let mut rows = table::rows(&question, &setting.lengths, &options, &Bar::new())?;
-    claim::add_formulas(&question, &formulas, &mut rows)?;
+    let of_formulas = claim::add_formulas(&question, &formulas, &mut rows)?;
     let mut notes = table::notes(&question)?;
+    notes.extend(of_formulas);
     if let Some(printed) = &printed {
         notes.extend(printed::add_printed(&question, printed, &mut rows)?);
     }
