@@ -110,8 +110,14 @@ mod tests {
 
     #[test]
     fn what_acts_on_a_terminal_is_written_out() {
-        assert_eq!(visible("\0\x07\t\x7f\u{9b}\u{202e}"), r"\u{0}\u{7}\t\u{7f}\u{9b}\u{202e}");
-        assert_eq!(visible("größe \\ 'x' \"e\u{301}\" 数"), "größe \\ 'x' \"e\u{301}\" 数");
+        assert_eq!(
+            visible("\0\x07\t\x7f\u{9b}\u{202e}"),
+            r"\u{0}\u{7}\t\u{7f}\u{9b}\u{202e}"
+        );
+        assert_eq!(
+            visible("größe \\ 'x' \"e\u{301}\" 数"),
+            "größe \\ 'x' \"e\u{301}\" 数"
+        );
         assert_eq!(visible_lines("a\r\n\u{1b}b\n"), "a\\r\n\\u{1b}b\n");
     }
 
@@ -120,14 +126,18 @@ mod tests {
         let text = shortened(&format!("{}end", "x".repeat(1000)));
         assert!(text.starts_with("xxx") && text.ends_with("xend") && text.contains("..."));
         let line = one_line(&format!("key = {} is not accepted", "1".repeat(400)));
-        assert!(line.contains("key = 111") && line.ends_with("is not accepted"), "{line}");
+        assert!(
+            line.contains("key = 111") && line.ends_with("is not accepted"),
+            "{line}"
+        );
     }
 
     #[test]
     fn numbers_of_many_digits_have_an_exponent() {
         let line = one_line(&format!("ln rho = {} is large, ({})", 5.087e129, -2.5e-30));
         assert_eq!(line, "ln rho = 5.087e129 is large, (-2.5e-30)");
-        let kept = "seed 18446744073709551615, 0.30000000000000004, 123456789012345678901234567890.toml";
+        let kept =
+            "seed 18446744073709551615, 0.30000000000000004, 123456789012345678901234567890.toml";
         assert_eq!(one_line(kept), kept);
     }
 

@@ -28,14 +28,27 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &["error", "text", "parameter", "interval", "law", "attention"],
     ),
     // States are read from files.
-    ("monte_carlo", &["error", "file", "parameter", "law", "attention"]),
+    (
+        "monte_carlo",
+        &["error", "file", "parameter", "law", "attention"],
+    ),
     // Heads trained by gradient descent; from `monte_carlo` the samplers and how a run is controlled, from `icl` what
     // `sampled_tokens_know_no_exact_value` allows.
-    ("experiment", &["error", "file", "parameter", "monte_carlo", "icl"]),
+    (
+        "experiment",
+        &["error", "file", "parameter", "monte_carlo", "icl"],
+    ),
     // Records only, see `report_takes_records_and_computes_nothing`.
     (
         "report",
-        &["error", "text", "bound", "exact", "monte_carlo", "experiment"],
+        &[
+            "error",
+            "text",
+            "bound",
+            "exact",
+            "monte_carlo",
+            "experiment",
+        ],
     ),
     (
         "check",
@@ -56,7 +69,15 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     (
         "scenario",
-        &["error", "text", "parameter", "law", "attention", "file", "icl"],
+        &[
+            "error",
+            "text",
+            "parameter",
+            "law",
+            "attention",
+            "file",
+            "icl",
+        ],
     ),
     // Records to Coq text; no mathematics of its own.
     ("certificate", &["error", "bound", "report"]),

@@ -421,11 +421,17 @@ mod tests {
             ("T99", "T9.value (value-gradient)"),
             ("laplace", "T5 (laplace-bound)"),
             ("Chernof-bound", "T4 (chernoff-bound)"),
-            ("T5.partcipation", "T5.participation (laplace-participation)"),
+            (
+                "T5.partcipation",
+                "T5.participation (laplace-participation)",
+            ),
             ("minmax", "T12 (minimax-rate)"),
         ] {
             let message = Theorem::from_name(wanted).unwrap_err().to_string();
-            assert!(message.contains(near) && message.contains(wanted), "{message}");
+            assert!(
+                message.contains(near) && message.contains(wanted),
+                "{message}"
+            );
         }
         let long = "x".repeat(100_000);
         let message = Theorem::from_name(&long).unwrap_err().to_string();

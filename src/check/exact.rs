@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::{Progress, Question, Silent};
 use crate::attention::QueryLaw;
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::exact::{
     AverageOutput, ExactOutput, GaussianOutput, OutputErrorCurve, gaussian_output_error,
     gaussian_query_average, list_average, output_error, scalar_query_average,
@@ -128,9 +128,10 @@ pub(super) fn average_curve<'a>(
                 .collect::<Cell<_>>()?;
             Ok(Box::new(move |lengths| {
                 let averages = lengths.par_iter().map(|&length| {
-                    let outputs: Vec<ExactOutput> = curves.iter().map(|c| c.at(length)).collect();
-                    let outputs: Vec<&ExactOutput> = outputs.iter().collect();
-                    list_average(&outputs, weights).map_err(reason)
+                    let outputs: Result<Vec<ExactOutput>> =
+                        curves.iter().map(|curve| curve.at(length)).collect();
+                    let outputs = outputs.map_err(reason)?;
+                    list_average(&outputs.iter().collect::<Vec<_>>(), weights).map_err(reason)
                 });
                 averages.collect::<Cell<Vec<_>>>().map(squares)
             }))

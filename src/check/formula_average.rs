@@ -94,7 +94,11 @@ impl<'a> FormulaAverage<'a> {
         let (matrix, norm_scale, score_scale) = if of_norm {
             (DMatrix::identity(size, size), 1.0, f64::NAN)
         } else {
-            (covariance, if isotropic { 1.0 / scale } else { f64::NAN }, 1.0)
+            (
+                covariance,
+                if isotropic { 1.0 / scale } else { f64::NAN },
+                1.0,
+            )
         };
         let law = ScoreVarianceLaw::new(&Gaussian::centred(matrix)?, question.head, query)?;
         Ok(Self {
@@ -116,7 +120,10 @@ impl<'a> FormulaAverage<'a> {
         let at = |q: f64, eta: f64, fixed: &[f64]| self.at(q, eta, fixed);
         if !(self.law.largest_eigenvalue() > 0.0) {
             let q = self.law.offset();
-            return Ok((fixed.iter().map(|known| at(q, response, known)).collect(), 0.0));
+            return Ok((
+                fixed.iter().map(|known| at(q, response, known)).collect(),
+                0.0,
+            ));
         }
         let linear = self.formula.mentions(A2) || self.formula.mentions(F0);
         let found = integrate(&self.law, fixed.len(), |q, density, sums| {

@@ -88,7 +88,10 @@ pub fn smallest(
     let bounds = output_curve(question, &values)?;
     let bound = search(epsilon, progress, |_| {
         Ok(Box::new(|lengths| {
-            Ok(bounds(lengths)?.iter().map(|records| best(records)).collect())
+            Ok(bounds(lengths)?
+                .iter()
+                .map(|records| best(records))
+                .collect())
         }))
     });
     Ok(SmallestLengths {
@@ -139,7 +142,8 @@ fn search<'a>(
     for exponents in [0..=16u32, 17..=34, 35..=53] {
         let powers: Vec<u64> = exponents.map(|k| 1u64 << k).collect();
         let longest = powers.last().copied().unwrap_or(1);
-        let curve = prepare(&checked(&[low.max(1), longest])?)?;
+        // A single token needs no integral, and a range from 1 would be one of it alone.
+        let curve = prepare(&checked(&[low.max(2), longest])?)?;
         for powers in powers.chunks(BATCH as usize) {
             progress.start(1);
             let (below, reached) = step(powers, epsilon, low, &curve)?;

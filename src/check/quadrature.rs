@@ -6,11 +6,23 @@ use crate::attention::{ScoreVarianceDensity, ScoreVarianceLaw};
 /// uses every second of them (zero elsewhere). Source: Piessens et al., QUADPACK (1983); a test checks their degrees.
 const RULE: [(f64, f64, f64); 8] = [
     (0.991_455_371_120_812_6, 0.022_935_322_010_529_224, 0.0),
-    (0.949_107_912_342_758_5, 0.063_092_092_629_978_56, 0.129_484_966_168_869_7),
+    (
+        0.949_107_912_342_758_5,
+        0.063_092_092_629_978_56,
+        0.129_484_966_168_869_7,
+    ),
     (0.864_864_423_359_769_1, 0.104_790_010_322_250_18, 0.0),
-    (0.741_531_185_599_394_4, 0.140_653_259_715_525_92, 0.279_705_391_489_276_64),
+    (
+        0.741_531_185_599_394_4,
+        0.140_653_259_715_525_92,
+        0.279_705_391_489_276_64,
+    ),
     (0.586_087_235_467_691_1, 0.169_004_726_639_267_9, 0.0),
-    (0.405_845_151_377_397_2, 0.190_350_578_064_785_4, 0.381_830_050_505_118_93),
+    (
+        0.405_845_151_377_397_2,
+        0.190_350_578_064_785_4,
+        0.381_830_050_505_118_93,
+    ),
     (0.207_784_955_007_898_47, 0.204_432_940_075_298_9, 0.0),
     (0.0, 0.209_482_141_084_727_82, 0.417_959_183_673_469_4),
 ];
@@ -98,7 +110,8 @@ pub(super) fn integrate(
             .unwrap_or(0);
         let (low, high) = panels.swap_remove(worst).ends;
         let middle = 0.5 * (low + high);
-        panels.extend([(low, middle), (middle, high)].map(|ends| panel(ends, size + 1, &integrand)));
+        panels
+            .extend([(low, middle), (middle, high)].map(|ends| panel(ends, size + 1, &integrand)));
     }
 }
 
@@ -149,7 +162,11 @@ fn total(panels: &[Panel], size: usize, pick: impl Fn(&Panel) -> &Vec<f64>) -> V
 
 /// `error / |value|`, 0 if there is no error.
 fn ratio(error: f64, value: f64) -> f64 {
-    if error == 0.0 { 0.0 } else { error / value.abs() }
+    if error == 0.0 {
+        0.0
+    } else {
+        error / value.abs()
+    }
 }
 
 /// Checks the mass and both ends, where nothing may be left.
@@ -160,16 +177,29 @@ fn finish(
     errors: &[f64],
     reached: f64,
 ) -> Result<(Vec<f64>, f64), String> {
-    let left = panels.iter().map(|p| p.ends.0).fold(f64::INFINITY, f64::min);
-    let right = panels.iter().map(|p| p.ends.1).fold(f64::NEG_INFINITY, f64::max);
+    let left = panels
+        .iter()
+        .map(|p| p.ends.0)
+        .fold(f64::INFINITY, f64::min);
+    let right = panels
+        .iter()
+        .map(|p| p.ends.1)
+        .fold(f64::NEG_INFINITY, f64::max);
     let rest = |x: f64| {
         let values = integrand(x);
-        let shares = values.iter().zip(&totals).map(|(part, all)| ratio(part.abs(), *all));
-        shares.fold(0.0, |most: f64, share| if share <= most { most } else { share })
+        let shares = values
+            .iter()
+            .zip(&totals)
+            .map(|(part, all)| ratio(part.abs(), *all));
+        shares.fold(
+            0.0,
+            |most: f64, share| if share <= most { most } else { share },
+        )
     };
     if !(rest(left) <= FINE && rest(right) <= FINE) {
         return Err(
-            "its average is infinite, or rests on queries that are rarer than floats can say".into(),
+            "its average is infinite, or rests on queries that are rarer than floats can say"
+                .into(),
         );
     }
     let mass = totals.pop().unwrap_or(f64::NAN);
@@ -193,7 +223,11 @@ mod tests {
     fn the_rules_have_their_degrees() {
         for degree in [0, 1, 2, 12, 13, 20, 22] {
             let found = panel((-1.0, 1.0), 1, &|x| vec![x.powi(degree)]);
-            let wanted = if degree % 2 == 0 { 2.0 / f64::from(degree + 1) } else { 0.0 };
+            let wanted = if degree % 2 == 0 {
+                2.0 / f64::from(degree + 1)
+            } else {
+                0.0
+            };
             assert!((found.sums[0] - wanted).abs() < 1e-15, "{degree}");
             // The Gauss rule is exact to degree 13.
             assert_eq!(found.errors[0] < 1e-15, degree <= 13, "{degree}");

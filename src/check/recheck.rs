@@ -86,7 +86,9 @@ impl StoredRow {
         if let StoredQuery::Average(word) = &self.query
             && word != "average"
         {
-            return Err(format!("query = {word:?}: a number or \"average\" is required"));
+            return Err(format!(
+                "query = {word:?}: a number or \"average\" is required"
+            ));
         }
         match &self.exact {
             Some(exact) if !(exact.error >= 0.0) => Err(format!(
@@ -146,9 +148,8 @@ impl StoredTable {
             )));
         }
         let mut reader = serde_json::Deserializer::from_str(&text);
-        let table: Self = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-            refuse(format!("{}: {}", error.path(), error.inner()))
-        })?;
+        let table: Self = serde_path_to_error::deserialize(&mut reader)
+            .map_err(|error| refuse(format!("{}: {}", error.path(), error.inner())))?;
         for (index, row) in table.rows.iter().enumerate() {
             row.check()
                 .map_err(|what| refuse(format!("rows[{index}].{what}")))?;
@@ -277,7 +278,10 @@ fn compare_row(old: &StoredRow, row: &Row, found: &mut Compared) {
     }
     // What the file has and this program does not.
     for before in &old.bounds {
-        let now = row.bounds.iter().find(|b| b.theorem().id() == before.theorem);
+        let now = row
+            .bounds
+            .iter()
+            .find(|b| b.theorem().id() == before.theorem);
         if now.is_none() {
             add(before.theorem.clone(), before.value, None, 0.0);
         }

@@ -51,7 +51,10 @@ pub fn rows(
     options: &TableOptions,
     progress: &dyn Progress,
 ) -> Result<Vec<Row>> {
-    question.check_size(lengths.len(), options.metrics(question.head.value().nrows()))?;
+    question.check_size(
+        lengths.len(),
+        options.metrics(question.head.value().nrows()),
+    )?;
     let queries = match question.query {
         QueryLaw::List { weights, .. } => weights.len(),
         QueryLaw::Gaussian(_) => 1,

@@ -54,9 +54,7 @@ impl<'a> Destination<'a> {
             return refuse("is a folder; the name of a file is required".into());
         }
         match (self, found) {
-            (Self::State(_), Ok(data)) if !data.is_file() => {
-                refuse("is not a regular file".into())
-            }
+            (Self::State(_), Ok(data)) if !data.is_file() => refuse("is not a regular file".into()),
             // It is replaced by a file that is made beside it.
             (Self::State(_), _) => {
                 let folder = path.parent().filter(|f| !f.as_os_str().is_empty());
@@ -85,7 +83,11 @@ pub fn check_destinations(files: &[Option<Destination<'_>>]) -> Result<()> {
     let files: Vec<Destination> = files.iter().flatten().copied().collect();
     for (index, file) in files.iter().enumerate() {
         file.check()?;
-        if files.iter().take(index).any(|one| one.path() == file.path()) {
+        if files
+            .iter()
+            .take(index)
+            .any(|one| one.path() == file.path())
+        {
             return Err(Error::File {
                 path: file.path().to_path_buf(),
                 reason: "is named for two different results".into(),

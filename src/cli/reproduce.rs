@@ -180,7 +180,9 @@ pub fn run(arguments: &ReproduceArguments) -> Result<Outcome> {
 fn pictures(prefix: &Path) -> Result<[PathBuf; 2]> {
     let is_picture = |extension: &std::ffi::OsStr| {
         let kinds = ["svg", "png", "pdf", "jpg", "jpeg", "eps", "gif"];
-        kinds.iter().any(|kind| extension.eq_ignore_ascii_case(kind))
+        kinds
+            .iter()
+            .any(|kind| extension.eq_ignore_ascii_case(kind))
     };
     if prefix.extension().is_some_and(is_picture) {
         return Err(Error::File {

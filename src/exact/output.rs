@@ -43,26 +43,23 @@ pub fn output_error(
     lengths: &[PromptLength],
 ) -> Result<Vec<ExactOutput>> {
     let curve = OutputErrorCurve::new(law, tilt, lengths)?;
-    Ok(lengths.iter().map(|&length| curve.at(length)).collect())
+    lengths.iter().map(|&length| curve.at(length)).collect()
 }
 
 /// [`output_error`] as a function of the prompt length: what does not depend on it is computed once.
 pub struct OutputErrorCurve {
+    range: (f64, f64),
     atoms: CentredAtoms,
     fine: OutputMoments,
     coarse: OutputMoments,
 }
 
 impl OutputErrorCurve {
-    /// For prompts between the shortest and the longest of these.
+    /// For single tokens, and prompts between the shortest and the longest of these that is longer than 1.
     ///
     /// # Errors
     /// As [`output_error`].
-    pub fn new(
-        law: &dyn OutputLaw,
-        tilt: &DVector<f64>,
-        lengths: &[PromptLength],
-    ) -> Result<Self> {
+    pub fn new(law: &dyn OutputLaw, tilt: &DVector<f64>, lengths: &[PromptLength]) -> Result<Self> {
         let (shortest, longest) = range(lengths).unwrap_or((2.0, 2.0));
         let fine_resolution = Resolution::fine(longest.ln());
         let atoms = law.score_atoms(tilt, fine_resolution)?;
@@ -83,23 +80,36 @@ impl OutputErrorCurve {
             )
         };
         Ok(Self {
+            range: (shortest, longest),
             atoms,
             fine,
             coarse,
         })
     }
 
-    /// Error, bias and participation at one length between those that the curve was made for.
-    pub fn at(&self, length: PromptLength) -> ExactOutput {
+    /// Error, bias and participation at one length.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for a length that the curve was not made for: its integrals stop too early there.
+    pub fn at(&self, length: PromptLength) -> Result<ExactOutput> {
         if length.get() == 1 {
-            return self.atoms.single_token();
+            return Ok(self.atoms.single_token());
         }
+        let (shortest, longest) = self.range;
         let length = length.as_f64();
-        ExactOutput::from_resolutions(
+        if !(length >= shortest && length <= longest) {
+            return Err(Error::Parameter {
+                parameter: "L",
+                value: length.to_string(),
+                required: "between the lengths that the curve of errors was made for",
+                theorem: None,
+            });
+        }
+        Ok(ExactOutput::from_resolutions(
             self.fine.integrate(length),
             self.coarse.integrate(length),
             self.atoms.centring,
-        )
+        ))
     }
 }
 
