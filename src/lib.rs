@@ -110,7 +110,18 @@ pub mod regression;
 pub mod render;
 pub mod scenario;
 pub mod study;
+pub mod text;
 pub mod theory;
+
+pub use attention::{Head, QueryLaw};
+pub use error::{Error, Result};
+pub use law::{Cube, Empirical, Gaussian, Mixture, Rademacher, RareAtom, Sphere, TokenLaw};
+pub use parameter::PromptLength;
+pub use record::Table;
+pub use study::{Study, length::Epsilon};
+
+/// Vectors and matrices of the interface.
+pub use nalgebra;
 
 /// The examples of README.md, compiled and run as documentation tests.
 #[cfg(doctest)]

@@ -116,6 +116,11 @@ impl Probability {
 pub struct ErrorProbability(f64);
 
 impl ErrorProbability {
+    /// That of an interval of confidence 0.95.
+    pub const DEFAULT_INTERVAL: Self = Self(1.0 - 0.95);
+    /// That of all verdicts of a run.
+    pub const DEFAULT_FAMILY: Self = Self(1e-6);
+
     /// Accepts numbers greater than 0 and at most 1/2; `name` is used in the message.
     pub fn new(name: &'static str, value: f64) -> Result<Self> {
         if value > 0.0 && value <= 0.5 {

@@ -2,6 +2,7 @@
 
 use super::Theorem;
 use crate::error::{Error, Result};
+use crate::text::shortened;
 
 impl Theorem {
     /// Every theorem, in the order of the theory pages.
@@ -47,26 +48,33 @@ impl Theorem {
 
     /// The theorem with this identifier or name, upper and lower case alike.
     ///
-    /// The error lists every identifier and name that exists.
+    /// The error lists the identifiers and names that resemble it most.
     pub fn from_name(name: &str) -> Result<Self> {
-        let wanted = name.trim();
-        Self::ALL
+        let wanted = name.trim().to_lowercase();
+        let found = Self::ALL
             .into_iter()
-            .find(|t| wanted.eq_ignore_ascii_case(t.id()) || wanted.eq_ignore_ascii_case(t.name()))
-            .ok_or_else(|| {
+            .find(|t| wanted.eq_ignore_ascii_case(t.id()) || wanted.eq_ignore_ascii_case(t.name()));
+        found.ok_or_else(|| {
+            let mut near = Self::ALL;
+            near.sort_by_key(|t| differences(&wanted, t.id()).min(differences(&wanted, t.name())));
+            let near = near.iter().take(NEAR).map(|t| {
                 // An identifier that is also the name is listed once.
-                let known = Self::ALL.map(|t| {
-                    if t.id() == t.name() {
-                        t.id().to_string()
-                    } else {
-                        format!("{} ({})", t.id(), t.name())
-                    }
-                });
-                Error::Unavailable {
-                    what: "the theorem",
-                    why: format!("there is no `{wanted}`; there are {}", known.join(", ")),
+                if t.id() == t.name() {
+                    t.id().to_string()
+                } else {
+                    format!("{} ({})", t.id(), t.name())
                 }
-            })
+            });
+            Error::Unavailable {
+                what: "the theorem",
+                why: format!(
+                    "there is no `{}`; the closest are {}; the command theorems lists all {}",
+                    shortened(name.trim()),
+                    near.collect::<Vec<_>>().join(", "),
+                    Self::ALL.len()
+                ),
+            }
+        })
     }
 
     /// Sorts theorems into the order of the registry, each once.
@@ -75,6 +83,34 @@ impl Theorem {
         theorems.sort_by_key(place);
         theorems.dedup();
     }
+}
+
+/// How many theorems are named where one is asked for that does not exist.
+const NEAR: usize = 5;
+/// Characters of a name that are compared; none is longer.
+const COMPARED: usize = 40;
+
+/// Characters to change, insert or leave out until `wanted` is a beginning of `name`; 0 where `name` contains it.
+fn differences(wanted: &str, name: &str) -> usize {
+    let name = name.to_lowercase();
+    if name.contains(wanted) {
+        return 0;
+    }
+    // One row of the table of edit distances, for every beginning of the name.
+    let mut row: Vec<usize> = (0..=name.chars().count()).collect();
+    for (i, one) in wanted.chars().take(COMPARED).enumerate() {
+        let mut left = i + 1;
+        let mut next = vec![left];
+        for (other, above) in name.chars().zip(row.windows(2)) {
+            if let [diagonal, above] = above {
+                let changed = diagonal + usize::from(one != other);
+                left = changed.min(above + 1).min(left + 1);
+                next.push(left);
+            }
+        }
+        row = next;
+    }
+    row.into_iter().min().unwrap_or(COMPARED)
 }
 
 #[cfg(test)]
@@ -161,11 +197,33 @@ mod tests {
             assert_eq!(Theorem::from_name(&shouted).unwrap(), theorem);
             assert_eq!(theorem.to_string(), theorem.id());
         }
-        let message = Theorem::from_name("T99").unwrap_err().to_string();
-        for theorem in Theorem::ALL {
-            assert!(message.contains(theorem.id()) && message.contains(theorem.name()));
-        }
         assert!(Theorem::from_name("").is_err());
+    }
+
+    #[test]
+    fn an_unknown_name_is_answered_with_those_that_resemble_it() {
+        for (wanted, near) in [
+            ("T99", "T9.value (value-gradient)"),
+            ("laplace", "T5 (laplace-bound)"),
+            ("Chernof-bound", "T4 (chernoff-bound)"),
+            (
+                "T5.partcipation",
+                "T5.participation (laplace-participation)",
+            ),
+            ("minmax", "T12 (minimax-rate)"),
+        ] {
+            let message = Theorem::from_name(wanted).unwrap_err().to_string();
+            assert!(
+                message.contains(near) && message.contains(wanted),
+                "{message}"
+            );
+        }
+        let long = "x".repeat(100_000);
+        let message = Theorem::from_name(&long).unwrap_err().to_string();
+        assert!(message.chars().count() < 400, "{message}");
+        assert_eq!(differences("t5", "T5.participation"), 0);
+        assert_eq!(differences("kitten", "sitting"), 2);
+        assert_eq!(differences("abc", ""), 3);
     }
 
     #[test]

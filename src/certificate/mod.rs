@@ -23,4 +23,4 @@ mod term;
 
 pub use lemma::{Certificates, LeftOut, Lemma};
 pub use rational::{decimal, exact};
-pub use run::{Proved, run};
+pub use run::{Proved, find_coq, run};

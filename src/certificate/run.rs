@@ -1,7 +1,7 @@
 //! Checking certificates with Coq.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use super::library::FILES;
@@ -47,20 +47,35 @@ pub fn run(folder: &Path, certificates: &str) -> Result<Proved> {
     })
 }
 
-fn compile(folder: &Path, name: &str) -> Result<()> {
-    let unavailable = |why: String| Error::Unavailable {
+/// Finds out, before anything else is done, whether `coqc` can be started.
+///
+/// # Errors
+/// [`Error::Unavailable`] if it cannot.
+pub fn find_coq() -> Result<()> {
+    start(Command::new("coqc").arg("--version")).map(|_| ())
+}
+
+fn unavailable(why: String) -> Error {
+    Error::Unavailable {
         what: "the proof",
         why,
-    };
-    let output = Command::new("coqc")
-        .args(["-q", "-w", "-all", "-Q", ".", "AttentionBounds", name])
-        .current_dir(folder)
-        .output()
-        .map_err(|error| {
-            unavailable(format!(
-                "coqc cannot be started ({error}); install Coq with coq-interval (Debian: coq, libcoq-interval)"
-            ))
-        })?;
+    }
+}
+
+fn start(command: &mut Command) -> Result<Output> {
+    command.output().map_err(|error| {
+        unavailable(format!(
+            "coqc cannot be started ({error}); install Coq with coq-interval (Debian: coq, libcoq-interval)"
+        ))
+    })
+}
+
+fn compile(folder: &Path, name: &str) -> Result<()> {
+    let output = start(
+        Command::new("coqc")
+            .args(["-q", "-w", "-all", "-Q", ".", "AttentionBounds", name])
+            .current_dir(folder),
+    )?;
     if output.status.success() {
         return Ok(());
     }

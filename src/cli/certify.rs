@@ -5,13 +5,14 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::certificate::{Certificates, run as prove};
+use crate::certificate::{Certificates, find_coq, run as prove};
 use crate::error::{Error, Result};
 use crate::record::{Provenance, QueryLabel, Row, Table};
 
 use super::flags::ScenarioArguments;
-use super::output::{Outcome, print};
-use super::sheets::{Made, MetricArguments, make};
+use super::metrics::MetricArguments;
+use super::output::{Destination, Outcome, check_destinations, print};
+use super::progress::Bar;
 
 /// Arguments of `certify`.
 #[derive(Debug, Clone, Args)]
@@ -55,12 +56,13 @@ pub fn run(arguments: &CertifyArguments) -> Result<Outcome> {
             why: "--output FILE (write it), --run (let Coq check it) or both are required".into(),
         });
     }
+    check_destinations(&[arguments.output.as_deref().map(Destination::Result)])?;
+    if arguments.run {
+        find_coq()?;
+    }
     let scenario = arguments.scenario.scenario()?;
-    let table = match make(&scenario, &arguments.metrics, None, false)? {
-        Made::Table(table) => table,
-        // Nothing is simulated, so nothing can be stopped.
-        Made::Stopped(message) => return Ok(Outcome::Stopped(message)),
-    };
+    let study = arguments.metrics.ask(scenario.study()?)?;
+    let table = study.progress(Bar::new()).table()?;
     let rows = selected(&table, arguments.queries);
     let certificates = Certificates::new(&rows, arguments.vacuous);
     let text = certificates.text(&heading(&table));

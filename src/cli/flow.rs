@@ -9,7 +9,7 @@ use crate::record::Provenance;
 use crate::regression::flow::flows;
 use crate::scenario::RegressionScenario;
 
-use super::output::{Outcome, print};
+use super::output::{Destination, Outcome, check_destinations, print};
 use super::progress::Bar;
 
 /// Arguments of `flow`.
@@ -37,6 +37,10 @@ enum FlowFormat {
 
 /// Runs `flow`.
 pub fn run(arguments: &FlowArguments) -> Result<Outcome> {
+    check_destinations(&[
+        arguments.plot.as_deref().map(Destination::Picture),
+        arguments.output.as_deref().map(Destination::Result),
+    ])?;
     let setting = RegressionScenario::load(&arguments.scenario)?.build()?;
     let mut answer = flows(
         &setting.task,

@@ -36,7 +36,7 @@ pub use gradient::{
 };
 pub use gradient_average::{gaussian_key_query_gradient_average, gaussian_value_gradient_average};
 pub use gradient_finite::finite_gradient_error;
-pub use output::{ExactOutput, output_error};
+pub use output::{ExactOutput, OutputErrorCurve, output_error};
 pub use participation::{ParticipationRatios, gaussian_participation};
 pub use scalar_average::scalar_query_average;
 

@@ -42,39 +42,75 @@ pub fn output_error(
     tilt: &DVector<f64>,
     lengths: &[PromptLength],
 ) -> Result<Vec<ExactOutput>> {
-    let (shortest, longest) = range(lengths).unwrap_or((2.0, 2.0));
-    let fine_resolution = Resolution::fine(longest.ln());
-    let atoms = law.score_atoms(tilt, fine_resolution)?;
-    if !atoms.exact {
-        check_normalisation(&atoms, law.tilted(tilt).cumulant)?;
-    }
-    let fine_atoms = CentredAtoms::new(&atoms);
-    let (fine, coarse) = if fine_atoms.exact {
-        let fine = fine_atoms.moments(FINITE_STEP, shortest, longest)?;
-        let coarse = fine.every_second();
-        (fine, coarse)
-    } else {
-        let resolution = Resolution::coarse(longest.ln());
-        let atoms = CentredAtoms::new(&law.score_atoms(tilt, resolution)?);
-        (
-            fine_atoms.moments(fine_resolution.score_step, shortest, longest)?,
-            atoms.moments(resolution.score_step, shortest, longest)?,
-        )
-    };
-    Ok(lengths
-        .iter()
-        .map(|&length| {
-            if length.get() == 1 {
-                return fine_atoms.single_token();
-            }
-            let length = length.as_f64();
-            ExactOutput::from_resolutions(
-                fine.integrate(length),
-                coarse.integrate(length),
-                fine_atoms.centring,
+    let curve = OutputErrorCurve::new(law, tilt, lengths)?;
+    lengths.iter().map(|&length| curve.at(length)).collect()
+}
+
+/// [`output_error`] as a function of the prompt length: what does not depend on it is computed once.
+pub struct OutputErrorCurve {
+    range: (f64, f64),
+    atoms: CentredAtoms,
+    fine: OutputMoments,
+    coarse: OutputMoments,
+}
+
+impl OutputErrorCurve {
+    /// For single tokens, and prompts between the shortest and the longest of these that is longer than 1.
+    ///
+    /// # Errors
+    /// As [`output_error`].
+    pub fn new(law: &dyn OutputLaw, tilt: &DVector<f64>, lengths: &[PromptLength]) -> Result<Self> {
+        let (shortest, longest) = range(lengths).unwrap_or((2.0, 2.0));
+        let fine_resolution = Resolution::fine(longest.ln());
+        let atoms = law.score_atoms(tilt, fine_resolution)?;
+        if !atoms.exact {
+            check_normalisation(&atoms, law.tilted(tilt).cumulant)?;
+        }
+        let atoms = CentredAtoms::new(&atoms);
+        let (fine, coarse) = if atoms.exact {
+            let fine = atoms.moments(FINITE_STEP, shortest, longest)?;
+            let coarse = fine.every_second();
+            (fine, coarse)
+        } else {
+            let resolution = Resolution::coarse(longest.ln());
+            let coarse = CentredAtoms::new(&law.score_atoms(tilt, resolution)?);
+            (
+                atoms.moments(fine_resolution.score_step, shortest, longest)?,
+                coarse.moments(resolution.score_step, shortest, longest)?,
             )
+        };
+        Ok(Self {
+            range: (shortest, longest),
+            atoms,
+            fine,
+            coarse,
         })
-        .collect())
+    }
+
+    /// Error, bias and participation at one length.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for a length that the curve was not made for: its integrals stop too early there.
+    pub fn at(&self, length: PromptLength) -> Result<ExactOutput> {
+        if length.get() == 1 {
+            return Ok(self.atoms.single_token());
+        }
+        let (shortest, longest) = self.range;
+        let length = length.as_f64();
+        if !(length >= shortest && length <= longest) {
+            return Err(Error::Parameter {
+                parameter: "L",
+                value: length.to_string(),
+                required: "between the lengths that the curve of errors was made for",
+                theorem: None,
+            });
+        }
+        Ok(ExactOutput::from_resolutions(
+            self.fine.integrate(length),
+            self.coarse.integrate(length),
+            self.atoms.centring,
+        ))
+    }
 }
 
 /// Refuses atoms whose own cumulant is not that of the law: their window or step missed tilted mass.

@@ -19,6 +19,7 @@ pub use checkpoint::{
 pub use table::{NumberTable, TableOptions, read_table};
 
 use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use crate::error::{Error, Result};
@@ -42,11 +43,12 @@ fn refuse(path: &Path, reason: impl ToString) -> Error {
 /// [`Error::File`] if there is none, if it cannot be opened, or if it is a directory, pipe or device; these are not
 /// opened at all: a pipe has no length to compare a header with, and opening it may wait for ever.
 pub fn open_regular(path: &Path) -> Result<(File, u64)> {
-    let metadata = std::fs::metadata(path).map_err(|error| refuse(path, error))?;
+    let cannot = |error: std::io::Error| refuse(path, format!("cannot be read: {error}"));
+    let metadata = std::fs::metadata(path).map_err(cannot)?;
     if !metadata.is_file() {
-        return Err(refuse(path, "this is not a regular file"));
+        return Err(refuse(path, "cannot be read: it is not a regular file"));
     }
-    let file = File::open(path).map_err(|error| refuse(path, error))?;
+    let file = File::open(path).map_err(cannot)?;
     Ok((file, metadata.len()))
 }
 
@@ -57,4 +59,25 @@ fn listed(names: &[String]) -> String {
         0 => shown,
         more => format!("{shown} and {more} more"),
     }
+}
+
+/// The text of a regular file of at most `most` bytes.
+///
+/// # Errors
+/// [`Error::File`] if it cannot be read, is not a regular file, is longer, or is not UTF-8.
+pub fn read_text(path: impl AsRef<Path>, most: u64) -> Result<String> {
+    let path = path.as_ref();
+    let (file, length) = open_regular(path)?;
+    if length > most {
+        return Err(refuse(
+            path,
+            format!("has {length} bytes; at most {most} are read"),
+        ));
+    }
+    let mut bytes = Vec::new();
+    // A file that grows meanwhile is not read further.
+    file.take(most)
+        .read_to_end(&mut bytes)
+        .map_err(|error| refuse(path, format!("cannot be read: {error}")))?;
+    String::from_utf8(bytes).map_err(|_| refuse(path, "is not text in UTF-8"))
 }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::partial::{Partial, SCHEMA};
 use crate::error::{Error, Result};
+use crate::file::read_text;
 
 /// Largest partial file that is read (1 GiB).
 const MAX_BYTES: u64 = 1 << 30;
@@ -56,21 +57,7 @@ impl Partial {
     /// # Errors
     /// [`Error::File`] if it cannot be read or is not what [`Self::from_json`] accepts.
     pub fn read(path: &Path) -> Result<Self> {
-        let refuse = |reason: String| Error::File {
-            path: path.to_path_buf(),
-            reason,
-        };
-        let size = std::fs::metadata(path)
-            .map_err(|error| refuse(format!("cannot be read: {error}")))?
-            .len();
-        if size > MAX_BYTES {
-            return Err(refuse(format!(
-                "has {size} bytes; at most {MAX_BYTES} are read"
-            )));
-        }
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| refuse(format!("cannot be read: {error}")))?;
-        Self::from_json(path, &text)
+        Self::from_json(path, &read_text(path, MAX_BYTES)?)
     }
 
     /// Writes the JSON to `path`: to a temporary file beside it, then renamed, so that an interruption at any

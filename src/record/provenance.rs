@@ -4,6 +4,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
+use crate::text::visible;
+
 /// What a reader needs to compute a result again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Provenance {
@@ -51,7 +53,10 @@ impl Provenance {
             .map_or_else(String::new, |seed| format!(", seed {seed}"));
         format!(
             "attention-bounds {} (git {}), scenario {}{seed}, created {}",
-            self.version, self.git, self.scenario, self.created
+            self.version,
+            self.git,
+            visible(&self.scenario),
+            self.created
         )
     }
 }

@@ -200,6 +200,20 @@ pub struct Table {
     pub rows: Vec<Row>,
 }
 
+impl Table {
+    /// Is anything contradicted: a bound or claim by an exact value or a simulation, or an exact value by a simulation? Of a
+    /// check, also if the claim that is false on purpose was never rejected.
+    pub fn is_violated(&self) -> bool {
+        match &self.check {
+            Some(check) => check.verdict() == Verdict::Violated,
+            None => self
+                .rows
+                .iter()
+                .any(|row| row.verdict() == Verdict::Violated),
+        }
+    }
+}
+
 /// Everything that determines a table besides the simulation.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -6,6 +6,7 @@ use crate::monte_carlo::Reliability;
 use crate::record::{Against, Metric, Provenance, QueryLabel, Row, Table};
 use crate::render::json::status_name;
 use crate::render::remarks::simulation_line;
+use crate::text::visible;
 
 /// One line a row: `metric, query, length, exact_value, exact_error, exact_reason`, then
 /// `<theorem>_value, <theorem>_status` for each theorem of the table, `best_theorem, best_value`, the
@@ -41,7 +42,7 @@ pub(super) fn render(table: &Table, provenance: &Provenance) -> String {
         .chain(&table.notes)
     {
         text.push_str("# ");
-        text.push_str(&comment.replace(['\n', '\r'], " "));
+        text.push_str(&visible(comment));
         text.push('\n');
     }
     let mut header: Vec<String> = [

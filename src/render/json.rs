@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::bound::{Bound, Hypothesis, ProofParameter, Status};
 use crate::exact::Exact;
+use crate::text::visible_json;
 
 use crate::monte_carlo::Reliability;
 use crate::record::{
@@ -159,7 +160,7 @@ pub(crate) fn to_text(record: &impl Serialize) -> String {
     let mut text = serde_json::to_string_pretty(record)
         .unwrap_or_else(|error| format!("{{\"error\": {:?}}}", error.to_string()));
     text.push('\n');
-    text
+    visible_json(&text)
 }
 
 fn query(label: QueryLabel) -> QueryRecord {

@@ -4,6 +4,7 @@ use crate::record::{Provenance, Table};
 use crate::render::Style;
 use crate::render::decimal::Decimal;
 use crate::render::sheet::{BOUND_DIGITS, BoundCell, Document, Sheet};
+use crate::text::visible;
 
 /// Label of the first table when none is given.
 const LABEL: &str = "tab:attention-bounds";
@@ -12,7 +13,7 @@ pub(super) fn render(table: &Table, provenance: &Provenance, style: &Style) -> S
     let document = Document::new(table, style, "bold");
     let mut text = format!(
         "% {}\n% needs \\usepackage{{booktabs}}\n",
-        one_line(&provenance.line())
+        provenance.line()
     );
     let label = label(style.label.as_deref().unwrap_or(LABEL));
     for (index, sheet) in document.sheets.iter().enumerate() {
@@ -121,7 +122,7 @@ fn power_of_ten(mantissa: &str, exponent: i32) -> String {
 /// Text in which nothing is a command: the special characters of LaTeX escaped, one line.
 pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in visible(text).chars() {
         match c {
             '\\' => escaped.push_str("\\textbackslash{}"),
             '~' => escaped.push_str("\\textasciitilde{}"),
@@ -135,7 +136,6 @@ pub fn escape(text: &str) -> String {
                 escaped.push('\\');
                 escaped.push(c);
             }
-            c if c.is_control() => escaped.push(' '),
             c => escaped.push(c),
         }
     }
@@ -152,8 +152,4 @@ fn label(text: &str) -> String {
         }
     };
     text.chars().map(plain).collect()
-}
-
-fn one_line(text: &str) -> String {
-    text.replace(|c: char| c.is_control(), " ")
 }

@@ -4,6 +4,7 @@ use crate::record::{Provenance, Table};
 use crate::render::Style;
 use crate::render::decimal::round_up;
 use crate::render::sheet::{BOUND_DIGITS, BoundCell, Document, Sheet};
+use crate::text::visible;
 
 pub(super) fn render(table: &Table, provenance: &Provenance, style: &Style) -> String {
     let document = Document::new(table, style, "bold");
@@ -52,13 +53,12 @@ fn bound_text(cell: &BoundCell) -> String {
 /// Text in which nothing is markup: one line, the special characters escaped.
 pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in visible(text).chars() {
         match c {
             '\\' | '`' | '*' | '_' | '<' | '>' | '[' | ']' | '|' | '~' | '#' => {
                 escaped.push('\\');
                 escaped.push(c);
             }
-            c if c.is_control() => escaped.push(' '),
             c => escaped.push(c),
         }
     }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::record::Provenance;
 use crate::record::{Difference, RecheckAnswer};
 use crate::render::json::to_text;
+use crate::text::{shortened, visible};
 
 impl RecheckAnswer {
     /// For a terminal.
@@ -12,24 +13,32 @@ impl RecheckAnswer {
         let mut text = format!(
             "{}\n\n{}: {} values of version {} computed again, {} differ\n",
             self.description,
-            self.file,
+            visible(&self.file),
             self.compared,
-            self.stored_version,
+            visible(&self.stored_version),
             self.differences.len()
         );
-        let number =
-            |value: Option<f64>| value.map_or_else(|| "nothing".into(), |x| format!("{x:e}"));
+        let number = |value: Option<f64>| match value {
+            None => "nothing".into(),
+            Some(x) if x.is_finite() => format!("{x:e}"),
+            Some(_) => "more than any float".into(),
+        };
         for one in &self.differences {
             let query = one
                 .query
                 .map_or_else(|| "average".into(), |index| format!("query {index}"));
+            let values = match (one.stored, one.computed) {
+                (None, None) => String::new(),
+                (stored, computed) => {
+                    let (stored, computed) = (number(stored), number(computed));
+                    format!(": {stored} in the file, {computed} now")
+                }
+            };
             text.push_str(&format!(
-                "DIFFERS: {} of {query}, L = {}, {}: {} in the file, {} now\n",
-                one.metric,
+                "DIFFERS: {} of {query}, L = {}, {}{values}\n",
+                shortened(&one.metric),
                 one.length,
-                one.what,
-                number(one.stored),
-                number(one.computed)
+                shortened(&one.what),
             ));
         }
         text.push_str(&provenance.line());

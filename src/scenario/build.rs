@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::file::read_head;
 use crate::law::{Cube, Empirical, Gaussian, Mixture, Rademacher, RareAtom, Sphere, TokenLaw};
 use crate::parameter::{Dimension, PromptLength};
+use crate::study::Study;
 
 use super::matrices::{Builder, dense};
 use super::{
@@ -62,6 +63,20 @@ impl Scenario {
             lengths: self.grid.lengths().to_vec(),
             monte_carlo: self.monte_carlo,
         })
+    }
+}
+
+impl Scenario {
+    /// The study of this scenario, with its lengths.
+    ///
+    /// # Errors
+    /// As [`Scenario::build`].
+    pub fn study(&self) -> Result<Study> {
+        let setting = self.build()?;
+        Ok(Study::new(setting.tokens, setting.head, setting.query)?
+            .lengths(setting.lengths.iter().map(|length| length.get()))?
+            .named(&setting.name, &setting.description)
+            .scenario(self.source_json()))
     }
 }
 

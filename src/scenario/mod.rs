@@ -15,12 +15,13 @@ mod section;
 mod table;
 mod tokens;
 
-use std::io::Read;
 use std::path::Path;
 
 use toml::Table;
 
 use crate::error::{Error, Result};
+use crate::file::read_text;
+use crate::text::visible;
 
 pub use build::Setting;
 pub use grid::{GridSpec, MAX_LENGTHS, MonteCarloSpec};
@@ -114,14 +115,14 @@ impl Scenario {
         Self::from_table(origin, &table)
     }
 
-    /// Tokens, query and head in one line.
+    /// Tokens, query and head in one line, names of files and tensors with control characters written out.
     pub fn describe(&self) -> String {
-        format!(
+        visible(&format!(
             "tokens: {}; query: {}; head: {}",
             self.tokens.describe(),
             self.query.describe(),
             self.head.describe()
-        )
+        ))
     }
 }
 
@@ -134,20 +135,7 @@ fn read_table(path: &Path) -> Result<(Origin, Table)> {
         path: path.to_path_buf(),
         reason: one_line_reason(&reason),
     };
-    let cannot = |error: std::io::Error| file_error(format!("cannot be read: {error}"));
-    let mut bytes = Vec::new();
-    std::fs::File::open(path)
-        .map_err(cannot)?
-        .take(MAX_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(cannot)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(file_error(
-            "is larger than 16 MiB; a scenario is a short TOML file".into(),
-        ));
-    }
-    let text = String::from_utf8(bytes)
-        .map_err(|_| file_error("is not UTF-8; a scenario is a TOML file".into()))?;
+    let text = read_text(path, MAX_BYTES)?;
     let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
     let origin = Origin {
         name: path.display().to_string(),

@@ -10,6 +10,7 @@ use crate::parameter::PromptLength;
 use crate::regression::flow::FlowOptions;
 use crate::regression::risk::infinite;
 use crate::regression::{RegressionHead, RegressionTask};
+use crate::text::visible;
 
 use super::matrices::Builder;
 use super::matrix::ACCEPTED;
@@ -131,14 +132,14 @@ impl RegressionScenario {
             name: self.origin.name.clone(),
             description: builder.described(format!(
                 "in-context regression: x ~ N(0, {}), d = {}, noise variance {}, w ~ N(0, {} I); start: al = {}, {}",
-                self.covariance.describe(),
+                visible(&self.covariance.describe()),
                 task.dimension(),
                 self.noise_variance,
                 self.weight_variance,
                 self.scale,
                 self.direction.as_ref().map_or_else(
                     || "Th = identity".to_owned(),
-                    |m| format!("Th = {}", m.describe())
+                    |m| format!("Th = {}", visible(&m.describe()))
                 )
             )),
             task,

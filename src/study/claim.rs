@@ -2,12 +2,13 @@
 
 use nalgebra::{DVector, SymmetricEigen};
 
+use super::Question;
+use super::formula::Formula;
+use super::formula_average::FormulaAverage;
 use crate::attention::QueryLaw;
 use crate::bound::{GaussianOutput, KnownMoments, Theorem};
 use crate::error::{Error, Result};
 use crate::record::{Cell, Claim, Metric, QueryLabel, Row};
-use crate::study::Question;
-use crate::study::formula::Formula;
 
 /// What a formula may speak of, in the order in which [`Formula::new`] is given them.
 ///
@@ -17,22 +18,26 @@ pub const VARIABLES: [&str; 11] = [
     "L", "d", "sigma", "norm_U", "norm_V", "s", "norm_a", "rho", "kap", "A2", "F0",
 ];
 /// Variables before this place do not depend on the query.
-const OF_THE_QUERY: usize = 5;
+pub(super) const OF_THE_QUERY: usize = 5;
 
 /// Name of the deliberately false bound.
 pub const NEGATIVE_CONTROL: &str = "negative control, false: half of T5";
 
 /// Appends one claim for each formula to every row of the output error.
 ///
-/// For a list, the average row has the average of the formula over the queries, which bounds the average error
-/// if the formula bounds each.
+/// The average row has the average of the formula over the queries, which bounds the average error if the formula bounds
+/// each. Over a Gaussian query it is found by quadrature; a remark for each formula, which is returned, says how well.
 ///
 /// # Errors
-/// [`Error::Unavailable`] if a formula speaks of the query and the query law is continuous; errors of the
-/// moments of a law.
-pub fn add_formulas(question: &Question<'_>, formulas: &[Formula], rows: &mut [Row]) -> Result<()> {
+/// [`Error::Unavailable`] if the law of what a formula contains is not known for a Gaussian query, or a value is not finite, with
+/// the query and length; errors of the moments of a law.
+pub fn add_formulas(
+    question: &Question<'_>,
+    formulas: &[Formula],
+    rows: &mut [Row],
+) -> Result<Vec<String>> {
     if formulas.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let fixed = [
         question.tokens.dimension() as f64,
@@ -40,53 +45,86 @@ pub fn add_formulas(question: &Question<'_>, formulas: &[Formula], rows: &mut [R
         operator_norm(question.head.key_query()),
         operator_norm(question.head.value()),
     ];
-    let (queries, weights) = match question.query {
+    match question.query {
         QueryLaw::List { queries, weights } => {
             let values = queries
                 .column_iter()
                 .map(|query| of_query(question, &question.head.tilt(&query.into_owned())))
                 .collect::<Result<Vec<_>>>()?;
-            (values, weights.as_slice())
-        }
-        QueryLaw::Gaussian(_) => {
-            for formula in formulas {
-                let found = (OF_THE_QUERY..VARIABLES.len()).find(|i| formula.mentions(*i));
-                if let Some(name) = found.and_then(|i| VARIABLES.get(i)) {
-                    return Err(Error::Unavailable {
-                        what: "the average of the formula over a Gaussian query",
-                        why: format!(
-                            "`{}` contains {name}, which depends on the query; give fixed queries, or use \
-                             only {}",
-                            formula.text(),
-                            VARIABLES[..OF_THE_QUERY].join(", ")
-                        ),
-                    });
+            for row in rows.iter_mut().filter(|row| row.metric == Metric::Output) {
+                for formula in formulas {
+                    let at = |query: &[f64]| {
+                        let values = [&[row.length as f64], fixed.as_slice(), query].concat();
+                        formula.value(&values)
+                    };
+                    let value = match row.query {
+                        QueryLabel::Index(index) => values.get(index).map_or(f64::NAN, |q| at(q)),
+                        QueryLabel::Average => {
+                            values.iter().zip(weights).map(|(q, w)| w * at(q)).sum()
+                        }
+                    };
+                    push(row, formula.text(), value)?;
                 }
             }
-            // The values are not used.
-            (
-                vec![[f64::NAN; VARIABLES.len() - OF_THE_QUERY]],
-                [1.0].as_slice(),
-            )
+            Ok(Vec::new())
         }
-    };
-    for row in rows.iter_mut().filter(|row| row.metric == Metric::Output) {
-        for formula in formulas {
-            let at = |query: &[f64]| {
-                let values = [&[row.length as f64], fixed.as_slice(), query].concat();
-                formula.value(&values)
-            };
-            let value = match row.query {
-                QueryLabel::Index(index) => queries.get(index).map_or(f64::NAN, |q| at(q)),
-                QueryLabel::Average => queries.iter().zip(weights).map(|(q, w)| w * at(q)).sum(),
-            };
-            row.claims.push(Claim {
-                name: formula.text().to_owned(),
-                control: false,
-                value: checked(value),
-            });
+        QueryLaw::Gaussian(query) => {
+            let mut notes = Vec::new();
+            for (number, formula) in (1..).zip(formulas) {
+                let rows = rows.iter_mut().filter(|row| row.metric == Metric::Output);
+                let mut rows: Vec<&mut Row> = rows.collect();
+                let known: Vec<Vec<f64>> = rows
+                    .iter()
+                    .map(|row| [&[row.length as f64], fixed.as_slice()].concat())
+                    .collect();
+                let values = if (OF_THE_QUERY..VARIABLES.len()).any(|i| formula.mentions(i)) {
+                    let (values, error) =
+                        FormulaAverage::new(question, query, formula)?.values(&known)?;
+                    notes.push(format!(
+                        "claim {number}: averaged over the Gaussian query by quadrature; two rules differ by a relative \
+                         {error:.1e} at most, which is added"
+                    ));
+                    values
+                } else {
+                    known.iter().map(|known| formula.value(known)).collect()
+                };
+                for (row, value) in rows.iter_mut().zip(values) {
+                    push(row, formula.text(), value)?;
+                }
+            }
+            Ok(notes)
         }
     }
+}
+
+/// Appends a claim, whose value must be a number.
+///
+/// # Errors
+/// [`Error::Unavailable`], with the cell, if it is infinite or NaN.
+pub(super) fn push(row: &mut Row, name: &str, value: f64) -> Result<()> {
+    if !value.is_finite() {
+        let query = match row.query {
+            QueryLabel::Index(index) => format!("query {index}"),
+            QueryLabel::Average => "the average over queries".into(),
+        };
+        return Err(Error::Unavailable {
+            what: "the value of a formula",
+            why: format!(
+                "`{name}` is {} at {query}, L = {}",
+                if value.is_nan() {
+                    "not a number"
+                } else {
+                    "infinite"
+                },
+                row.length
+            ),
+        });
+    }
+    row.claims.push(Claim {
+        name: name.to_owned(),
+        control: false,
+        value: checked(value),
+    });
     Ok(())
 }
 

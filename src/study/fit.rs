@@ -1,6 +1,7 @@
 //! The smallest constant that makes a printed proposition (3.1, 3.4) true on a grid of exact values.
 
 use nalgebra::DMatrix;
+use rayon::prelude::*;
 
 use crate::attention::{Head, QueryLaw};
 use crate::bound::{UniformRate, ValueSpectrum};
@@ -21,6 +22,8 @@ use crate::study::{Progress, Question};
 
 /// Most values of `c2` of one range.
 pub const MOST_STEPS: u64 = 1000;
+/// Most lengths of a fit with a witness.
+pub const MOST_WITNESSES: usize = 500;
 
 /// The values of `c2` that a text names: one number, or `from,to,steps` (equally spaced, both ends included).
 ///
@@ -63,7 +66,8 @@ pub fn read_range(text: &str) -> Result<Vec<f64>> {
 /// parameter, beside T7; for the output only.
 ///
 /// # Errors
-/// If a length is 1, a witness is asked for a gradient, there is no exact average, or a hypothesis of the proposition fails.
+/// If a length is 1, a witness is asked for a gradient or for more than 500 lengths, there is no exact average, a hypothesis of
+/// the proposition fails, or a `c1` overflows.
 pub fn fit(
     question: &Question<'_>,
     form: PrintedForm,
@@ -83,6 +87,15 @@ pub fn fit(
     for length in lengths {
         check_length(length.get())?;
     }
+    question.check_size(lengths.len(), 1)?;
+    if witness && lengths.len() > MOST_WITNESSES {
+        return Err(Error::Parameter {
+            parameter: "grid.lengths",
+            value: format!("{} lengths", lengths.len()),
+            required: "at most 500 lengths with --witness: each has a law of its own, averaged over a Gaussian query",
+            theorem: None,
+        });
+    }
     let unavailable = |why: String| Error::Unavailable {
         what: "the fit of the printed proposition",
         why,
@@ -99,16 +112,24 @@ pub fn fit(
     }
     progress.start(1);
     let errors = average_errors(question, form, lengths, progress).map_err(unavailable)?;
-    let points = exponents
+    let points: Vec<FitPoint> = exponents
         .iter()
         .filter_map(|&c2| smallest(form, c2, &found, lengths, &errors))
         .collect();
+    if let Some(point) = points.iter().find(|point| !point.c1.is_finite()) {
+        return Err(Error::Parameter {
+            parameter: "--c2",
+            value: format!("{:e} (at L = {})", point.c2, point.binds_at),
+            required: "small enough: there the smallest c1 is larger than every float",
+            theorem: None,
+        });
+    }
     let proxy = question.tokens.variance_proxy().proxy;
     let key_query = operator_norm(question.head.key_query()) * found.query_sigma;
     let q = proxy.sigma() * key_query;
     let witness = if witness {
         lengths
-            .iter()
+            .par_iter()
             .map(|&length| witness_at(proxy, key_query, length))
             .collect::<Result<_>>()?
     } else {

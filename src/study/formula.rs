@@ -9,6 +9,7 @@ use pest::iterators::Pairs;
 use pest::pratt_parser::{Assoc, Op, PrattParser};
 
 use crate::error::{Error, Result};
+use crate::text::shortened;
 
 /// Longest formula; it also bounds the depth of the tree.
 const MOST_BYTES: usize = 500;
@@ -78,8 +79,9 @@ impl Formula {
                 theorem: None,
             })
         };
+        let shown = shortened(text);
         if text.len() > MOST_BYTES {
-            return refuse(format!("{}...", text.chars().take(40).collect::<String>()));
+            return refuse(format!("`{shown}` ({} bytes)", text.len()));
         }
         let pairs = match Grammar::parse(Rule::formula, text) {
             Ok(pairs) => pairs,
@@ -89,21 +91,23 @@ impl Formula {
                     pest::error::InputLocation::Span((place, _)) => place,
                 };
                 return refuse(format!(
-                    "`{text}` (not understood at character {})",
-                    place + 1
+                    "`{shown}` (not understood at character {})",
+                    text.get(..place)
+                        .map_or(place, |before| before.chars().count())
+                        + 1
                 ));
             }
         };
         // The whole formula is one expression.
         let Some(expression) = pairs.into_iter().find(|p| p.as_rule() == Rule::expression) else {
-            return refuse(format!("`{text}`"));
+            return refuse(format!("`{shown}`"));
         };
         match tree(expression.into_inner(), variables, &precedences()) {
             Ok(node) => Ok(Self {
                 text: text.trim().into(),
                 node,
             }),
-            Err(what) => refuse(format!("`{text}` ({what})")),
+            Err(what) => refuse(format!("`{shown}` ({what})")),
         }
     }
 
@@ -115,6 +119,14 @@ impl Formula {
     /// Does the formula contain the variable of this place?
     pub fn mentions(&self, variable: usize) -> bool {
         self.node.mentions(variable)
+    }
+
+    /// Is it linear (or affine) in these variables: are they only added, subtracted, negated, and multiplied or divided by what
+    /// contains none of them?
+    pub fn is_linear_in(&self, variables: &[usize]) -> bool {
+        self.node
+            .degree(variables)
+            .is_some_and(|degree| degree <= 1)
     }
 
     /// Its value; `values` are those of the variables that it was parsed with, in their order. May be infinite or
@@ -132,6 +144,28 @@ impl Node {
             Node::Negative(node) => node.mentions(variable),
             Node::Binary(_, left, right) => left.mentions(variable) || right.mentions(variable),
             Node::Call(_, arguments) => arguments.iter().any(|node| node.mentions(variable)),
+        }
+    }
+
+    /// The degree in these variables together, of a polynomial in them; none for anything else.
+    fn degree(&self, variables: &[usize]) -> Option<u32> {
+        match self {
+            Node::Number(_) => Some(0),
+            Node::Variable(place) => Some(u32::from(variables.contains(place))),
+            Node::Negative(node) => node.degree(variables),
+            Node::Binary(operator, left, right) => {
+                let (left, right) = (left.degree(variables)?, right.degree(variables)?);
+                match operator {
+                    Binary::Plus | Binary::Minus => Some(left.max(right)),
+                    Binary::Times => Some(left + right),
+                    Binary::Over => (right == 0).then_some(left),
+                    Binary::Power => (left == 0 && right == 0).then_some(0),
+                }
+            }
+            Node::Call(_, arguments) => {
+                let free = |node: &Node| node.degree(variables) == Some(0);
+                arguments.iter().all(free).then_some(0)
+            }
         }
     }
 
@@ -244,94 +278,5 @@ fn call(
         (true, 1) | (false, 2..) => Ok(Node::Call(function, arguments)),
         (true, n) => Err(format!("{name} takes one argument, not {n}")),
         (false, n) => Err(format!("{name} takes two arguments or more, not {n}")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::study::formula::*;
-    use proptest::prelude::*;
-
-    fn value(text: &str) -> f64 {
-        Formula::new(text, &["L", "s", "norm_U"])
-            .unwrap()
-            .value(&[4.0, 3.0, 0.5])
-    }
-
-    #[test]
-    fn precedences_are_those_of_mathematics() {
-        for (text, wanted) in [
-            ("1 + 2 * 3", 7.0),
-            ("7 - 2 - 1", 4.0),
-            ("8 / 4 / 2", 1.0),
-            ("8 / 4 * 2", 4.0),
-            ("-s^2", -9.0),
-            ("(-s)^2", 9.0),
-            ("2^-1", 0.5),
-            ("2^3^2", 512.0),
-            ("2^-2^2", 0.0625),
-            ("2 * -s^2", -18.0),
-            ("5 - -3", 8.0),
-            ("--3", 3.0),
-            ("-2 * -3", 6.0),
-            ("1 - s * L", -11.0),
-            ("1e-3*L", 4e-3),
-            (".5 + 1.", 1.5),
-            ("2.5E2", 250.0),
-            ("exp(-s^2)", (-9.0f64).exp()),
-            ("sqrt(L) + ln(exp(2)) + log(1)", 4.0),
-            ("min(L, s, 7) + max(L, s)", 7.0),
-            ("abs(1 - s) * norm_U", 1.0),
-            ("2*pi", std::f64::consts::TAU),
-            ("L^(1/2)", 2.0),
-        ] {
-            assert!(
-                (value(text) - wanted).abs() <= 1e-15 * wanted.abs(),
-                "{text}: {}",
-                value(text)
-            );
-        }
-        assert!(value("min(L, ln(-1))").is_nan() && value("max(ln(-1), L)").is_nan());
-        assert_eq!(value("1/0"), f64::INFINITY);
-    }
-
-    #[test]
-    fn variables_are_known_by_name() {
-        let formula = Formula::new(" s + exp(s) ", &["L", "s"]).unwrap();
-        assert!(formula.mentions(1) && !formula.mentions(0));
-        assert_eq!(formula.text(), "s + exp(s)");
-    }
-
-    #[test]
-    fn what_is_no_formula() {
-        let refusal = |text: &str| Formula::new(text, &["L", "s"]).unwrap_err().to_string();
-        for (text, part) in [
-            ("", "character 1"),
-            ("2 L", "character 3"),
-            ("2L", "character 2"),
-            ("(L", "character 3"),
-            ("L +", "character 4"),
-            ("L ** 2", "character 4"),
-            ("sigma^2", "no variable sigma; there are L, s"),
-            ("sin(L)", "no function sin"),
-            ("exp(1, 2)", "one argument, not 2"),
-            ("min(1)", "two arguments or more, not 1"),
-            ("L = 3", "character 3"),
-        ] {
-            assert!(refusal(text).contains(part), "{text}: {}", refusal(text));
-        }
-        assert!(Formula::new(&"(".repeat(501), &[]).is_err());
-        // Deep, but within the limit: no stack overflow.
-        let deep = format!("{}1{}", "(".repeat(249), ")".repeat(249));
-        assert_eq!(Formula::new(&deep, &[]).unwrap().value(&[]), 1.0);
-    }
-
-    proptest! {
-        #[test]
-        fn no_text_panics(text in "[-+*/^()0-9.eLs, a-z]{0,60}") {
-            if let Ok(formula) = Formula::new(&text, &["L", "s"]) {
-                let _ = formula.value(&[2.0, 1.0]);
-            }
-        }
     }
 }

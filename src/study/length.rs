@@ -2,26 +2,67 @@
 
 use nalgebra::{DMatrix, DVector};
 
+use super::cells::bounds::output_curve;
+use super::cells::exact::{Curve, average_curve, reason};
+use super::{Progress, Question};
 use crate::attention::QueryLaw;
-use crate::bound::Bound;
+use crate::bound::{Bound, ValueSpectrum};
 use crate::error::{Error, Result};
 use crate::parameter::{Positive, PromptLength};
-use crate::record::ReachedLength;
-use crate::record::{Cell, QueryLabel};
-use crate::study::cells::bounds::bound_cells;
-use crate::study::cells::exact::{exact_cells, reason};
-use crate::study::table::TableOptions;
-use crate::study::{Progress, Question, Silent};
+use crate::record::{Cell, QueryLabel, ReachedLength};
 
-/// What is asked: a threshold of the squared error, and for which query.
+/// A threshold of the squared error `E|That - T|^2`, and for which query; a number is an absolute threshold of the average.
+///
+/// ```
+/// use attention_bounds::Epsilon;
+///
+/// assert_eq!(Epsilon::from(0.01), Epsilon::absolute(0.01));
+/// let _ = Epsilon::relative(0.01).at_query(3);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct LengthQuestion {
-    /// The threshold `epsilon`.
-    pub epsilon: Positive,
-    /// True if `epsilon` is relative to `|T|^2` (for an average, to its average).
-    pub relative: bool,
-    /// One query of a list, or the average over the query law.
-    pub query: QueryLabel,
+pub struct Epsilon {
+    value: f64,
+    relative: bool,
+    query: QueryLabel,
+}
+
+impl Epsilon {
+    /// The threshold itself.
+    pub fn absolute(value: f64) -> Self {
+        Self {
+            value,
+            relative: false,
+            query: QueryLabel::Average,
+        }
+    }
+
+    /// A multiple of `|T|^2` (for an average, of its average).
+    pub fn relative(value: f64) -> Self {
+        Self {
+            relative: true,
+            ..Self::absolute(value)
+        }
+    }
+
+    /// For one query of a list, from 0, instead of the average over the query law.
+    #[must_use]
+    pub fn at_query(self, index: usize) -> Self {
+        Self {
+            query: QueryLabel::Index(index),
+            ..self
+        }
+    }
+
+    /// The query, or the average.
+    pub fn query(self) -> QueryLabel {
+        self.query
+    }
+}
+
+impl From<f64> for Epsilon {
+    fn from(value: f64) -> Self {
+        Self::absolute(value)
+    }
 }
 
 /// The two answers and what they were asked for.
@@ -44,13 +85,14 @@ pub struct SmallestLengths {
 /// length; that it decreases is not a theorem.
 ///
 /// # Errors
-/// If the query does not exist, `|T|^2` is not available for a relative threshold, or a bound's constants
+/// If there are more than 2,500 queries, the query does not exist, `|T|^2` is not available for a relative threshold, or a bound's constants
 /// cannot be evaluated. A length that is not found within 2^53 is a reason in its cell, not an error.
 pub fn smallest(
     question: &Question<'_>,
-    asked: &LengthQuestion,
+    asked: &Epsilon,
     progress: &dyn Progress,
 ) -> Result<SmallestLengths> {
+    let given = Positive::new("--epsilon", asked.value)?.get();
     // One query of the list is a list of its own: the others need not be evaluated.
     let single = match asked.query {
         QueryLabel::Average => None,
@@ -60,39 +102,41 @@ pub fn smallest(
         Some(query) => Question { query, ..*question },
         None => *question,
     };
+    // Up to 100 lengths are tried.
+    question.check_size(100, 1)?;
     let relative_to = if asked.relative {
         Some(response_squared(question)?)
     } else {
         None
     };
-    let epsilon = asked.epsilon.get() * relative_to.unwrap_or(1.0);
+    let epsilon = given * relative_to.unwrap_or(1.0);
     if !(epsilon > 0.0) {
         return Err(Error::Parameter {
             parameter: "--epsilon",
-            value: format!("{} times |T|^2 = {epsilon}", asked.epsilon.get()),
+            value: format!("{} times |T|^2 = {epsilon}", given),
             required: "positive; the attention output T vanishes, so ask for an absolute epsilon",
             theorem: None,
         });
     }
-    let exact = search(epsilon, |lengths| {
-        let values = exact_cells(question, lengths, progress).average?;
-        Ok(values
-            .iter()
-            .map(|o| Reached {
-                value: o.squared_error.value,
-                theorem: None,
-            })
-            .collect())
+    let exact = search(epsilon, progress, |range| {
+        let errors = average_curve(question, range)?;
+        let reached = |value| Reached {
+            value,
+            theorem: None,
+        };
+        Ok(Box::new(move |lengths| {
+            Ok(errors(lengths)?.into_iter().map(reached).collect())
+        }))
     });
-    let bound = search(epsilon, |lengths| {
-        let bounds =
-            bound_cells(question, lengths, &TableOptions::default(), &Silent).map_err(reason)?;
-        Ok(bounds
-            .average
-            .output
-            .iter()
-            .map(|records| best(records))
-            .collect())
+    let values = ValueSpectrum::new(question.head.value())?;
+    let bounds = output_curve(question, &values)?;
+    let bound = search(epsilon, progress, |_| {
+        Ok(Box::new(|lengths| {
+            Ok(bounds(lengths)?
+                .iter()
+                .map(|records| best(records))
+                .collect())
+        }))
     });
     Ok(SmallestLengths {
         epsilon,
@@ -126,34 +170,51 @@ struct Reached {
     theorem: Option<crate::bound::Theorem>,
 }
 
-/// Lengths tried at once: one sweep serves them all.
-const BATCH: u64 = 32;
+/// Lengths tried at once.
+const BATCH: u64 = 8;
 
 /// Powers of two up to the first that reaches `epsilon`, then ever finer lattices in the last octave.
-fn search(
+///
+/// `prepare` is given the ends of a range and returns a function of the lengths in it.
+fn search<'a>(
     epsilon: f64,
-    evaluate: impl Fn(&[PromptLength]) -> Cell<Vec<Reached>>,
+    progress: &dyn Progress,
+    prepare: impl Fn(&[PromptLength]) -> Cell<Curve<'a, Reached>>,
 ) -> Cell<ReachedLength> {
-    // The last length known to be too short, and the first known to reach epsilon.
+    // The last length known to be too short.
     let mut low = 0;
-    let mut high = None;
     for exponents in [0..=16u32, 17..=34, 35..=53] {
-        let lengths: Vec<u64> = exponents.map(|k| 1u64 << k).collect();
-        (low, high) = step(&lengths, epsilon, low, &evaluate)?;
-        if high.is_some() {
-            break;
+        let powers: Vec<u64> = exponents.map(|k| 1u64 << k).collect();
+        let longest = powers.last().copied().unwrap_or(1);
+        // A single token needs no integral, and a range from 1 would be one of it alone.
+        let curve = prepare(&checked(&[low.max(2), longest])?)?;
+        for powers in powers.chunks(BATCH as usize) {
+            progress.start(1);
+            let (below, reached) = step(powers, epsilon, low, &curve)?;
+            progress.step();
+            low = below;
+            if let Some(found) = reached {
+                return refine(epsilon, low, found, &curve);
+            }
         }
     }
-    let Some(mut found) = high else {
-        return Err("more than 2^53 tokens are needed".to_owned());
-    };
+    Err("more than 2^53 tokens are needed".to_owned())
+}
+
+/// Ever finer lattices between a length that is too short and one that reaches `epsilon`.
+fn refine(
+    epsilon: f64,
+    mut low: u64,
+    mut found: ReachedLength,
+    curve: &Curve<'_, Reached>,
+) -> Cell<ReachedLength> {
     while found.length - low > 1 {
         let gap = found.length - low;
         let pieces = gap.min(BATCH);
         let lengths: Vec<u64> = (1..=pieces)
             .map(|i| low + (u128::from(gap) * u128::from(i) / u128::from(pieces)) as u64)
             .collect();
-        let (below, reached) = step(&lengths, epsilon, low, &evaluate)?;
+        let (below, reached) = step(&lengths, epsilon, low, curve)?;
         match reached {
             Some(reached) => (low, found) = (below, reached),
             // The right end reached epsilon before and does not now: values within rounding of epsilon.
@@ -163,16 +224,19 @@ fn search(
     Ok(found)
 }
 
+fn checked(lengths: &[u64]) -> Cell<Vec<PromptLength>> {
+    let lengths = lengths.iter().map(|&l| PromptLength::new(l));
+    lengths.collect::<Result<_>>().map_err(reason)
+}
+
 /// The first of these ascending lengths that reaches `epsilon`, and the one before it.
 fn step(
     lengths: &[u64],
     epsilon: f64,
     mut low: u64,
-    evaluate: &impl Fn(&[PromptLength]) -> Cell<Vec<Reached>>,
+    curve: &Curve<'_, Reached>,
 ) -> Cell<(u64, Option<ReachedLength>)> {
-    let checked: Result<Vec<PromptLength>> =
-        lengths.iter().map(|&l| PromptLength::new(l)).collect();
-    let values = evaluate(&checked.map_err(reason)?)?;
+    let values = curve(&checked(lengths)?)?;
     for (&length, reached) in lengths.iter().zip(values) {
         if reached.value <= epsilon {
             let found = ReachedLength {

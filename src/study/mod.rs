@@ -1,54 +1,27 @@
 //! The only room that sees more than one of exact values, bounds and estimates: it puts them side by
-//! side and says whether they agree.
+//! side and says whether they agree. [`Study`] is its door.
 
+mod answers;
 mod cells;
 pub mod claim;
 pub mod estimates;
 pub mod fit;
 pub mod formula;
+mod formula_average;
 pub mod length;
 pub mod printed;
 pub mod printed_form;
-
+mod quadrature;
+mod question;
 pub mod rate;
 pub mod recheck;
+mod setting;
 pub mod simulate;
 pub mod table;
 pub mod verdict;
 
+pub use answers::merge;
+pub use question::{MOST_CELLS, Question};
+pub use setting::{IntoTokens, Study};
+
 pub use crate::progress::{Progress, Silent};
-
-use crate::attention::{Head, QueryLaw};
-use crate::error::{Error, Result};
-use crate::law::TokenLaw;
-
-/// A token law, a head and a query law whose shapes fit: what every command asks about.
-#[derive(Debug, Clone, Copy)]
-pub struct Question<'a> {
-    tokens: &'a dyn TokenLaw,
-    head: &'a Head,
-    query: &'a QueryLaw,
-}
-
-impl<'a> Question<'a> {
-    /// Checks that tokens and queries have the dimensions of the key-query matrix (`d x e`).
-    pub fn new(tokens: &'a dyn TokenLaw, head: &'a Head, query: &'a QueryLaw) -> Result<Self> {
-        let (d, e) = head.key_query().shape();
-        if tokens.dimension() != d || query.dimension() != e {
-            return Err(Error::shape(
-                "the key-query matrix",
-                format!("{d} x {e}"),
-                format!(
-                    "{} x {} (token dimension x query dimension)",
-                    tokens.dimension(),
-                    query.dimension()
-                ),
-            ));
-        }
-        Ok(Self {
-            tokens,
-            head,
-            query,
-        })
-    }
-}

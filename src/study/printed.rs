@@ -2,14 +2,14 @@
 
 use nalgebra::{DMatrix, DVector};
 
+use super::Question;
+use super::claim::{operator_norm, push};
+use super::printed_form::PrintedForm;
 use crate::attention::QueryLaw;
 use crate::error::{Error, Result};
 use crate::law::{Empirical, TokenLaw};
 use crate::parameter::Positive;
 use crate::record::{Claim, QueryLabel, Row};
-use crate::study::Question;
-use crate::study::claim::operator_norm;
-use crate::study::printed_form::PrintedForm;
 
 /// `c1` and `c2` of Propositions 3.1 and 3.4.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -88,7 +88,7 @@ pub fn check_length(length: u64) -> Result<()> {
 /// words. A hypothesis that fails takes the place of the value.
 ///
 /// # Errors
-/// If a length is 1.
+/// If a length is 1, or a right-hand side is not a finite number.
 pub fn add_printed(
     question: &Question<'_>,
     printed: &Printed,
@@ -106,20 +106,24 @@ pub fn add_printed(
         let of_matrix = form
             .matrix()
             .map_or_else(String::new, |matrix| format!(", {matrix}"));
-        row.claims.push(Claim {
-            name: format!(
-                "Prop. {} as printed{of_matrix}: {}, c1 = {}, c2 = {}",
-                form.proposition(),
-                form.formula(),
-                printed.c1,
-                printed.c2
-            ),
-            control: false,
-            value: match &found.failure {
-                None => Ok(form.right_side(printed.c1, printed.c2, &found, row.length)),
-                Some(failure) => Err(failure.clone()),
-            },
-        });
+        let name = format!(
+            "Prop. {} as printed{of_matrix}: {}, c1 = {}, c2 = {}",
+            form.proposition(),
+            form.formula(),
+            printed.c1,
+            printed.c2
+        );
+        match &found.failure {
+            None => {
+                let value = form.right_side(printed.c1, printed.c2, &found, row.length);
+                push(row, &name, value)?;
+            }
+            Some(failure) => row.claims.push(Claim {
+                name,
+                control: false,
+                value: Err(failure.clone()),
+            }),
+        }
     }
     let mut notes = found.notes;
     notes.extend(

@@ -7,35 +7,20 @@ use crate::bound::{GaussianSetting, GaussianSpectrum, KnownMoments};
 use crate::error::Result;
 use crate::law::Gaussian;
 use crate::parameter::PromptLength;
-use crate::record::Cell;
-use crate::record::LocalSlope;
+use crate::record::{LocalSlope, RateAnswer};
 use crate::study::cells::exact::{exact_cells, reason};
 use crate::study::{Progress, Question};
-
-/// The rate of a question.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Rate {
-    /// `lam = |Gamma^{1/2} U Sig_z^{1/2}|_op^2` of T8, or why there is none.
-    pub lambda: Cell<f64>,
-    /// The conjectured exponent `kappa(lam)` of T8.
-    pub kappa: Cell<f64>,
-    /// The limit of `L` times the error, averaged over the query.
-    pub limiting_constant: Cell<f64>,
-    /// `-d ln(error) / d ln(L)` between neighbouring lengths, from exact values.
-    pub slopes: Vec<LocalSlope>,
-    /// Remarks.
-    pub notes: Vec<String>,
-}
 
 /// T8 where it applies, the limit `E_z A2` of `L` times the error for a list of queries, and local slopes.
 ///
 /// # Errors
-/// If the law's moments cannot be evaluated at a query.
+/// If there are more than [`MOST_CELLS`](super::MOST_CELLS) queries and lengths, or the law's moments cannot be evaluated at a query.
 pub fn rate(
     question: &Question<'_>,
     lengths: &[PromptLength],
     progress: &dyn Progress,
-) -> Result<Rate> {
+) -> Result<RateAnswer> {
+    question.check_size(lengths.len(), 1)?;
     let mut notes = Vec::new();
     let exact = exact_cells(question, lengths, progress).average;
     let slopes = match &exact {
@@ -79,7 +64,8 @@ pub fn rate(
             (not_gaussian(), not_gaussian(), Ok(limit))
         }
     };
-    Ok(Rate {
+    Ok(RateAnswer {
+        description: String::new(),
         lambda,
         kappa,
         limiting_constant,

@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use crate::error::{Error, Result};
 use crate::exact::Exact;
-use crate::record::{Difference, TABLE_SCHEMA};
-use crate::record::{Family, Metric, QueryLabel, Request, Row};
+use crate::file::read_text;
+use crate::record::{Difference, Family, Metric, QueryLabel, Request, Row, TABLE_SCHEMA};
 
 /// Relative difference up to which bounds, claims and seeded estimates are the same: the last digits may
 /// depend on the mathematical library of the machine.
@@ -78,6 +78,41 @@ struct StoredEstimate {
     mean: f64,
 }
 
+impl StoredRow {
+    /// What is wrong with the row, if something is.
+    fn check(&self) -> std::result::Result<(), String> {
+        if let StoredQuery::Average(word) = &self.query
+            && word != "average"
+        {
+            return Err(format!(
+                "query = {word:?}: a number or \"average\" is required"
+            ));
+        }
+        match &self.exact {
+            Some(exact) if !(exact.error >= 0.0) => Err(format!(
+                "exact.error = {:e}: at least 0 is required",
+                exact.error
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// A difference of this row, or of the row that takes its place.
+    fn difference(&self, what: String, stored: Option<f64>, computed: Option<f64>) -> Difference {
+        Difference {
+            metric: self.metric.clone(),
+            query: match self.query {
+                StoredQuery::Index(index) => Some(index),
+                StoredQuery::Average(_) => None,
+            },
+            length: self.length,
+            what,
+            stored,
+            computed,
+        }
+    }
+}
+
 /// What a comparison of two tables gave.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Compared {
@@ -97,14 +132,7 @@ impl StoredTable {
             path: path.to_path_buf(),
             reason,
         };
-        let cannot = |error: std::io::Error| refuse(format!("cannot be read: {error}"));
-        let size = std::fs::metadata(path).map_err(cannot)?.len();
-        if size > MAX_BYTES {
-            return Err(refuse(format!(
-                "has {size} bytes; at most {MAX_BYTES} are read"
-            )));
-        }
-        let text = std::fs::read_to_string(path).map_err(cannot)?;
+        let text = read_text(path, MAX_BYTES)?;
         #[derive(Deserialize)]
         struct Head {
             schema: String,
@@ -117,7 +145,14 @@ impl StoredTable {
                 head.schema
             )));
         }
-        serde_json::from_str(&text).map_err(not_one)
+        let mut reader = serde_json::Deserializer::from_str(&text);
+        let table: Self = serde_path_to_error::deserialize(&mut reader)
+            .map_err(|error| refuse(format!("{}: {}", error.path(), error.inner())))?;
+        for (index, row) in table.rows.iter().enumerate() {
+            row.check()
+                .map_err(|what| refuse(format!("rows[{index}].{what}")))?;
+        }
+        Ok(table)
     }
 
     /// The scenario as it was named.
@@ -158,17 +193,26 @@ pub fn compare(stored: &StoredTable, rows: &[Row]) -> Compared {
     for old in &stored.rows {
         match rows.iter().find(|row| same_cell(old, row, &stored.request)) {
             Some(row) => compare_row(old, row, &mut found),
-            None => found.differences.push(Difference {
-                metric: old.metric.clone(),
-                query: match &old.query {
-                    StoredQuery::Index(index) => Some(*index),
-                    StoredQuery::Average(_) => None,
+            None => {
+                let only = old.difference("the row, which is in the file only".into(), None, None);
+                found.differences.push(only);
+            }
+        }
+    }
+    for row in rows {
+        let known = |old: &StoredRow| same_cell(old, row, &stored.request);
+        if !stored.rows.iter().any(known) {
+            found.differences.push(Difference {
+                metric: row.metric.name().into(),
+                query: match row.query {
+                    QueryLabel::Index(index) => Some(index),
+                    QueryLabel::Average => None,
                 },
-                length: old.length,
-                what: "the row".into(),
-                stored: Some(f64::NAN),
+                length: row.length,
+                what: "the row, which is not in the file".into(),
+                stored: None,
                 computed: None,
-            }),
+            });
         }
     }
     found
@@ -196,17 +240,9 @@ fn compare_row(old: &StoredRow, row: &Row, found: &mut Compared) {
             _ => false,
         };
         if !same {
-            found.differences.push(Difference {
-                metric: old.metric.clone(),
-                query: match row.query {
-                    QueryLabel::Index(index) => Some(index),
-                    QueryLabel::Average => None,
-                },
-                length: row.length,
-                what,
-                stored,
-                computed,
-            });
+            found
+                .differences
+                .push(old.difference(what, stored, computed));
         }
     };
     let near = |x: f64| SAME * x.abs();
@@ -237,6 +273,21 @@ fn compare_row(old: &StoredRow, row: &Row, found: &mut Compared) {
         let allowed = finite.map_or(0.0, near);
         let stored = before.and_then(|c| c.value);
         add(claim.name.clone(), stored, finite, allowed);
+    }
+    // What the file has and this program does not.
+    for before in &old.bounds {
+        let now = row
+            .bounds
+            .iter()
+            .find(|b| b.theorem().id() == before.theorem);
+        if now.is_none() {
+            add(before.theorem.clone(), before.value, None, 0.0);
+        }
+    }
+    for before in &old.claims {
+        if row.claims.iter().all(|claim| claim.name != before.name) {
+            add(before.name.clone(), before.value, None, 0.0);
+        }
     }
     let mean = row.monte_carlo.map(|found| found.mean);
     // A mean near zero, of a bias, is the difference of larger numbers.

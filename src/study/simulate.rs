@@ -100,7 +100,7 @@ pub fn simulation<'a>(
 
 /// How a run is kept and stopped.
 #[derive(Clone, Copy)]
-pub struct Work<'a> {
+pub struct RunOptions<'a> {
     /// File that holds the state of the run; one that exists is continued.
     pub checkpoint: Option<&'a Path>,
     /// The run stops soon after this becomes true.
@@ -109,28 +109,14 @@ pub struct Work<'a> {
     pub progress: &'a dyn Progress,
 }
 
-/// How a run ended.
-#[derive(Debug)]
-pub enum Ended {
-    /// All blocks are done.
-    Finished(Box<Partial>),
-    /// It was stopped before.
-    Stopped {
-        /// Blocks that are done, and kept in the checkpoint.
-        done: u64,
-        /// Blocks that are not.
-        open: u64,
-    },
-}
-
 /// Runs a simulation, or a share of it; what a checkpoint holds already is not drawn again.
 ///
 /// # Errors
-/// [`Error::File`] if the checkpoint cannot be read or written, or is of another run or share; [`Error::Unavailable`]
+/// [`Error::Stopped`] if it was stopped before its end; [`Error::File`] if the checkpoint cannot be read or written, or is of another run or share; [`Error::Unavailable`]
 /// if a score or an output is not a finite number.
-pub fn run(simulation: &Simulation<'_>, shard: Shard, work: &Work<'_>) -> Result<Ended> {
+pub fn run(simulation: &Simulation<'_>, shard: Shard, options: &RunOptions<'_>) -> Result<Partial> {
     let fresh = simulation.begin(shard)?;
-    let begun = match work.checkpoint {
+    let begun = match options.checkpoint {
         Some(path) if path.exists() => {
             let found = Partial::read(path)?;
             let refuse = |reason: String| Error::File {
@@ -144,24 +130,24 @@ pub fn run(simulation: &Simulation<'_>, shard: Shard, work: &Work<'_>) -> Result
         }
         _ => fresh,
     };
-    work.progress.start(begun.open_blocks());
-    let step = |blocks: u64| (0..blocks).for_each(|_| work.progress.step());
+    options.progress.start(begun.open_blocks());
+    let step = |blocks: u64| (0..blocks).for_each(|_| options.progress.step());
     let control = Control {
-        stop: work.stop,
-        checkpoint: work.checkpoint.map(|path| Checkpoint {
+        stop: options.stop,
+        checkpoint: options.checkpoint.map(|path| Checkpoint {
             path,
             every: CHECKPOINT_EVERY,
         }),
         progress: Some(&step),
     };
     let partial = simulation.advance(begun, &control)?;
-    Ok(if partial.is_finished() {
-        Ended::Finished(Box::new(partial))
-    } else {
-        Ended::Stopped {
-            done: partial.done_blocks(),
-            open: partial.open_blocks(),
-        }
+    if partial.is_finished() {
+        return Ok(partial);
+    }
+    Err(Error::Stopped {
+        done: partial.done_blocks(),
+        open: partial.open_blocks(),
+        kept: options.checkpoint.map(Path::to_path_buf),
     })
 }
 

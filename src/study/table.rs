@@ -28,17 +28,33 @@ pub struct TableOptions {
     pub quantiles: Vec<Probability>,
 }
 
+impl TableOptions {
+    /// The number of metrics, for an output of this dimension.
+    fn metrics(&self, outputs: usize) -> usize {
+        let gradients = 2 + usize::from(self.operator_norm);
+        1 + usize::from(self.bias) * outputs
+            + usize::from(self.participation)
+            + usize::from(self.gradients) * gradients
+            + usize::from(self.tail.is_some())
+            + self.quantiles.len()
+    }
+}
+
 /// The rows of a table: by query (the average last), then metric, then length.
 ///
 /// # Errors
-/// If a bound's constants cannot be evaluated. An exact value that is not available is not an error:
-/// its cell says why.
+/// If there are more than [`MOST_CELLS`](super::MOST_CELLS) cells, or a bound's constants cannot be evaluated. An exact value that
+/// is not available is not an error: its cell says why.
 pub fn rows(
     question: &Question<'_>,
     lengths: &[PromptLength],
     options: &TableOptions,
     progress: &dyn Progress,
 ) -> Result<Vec<Row>> {
+    question.check_size(
+        lengths.len(),
+        options.metrics(question.head.value().nrows()),
+    )?;
     let queries = match question.query {
         QueryLaw::List { weights, .. } => weights.len(),
         QueryLaw::Gaussian(_) => 1,

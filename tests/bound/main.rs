@@ -6,6 +6,7 @@ mod support;
 mod bounds_hold;
 mod capped_gradient;
 mod certificates;
+mod formula_average;
 mod gradient_bounds;
 mod key_query_average;
 mod oracles;

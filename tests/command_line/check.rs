@@ -411,8 +411,11 @@ fn bad_input_is_refused() {
         run(&[sphere.as_slice(), &["--route", "rao-blackwell"]].concat()),
         &["sphere", "not Gaussian"],
     );
-    let averaged = ["check", "examples/paper.toml", "--bound", "s/L"];
-    refused(run(&averaged), &["contains s", "fixed queries"]);
+    let averaged = ["check", "examples/paper.toml", "--bound", "s*norm_a/L"];
+    refused(
+        run(&averaged),
+        &["contains s beside norm_a", "fixed queries"],
+    );
 }
 
 /// Ctrl-C keeps what is done; the same command goes on to the result of an undisturbed run.

@@ -8,5 +8,6 @@ mod flow;
 mod printed;
 mod printed_gradients;
 mod program;
+mod refusals;
 mod reproduce;
 mod transfer;

@@ -43,7 +43,7 @@ fn bad_constants() {
     );
     refused(
         &format!("fit {NORMAL} --lengths 4 --c2 1 --plot target/never.svg"),
-        &["the picture", "FROM,TO,STEPS"],
+        &["--c2 = 1", "FROM,TO,STEPS", "--plot"],
     );
 }
 

@@ -226,7 +226,10 @@ fn help_version_and_theorems_are_results() {
 
 #[test]
 fn an_unknown_theorem_is_answered_with_those_that_exist() {
-    refused(&["explain", "T99"], &["T99", "laplace-bound", "T8"]);
+    refused(
+        &["explain", "T99"],
+        &["T99", "T9.value", "theorems lists all"],
+    );
 }
 
 #[test]

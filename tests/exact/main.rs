@@ -5,6 +5,7 @@ mod support;
 
 mod gradient;
 mod gradient_average;
+mod length_search;
 mod output;
 mod participation;
 mod query_average;

@@ -20,7 +20,7 @@ use attention_bounds::study::claim;
 use attention_bounds::study::claim::VARIABLES;
 use attention_bounds::study::formula::Formula;
 use attention_bounds::study::simulate;
-use attention_bounds::study::simulate::{CellEstimates, Ended, Shard, SimulationRequest, Work};
+use attention_bounds::study::simulate::{CellEstimates, RunOptions, Shard, SimulationRequest};
 use attention_bounds::study::table;
 use attention_bounds::study::table::TableOptions;
 use attention_bounds::study::verdict;
@@ -74,15 +74,13 @@ fn estimates(
     request: &SimulationRequest,
 ) -> Vec<CellEstimates> {
     let simulation = simulate::simulation(question, lengths, &options(), request).unwrap();
-    let work = Work {
+    let work = RunOptions {
         checkpoint: None,
         stop: None,
         progress: &Silent,
     };
-    match simulate::run(&simulation, Shard::whole(), &work).unwrap() {
-        Ended::Finished(partial) => partial.estimates().unwrap(),
-        Ended::Stopped { .. } => unreachable!("nothing stops it"),
-    }
+    let partial = simulate::run(&simulation, Shard::whole(), &work).unwrap();
+    partial.estimates().unwrap()
 }
 
 /// The rows of a question with these estimates beside them.

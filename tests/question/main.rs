@@ -5,5 +5,6 @@ mod support;
 
 mod checkpoints;
 mod files;
+mod formula;
 mod gradients;
 mod laws;

@@ -28,20 +28,6 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(5);
 /// Most threads.
 const MOST_THREADS: usize = 1024;
 
-/// How an experiment ended.
-#[derive(Debug)]
-pub enum Reproduced {
-    /// Every head is trained and evaluated.
-    Finished(Box<ReproduceAnswer>),
-    /// It was stopped before.
-    Stopped {
-        /// Blocks of steps that are done, and kept in the checkpoint.
-        done: u64,
-        /// Blocks that are not.
-        open: u64,
-    },
-}
-
 /// Trains and evaluates every head of the settings; what a checkpoint holds already is not done again.
 ///
 /// The number of threads (all processors if not given) changes nothing but the time.
@@ -55,7 +41,7 @@ pub fn run(
     checkpoint: Option<&Path>,
     stop: Option<&AtomicBool>,
     progress: &dyn Progress,
-) -> Result<Reproduced> {
+) -> Result<ReproduceAnswer> {
     settings.check()?;
     let pool = pool(threads)?;
     let state = begin(settings, checkpoint)?;
@@ -74,9 +60,13 @@ pub fn run(
     let open = state.open_blocks();
     if open > 0 {
         let done = all - open;
-        return Ok(Reproduced::Stopped { done, open });
+        return Err(Error::Stopped {
+            done,
+            open,
+            kept: checkpoint.map(Path::to_path_buf),
+        });
     }
-    Ok(Reproduced::Finished(Box::new(answer(&state)?)))
+    answer(&state)
 }
 
 fn pool(threads: Option<usize>) -> Result<rayon::ThreadPool> {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::descent::{RunState, STEP_BLOCK, WINDOWS};
 use super::settings::Settings;
 use crate::error::{Error, Result};
+use crate::file::read_text;
 
 /// Schema of the file; another schema is refused.
 const SCHEMA: &str = "attention-bounds/experiment/1";
@@ -77,14 +78,7 @@ impl State {
             path: path.to_path_buf(),
             reason,
         };
-        let unreadable = |error: std::io::Error| refuse(format!("cannot be read: {error}"));
-        let size = std::fs::metadata(path).map_err(unreadable)?.len();
-        if size > MAX_BYTES {
-            return Err(refuse(format!(
-                "has {size} bytes; at most {MAX_BYTES} are read"
-            )));
-        }
-        let text = std::fs::read_to_string(path).map_err(unreadable)?;
+        let text = read_text(path, MAX_BYTES)?;
         let state: Self = serde_json::from_str(&text)
             .map_err(|error| refuse(format!("is not the state of an experiment: {error}")))?;
         if state.schema != SCHEMA {

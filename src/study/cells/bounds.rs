@@ -10,8 +10,9 @@ use crate::bound::{
     participation_bounds, tail_bound,
 };
 use crate::error::Result;
-use crate::law::{CLOSED_FORM, Gaussian, TokenLaw};
+use crate::law::{CLOSED_FORM, Gaussian, OutputLaw, TokenLaw};
 use crate::parameter::{Dimension, Positive, PromptLength, VarianceProxy};
+use crate::study::cells::exact::{Curve, reason};
 use crate::study::cells::gradient_bounds::{GradientCells, Gradients, average};
 use crate::study::table::TableOptions;
 use crate::study::{Progress, Question};
@@ -47,7 +48,6 @@ pub(in crate::study) fn bound_cells(
         .then(|| Gradients::new(question))
         .transpose()?;
     let values = ValueSpectrum::new(question.head.value())?;
-    let proxy = question.tokens.variance_proxy().proxy;
     match question.query {
         QueryLaw::List { queries, weights } => {
             let seen = question.tokens.through(question.head.value());
@@ -55,12 +55,7 @@ pub(in crate::study) fn bound_cells(
                 .into_par_iter()
                 .map(|index| {
                     let query = queries.column(index).into_owned();
-                    let tilt = question.head.tilt(&query);
-                    let known = match question.tokens.as_gaussian() {
-                        Some(tokens) => gaussian_moments(tokens, question.head.value(), &tilt)?,
-                        None => KnownMoments::new(seen.as_ref(), &tilt)?,
-                    };
-                    let class = SubGaussianMoments::of_tilt(proxy, &tilt, &values)?;
+                    let (known, class) = moments_at(question, seen.as_ref(), &query, &values)?;
                     let mut cells = pointwise(&known, &class, lengths, tail);
                     if let Some(gradients) = &gradients {
                         cells.gradients = gradients.pointwise(&known, &query, lengths)?;
@@ -77,7 +72,7 @@ pub(in crate::study) fn bound_cells(
             Ok(AllBounds { queries, average })
         }
         QueryLaw::Gaussian(query) => {
-            let mut average = gaussian_query(question, query, values, proxy, lengths, tail)?;
+            let mut average = gaussian_query(question, query, values, lengths, tail)?;
             if let Some(gradients) = &gradients {
                 average.gradients = gradients.gaussian_query(query, lengths)?;
             }
@@ -86,6 +81,62 @@ pub(in crate::study) fn bound_cells(
                 queries: Vec::new(),
                 average,
             })
+        }
+    }
+}
+
+/// What the bounds of the output at one query rest on: moments of the law, and those of its class.
+fn moments_at<'v>(
+    question: &Question<'_>,
+    seen: &dyn OutputLaw,
+    query: &DVector<f64>,
+    values: &'v ValueSpectrum,
+) -> Result<(KnownMoments, SubGaussianMoments<'v>)> {
+    let tilt = question.head.tilt(query);
+    let known = match question.tokens.as_gaussian() {
+        Some(tokens) => gaussian_moments(tokens, question.head.value(), &tilt)?,
+        None => KnownMoments::new(seen, &tilt)?,
+    };
+    let proxy = question.tokens.variance_proxy().proxy;
+    let class = SubGaussianMoments::of_tilt(proxy, &tilt, values)?;
+    Ok((known, class))
+}
+
+/// The bounds of the average output error as a function of the length: what does not depend on it is computed once.
+///
+/// # Errors
+/// If a bound's constants cannot be evaluated.
+pub(in crate::study) fn output_curve<'a>(
+    question: &'a Question<'_>,
+    values: &'a ValueSpectrum,
+) -> Result<Curve<'a, Vec<Bound>>> {
+    match question.query {
+        QueryLaw::List { queries, weights } => {
+            let seen = question.tokens.through(question.head.value());
+            let moments: Vec<_> = (0..queries.ncols())
+                .into_par_iter()
+                .map(|i| {
+                    let query = queries.column(i).into_owned();
+                    moments_at(question, seen.as_ref(), &query, values)
+                })
+                .collect::<Result<_>>()?;
+            Ok(Box::new(move |lengths| {
+                let records = |length: &PromptLength| {
+                    let records: Vec<Vec<Bound>> = moments
+                        .par_iter()
+                        .map(|(known, class)| output_bounds(Some(known), Some(class), *length))
+                        .collect();
+                    list_average(&records, weights)
+                };
+                Ok(lengths.par_iter().map(records).collect())
+            }))
+        }
+        QueryLaw::Gaussian(query) => {
+            let bounds = GaussianQueryBounds::new(question, query, values.clone())?;
+            Ok(Box::new(move |lengths| {
+                let records = lengths.par_iter().map(|&length| bounds.output(length));
+                records.collect::<Result<_>>().map_err(reason)
+            }))
         }
     }
 }
@@ -174,51 +225,61 @@ fn average_cells(queries: &[BoundCells], weights: &[f64], lengths: usize) -> Bou
     average
 }
 
-/// T7, and for Gaussian tokens T5 and T6 integrated over the query.
+/// Bounds of the output error averaged over a Gaussian query: T7, and for Gaussian tokens T5 and T6 integrated.
+struct GaussianQueryBounds {
+    integrated: std::result::Result<(ScoreVarianceLaw, GaussianQueryAverage), Box<Bound>>,
+    uniform: std::result::Result<UniformRate, &'static str>,
+}
+
+impl GaussianQueryBounds {
+    fn new(question: &Question<'_>, query: &Gaussian, values: ValueSpectrum) -> Result<Self> {
+        let value = question.head.value();
+        let integrated = match question.tokens.as_gaussian() {
+            Some(tokens) => {
+                let law = ScoreVarianceLaw::new(tokens, question.head, query)?;
+                let variance = output_variance(tokens.covariance(), value);
+                let average = GaussianQueryAverage::output(&law, variance);
+                Ok((law, average))
+            }
+            None => Err(Box::new(bounded_support(question.tokens, value))),
+        };
+        Ok(Self {
+            integrated,
+            uniform: uniform_rate(question, query, values)?,
+        })
+    }
+
+    fn output(&self, length: PromptLength) -> Result<Vec<Bound>> {
+        let mut records = match &self.integrated {
+            Ok((_, average)) => average.output_bounds(length)?,
+            Err(trivial) => vec![trivial.as_ref().clone()],
+        };
+        let trivial = records
+            .first()
+            .and_then(Bound::value)
+            .unwrap_or(f64::INFINITY);
+        match &self.uniform {
+            Ok(rate) => {
+                records.push(rate.bound(length, trivial));
+                records.push(rate.gaussian_query_bound(length, trivial));
+            }
+            Err(reason) => {
+                records.push(Bound::not_applicable(Theorem::UNIFORM_RATE, *reason));
+            }
+        }
+        Ok(records)
+    }
+}
+
 fn gaussian_query(
     question: &Question<'_>,
     query: &Gaussian,
     values: ValueSpectrum,
-    proxy: VarianceProxy,
     lengths: &[PromptLength],
     tail: Option<Positive>,
 ) -> Result<BoundCells> {
-    let integrated = match question.tokens.as_gaussian() {
-        Some(tokens) => {
-            let law = ScoreVarianceLaw::new(tokens, question.head, query)?;
-            let value = question.head.value();
-            let variance = output_variance(tokens.covariance(), value);
-            Some((
-                GaussianQueryAverage::output(&law, variance),
-                GaussianQueryAverage::participation(&law),
-            ))
-        }
-        None => None,
-    };
-    let uniform = uniform_rate(question, query, values, proxy)?;
-    let output: Result<Vec<Vec<Bound>>> = lengths
-        .par_iter()
-        .map(|&length| {
-            let mut records = match &integrated {
-                Some((average, _)) => average.output_bounds(length)?,
-                None => vec![bounded_support(question.tokens, question.head.value())],
-            };
-            let trivial = records
-                .first()
-                .and_then(Bound::value)
-                .unwrap_or(f64::INFINITY);
-            match &uniform {
-                Ok(rate) => {
-                    records.push(rate.bound(length, trivial));
-                    records.push(rate.gaussian_query_bound(length, trivial));
-                }
-                Err(reason) => {
-                    records.push(Bound::not_applicable(Theorem::UNIFORM_RATE, *reason));
-                }
-            }
-            Ok(records)
-        })
-        .collect();
+    let bounds = GaussianQueryBounds::new(question, query, values)?;
+    let output: Result<Vec<Vec<Bound>>> = lengths.par_iter().map(|&l| bounds.output(l)).collect();
     let not_averaged = |theorem| -> Vec<Vec<Bound>> {
         let reason = "it is evaluated for single queries; give fixed queries";
         lengths
@@ -226,12 +287,15 @@ fn gaussian_query(
             .map(|_| vec![Bound::not_applicable(theorem, reason)])
             .collect()
     };
-    let participation = match &integrated {
-        Some((_, average)) => lengths
-            .par_iter()
-            .map(|&l| average.participation_bounds(l))
-            .collect::<Result<_>>()?,
-        None => not_averaged(Theorem::LAPLACE_PARTICIPATION),
+    let participation = match &bounds.integrated {
+        Ok((law, _)) => {
+            let average = GaussianQueryAverage::participation(law);
+            lengths
+                .par_iter()
+                .map(|&l| average.participation_bounds(l))
+                .collect::<Result<_>>()?
+        }
+        Err(_) => not_averaged(Theorem::LAPLACE_PARTICIPATION),
     };
     Ok(BoundCells {
         output: output?,
@@ -294,7 +358,6 @@ fn uniform_rate(
     question: &Question<'_>,
     query: &Gaussian,
     values: ValueSpectrum,
-    proxy: VarianceProxy,
 ) -> Result<std::result::Result<UniformRate, &'static str>> {
     if let Some(reason) = not_centred(question, query) {
         return Ok(Err(reason));
@@ -303,7 +366,7 @@ fn uniform_rate(
     let covariance = ValueSpectrum::new(query.covariance())?.largest();
     let norm = ValueSpectrum::new(question.head.key_query())?.largest();
     UniformRate::new(
-        proxy,
+        question.tokens.variance_proxy().proxy,
         VarianceProxy::new(square_root_above(covariance))?,
         square_root_above(norm),
         Dimension::new(query.mean().len())?,

@@ -3,14 +3,14 @@
 use rayon::prelude::*;
 
 use crate::attention::QueryLaw;
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::exact::{
-    AverageOutput, ExactOutput, GaussianOutput, gaussian_output_error, gaussian_query_average,
-    list_average, output_error, scalar_query_average,
+    AverageOutput, ExactOutput, GaussianOutput, OutputErrorCurve, gaussian_output_error,
+    gaussian_query_average, list_average, output_error, scalar_query_average,
 };
 use crate::parameter::PromptLength;
 use crate::record::Cell;
-use crate::study::{Progress, Question};
+use crate::study::{Progress, Question, Silent};
 
 /// Exact results: for every query of a list, and averaged over the query law.
 pub(in crate::study) struct ExactCells {
@@ -102,6 +102,44 @@ fn average_of_list(
             list_average(&outputs, weights).map_err(reason)
         })
         .collect()
+}
+
+/// A function of the prompt length: its values at a list of lengths.
+pub(in crate::study) type Curve<'a, T> = Box<dyn Fn(&[PromptLength]) -> Cell<Vec<T>> + 'a>;
+
+/// The average output error as a function of the length, between the ends of a range: what does not depend on the length is
+/// computed once where that is possible.
+pub(in crate::study) fn average_curve<'a>(
+    question: &'a Question<'_>,
+    range: &[PromptLength],
+) -> Cell<Curve<'a, f64>> {
+    let squares = |outputs: Vec<AverageOutput>| -> Vec<f64> {
+        outputs.iter().map(|o| o.squared_error.value).collect()
+    };
+    match (question.query, question.tokens.as_gaussian()) {
+        (QueryLaw::List { queries, weights }, None) => {
+            let seen = question.tokens.through(question.head.value());
+            let curves: Vec<OutputErrorCurve> = (0..queries.ncols())
+                .into_par_iter()
+                .map(|index| {
+                    let tilt = question.head.tilt(&queries.column(index).into_owned());
+                    OutputErrorCurve::new(seen.as_ref(), &tilt, range).map_err(reason)
+                })
+                .collect::<Cell<_>>()?;
+            Ok(Box::new(move |lengths| {
+                let averages = lengths.par_iter().map(|&length| {
+                    let outputs: Result<Vec<ExactOutput>> =
+                        curves.iter().map(|curve| curve.at(length)).collect();
+                    let outputs = outputs.map_err(reason)?;
+                    list_average(&outputs.iter().collect::<Vec<_>>(), weights).map_err(reason)
+                });
+                averages.collect::<Cell<Vec<_>>>().map(squares)
+            }))
+        }
+        _ => Ok(Box::new(move |lengths| {
+            exact_cells(question, lengths, &Silent).average.map(squares)
+        })),
+    }
 }
 
 pub(in crate::study) fn reason(error: Error) -> String {

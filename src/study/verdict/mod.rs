@@ -29,6 +29,16 @@ pub struct Levels {
     pub family: ErrorProbability,
 }
 
+impl Default for Levels {
+    /// 0.95 of an interval, 1e-6 of a run.
+    fn default() -> Self {
+        Self {
+            interval: ErrorProbability::DEFAULT_INTERVAL,
+            family: ErrorProbability::DEFAULT_FAMILY,
+        }
+    }
+}
+
 /// Fills in what the simulation found, compares it with everything in the rows, and gives verdicts.
 ///
 /// `quantiles` are the orders of the quantile rows. Rows without a cell in the simulation stay as they are, but
