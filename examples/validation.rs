@@ -22,7 +22,7 @@ use attention_bounds::monte_carlo::Reliability;
 use attention_bounds::parameter::{ErrorProbability, PromptLength};
 use attention_bounds::record::{Against, Metric, QueryLabel, Row};
 use attention_bounds::study::simulate;
-use attention_bounds::study::simulate::{Ended, Shard, SimulationRequest, Work};
+use attention_bounds::study::simulate::{RunOptions, Shard, SimulationRequest};
 use attention_bounds::study::table;
 use attention_bounds::study::table::TableOptions;
 use attention_bounds::study::verdict;
@@ -110,15 +110,14 @@ fn judged<'r>(
     levels: Levels,
 ) -> Result<&'r [Row]> {
     let simulation = simulate::simulation(question, lengths, options, request)?;
-    let work = Work {
+    let work = RunOptions {
         checkpoint: None,
         stop: None,
         progress: &Silent,
     };
-    if let Ended::Finished(partial) = simulate::run(&simulation, Shard::whole(), &work)? {
-        let route = simulation.plan().route;
-        verdict::judge(rows, &partial.estimates()?, &[], request, route, levels);
-    }
+    let partial = simulate::run(&simulation, Shard::whole(), &work)?;
+    let route = simulation.plan().route;
+    verdict::judge(rows, &partial.estimates()?, &[], request, route, levels);
     Ok(rows)
 }
 
