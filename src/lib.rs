@@ -96,6 +96,7 @@
 pub mod attention;
 pub mod bound;
 pub mod certificate;
+pub mod claim;
 pub mod cli;
 pub mod error;
 pub mod exact;

@@ -4,10 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use crate::claim::{PrintedForm, read_range};
 use crate::error::{Error, Result};
 use crate::record::Provenance;
-use crate::study::fit;
-use crate::study::printed_form::PrintedForm;
 
 use super::flags::ScenarioArguments;
 use super::length::AnswerFormat;
@@ -61,7 +60,7 @@ impl From<MetricName> for PrintedForm {
 
 /// Runs `fit`.
 pub fn run(arguments: &FitArguments) -> Result<Outcome> {
-    let exponents = fit::read_range(&arguments.c2)?;
+    let exponents = read_range(&arguments.c2)?;
     check_destinations(&[arguments.plot.as_deref().map(Destination::Picture)])?;
     if arguments.plot.is_some() && exponents.len() < 2 {
         return Err(Error::Parameter {

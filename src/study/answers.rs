@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use super::estimates::estimate_lines;
 use super::length::{self, Epsilon};
-use super::printed_form::PrintedForm;
 use super::setting::Study;
 use super::simulate::{self, Partial, Shard, Simulation};
 use super::verdict::{self, summary::summary};
-use super::{claim, fit, printed, rate, table};
+use super::{claims, fit, rate, table};
+use crate::claim::PrintedForm;
 use crate::error::Result;
 use crate::record::{FitAnswer, LengthAnswer, RateAnswer, SimulationAnswer, Table};
 
@@ -28,14 +28,14 @@ impl Study {
             &self.options,
             self.progress.as_ref(),
         )?;
-        let of_formulas = claim::add_formulas(&question, &self.formulas, &mut rows)?;
+        let of_formulas = claims::add_formulas(&question, &self.formulas, &mut rows)?;
         let mut notes = table::notes(&question)?;
         notes.extend(of_formulas);
         if let Some(printed) = &self.printed {
-            notes.extend(printed::add_printed(&question, printed, &mut rows)?);
+            notes.extend(claims::add_printed(&question, printed, &mut rows)?);
         }
         if self.negative_control {
-            claim::add_negative_control(&mut rows);
+            claims::add_negative_control(&mut rows);
         }
         let family = match &self.simulation {
             None => {

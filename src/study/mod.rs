@@ -3,15 +3,10 @@
 
 mod answers;
 mod cells;
-pub mod claim;
+pub mod claims;
 pub mod estimates;
 pub mod fit;
-pub mod formula;
-mod formula_average;
 pub mod length;
-pub mod printed;
-pub mod printed_form;
-mod quadrature;
 mod question;
 pub mod rate;
 pub mod recheck;

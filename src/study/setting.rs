@@ -4,14 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use super::formula::Formula;
-use super::printed::Printed;
 use super::question::Question;
 use super::simulate::SimulationRequest;
 use super::table::TableOptions;
 use super::verdict::Levels;
-use super::{claim, printed};
 use crate::attention::{Head, QueryLaw};
+use crate::claim::{Formula, Printed, VARIABLES, check_length};
 use crate::error::{Error, Result};
 use crate::law::TokenLaw;
 use crate::monte_carlo::Route;
@@ -226,12 +224,12 @@ impl Study {
         Ok(self.with(|study| study.options.quantiles = orders))
     }
 
-    /// Also compare with a bound of one's own: a formula in [`claim::VARIABLES`], such as `2*rho*(d + s^2)/L`.
+    /// Also compare with a bound of one's own: a formula in [`VARIABLES`], such as `2*rho*(d + s^2)/L`.
     ///
     /// # Errors
     /// [`Error::Parameter`] if it is not a formula.
     pub fn bound(&self, formula: &str) -> Result<Self> {
-        let formula = Formula::new(formula, &claim::VARIABLES)?;
+        let formula = Formula::new(formula, &VARIABLES)?;
         Ok(self.with(|study| study.formulas.push(formula)))
     }
 
@@ -386,7 +384,7 @@ impl Study {
         }
         if self.printed.is_some() {
             for length in &self.lengths {
-                printed::check_length(length.get())?;
+                check_length(length.get())?;
             }
         }
         Ok(())

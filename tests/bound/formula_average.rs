@@ -1,12 +1,12 @@
 //! The average of a user's formula over a Gaussian query, against closed forms and against lists of queries.
 
 use attention_bounds::attention::{Head, QueryLaw};
+use attention_bounds::claim::{Formula, VARIABLES};
 use attention_bounds::error::Result;
 use attention_bounds::law::{Gaussian, Rademacher, TokenLaw};
 use attention_bounds::parameter::PromptLength;
 use attention_bounds::record::{Metric, QueryLabel, Row};
-use attention_bounds::study::claim::{VARIABLES, add_formulas};
-use attention_bounds::study::formula::Formula;
+use attention_bounds::study::claims::add_formulas;
 use attention_bounds::study::{Question, Silent, rate};
 use nalgebra::{DMatrix, DVector};
 use statrs::function::gamma::gamma;

@@ -1,11 +1,11 @@
 //! `length`: what it finds is where a table crosses the threshold.
 
 use attention_bounds::attention::{Head, QueryLaw};
+use attention_bounds::claim::PrintedForm;
 use attention_bounds::law::{Empirical, Gaussian, Rademacher, TokenLaw};
 use attention_bounds::parameter::PromptLength;
 use attention_bounds::record::{QueryLabel, Row};
 use attention_bounds::study::length::{Epsilon, smallest};
-use attention_bounds::study::printed_form::PrintedForm;
 use attention_bounds::study::table::{TableOptions, rows};
 use attention_bounds::study::{MOST_CELLS, Question, Silent, fit};
 use nalgebra::{DMatrix, DVector};

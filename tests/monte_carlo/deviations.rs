@@ -10,15 +10,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::support::random_laws::{gaussian, law, matrix, run};
 use attention_bounds::attention::{Head, QueryLaw};
+use attention_bounds::claim::Formula;
+use attention_bounds::claim::VARIABLES;
 use attention_bounds::error::Result;
 use attention_bounds::law::{
     Gaussian, OutputLaw, Rademacher, Resolution, ScoreAtoms, SourcedProxy, Sphere, TokenLaw,
 };
 use attention_bounds::parameter::{ErrorProbability, Positive, PromptLength};
 use attention_bounds::record::{Against, Metric, Row, Verdict, Witness};
-use attention_bounds::study::claim;
-use attention_bounds::study::claim::VARIABLES;
-use attention_bounds::study::formula::Formula;
+use attention_bounds::study::claims;
 use attention_bounds::study::simulate;
 use attention_bounds::study::simulate::{CellEstimates, RunOptions, Shard, SimulationRequest};
 use attention_bounds::study::table;
@@ -91,7 +91,7 @@ fn judge(
     estimates: &[CellEstimates],
 ) -> Vec<Row> {
     let mut rows = table::rows(question, lengths, &options(), &Silent).unwrap();
-    claim::add_negative_control(&mut rows);
+    claims::add_negative_control(&mut rows);
     let route = simulate::simulation(question, lengths, &options(), request)
         .unwrap()
         .plan()
@@ -256,7 +256,7 @@ fn formulas_are_judged() {
         "ln(-1)",
     ]
     .map(|text| Formula::new(text, &VARIABLES).unwrap());
-    claim::add_formulas(&question, &formulas, &mut rows).unwrap();
+    claims::add_formulas(&question, &formulas, &mut rows).unwrap();
     let found = estimates(&question, &lengths, &request);
     verdict::judge(
         &mut rows,
@@ -286,7 +286,7 @@ fn formulas_are_judged() {
     // The variables of a query have no value for a Gaussian query.
     let random = QueryLaw::gaussian(tokens.clone());
     let question = Question::new(&tokens, &head, &random).unwrap();
-    let error = claim::add_formulas(&question, &formulas[..1], &mut rows).unwrap_err();
+    let error = claims::add_formulas(&question, &formulas[..1], &mut rows).unwrap_err();
     assert!(error.to_string().contains("contains s"), "{error}");
 }
 

@@ -1,6 +1,6 @@
 //! Formulas that a user writes: precedences, refusals, degrees.
 
-use attention_bounds::study::formula::Formula;
+use attention_bounds::claim::Formula;
 use proptest::prelude::*;
 
 fn value(text: &str) -> f64 {

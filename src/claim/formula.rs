@@ -1,26 +1,11 @@
 //! Formulas that a user writes, such as `2 * exp(s^2) * (1 + s^2) / L`.
-//!
-//! Parsing is done by the crate `pest`. Small expression crates were tried and left: `exmex`, `fasteval` and
-//! `mathexpr` read `-s^2` as `(-s)^2`, which turns `exp(-s^2)` into its inverse, and `meval`, which reads it as mathematics
-//! does, rests on a parser that future compilers reject.
 
-use pest::Parser;
-use pest::iterators::Pairs;
-use pest::pratt_parser::{Assoc, Op, PrattParser};
-
+use super::parser::{Fault, parse};
 use crate::error::{Error, Result};
 use crate::text::shortened;
 
 /// Longest formula; it also bounds the depth of the tree.
 const MOST_BYTES: usize = 500;
-
-mod grammar {
-    #![allow(missing_docs, reason = "the derive writes a type without comments")]
-    #[derive(pest_derive::Parser)]
-    #[grammar = "study/formula.pest"]
-    pub struct Grammar;
-}
-use grammar::{Grammar, Rule};
 
 /// A checked formula.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,7 +15,7 @@ pub struct Formula {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-enum Node {
+pub(super) enum Node {
     Number(f64),
     /// A variable by its place in the list that the formula was parsed with.
     Variable(usize),
@@ -40,7 +25,7 @@ enum Node {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Binary {
+pub(super) enum Binary {
     Plus,
     Minus,
     Times,
@@ -49,7 +34,7 @@ enum Binary {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Function {
+pub(super) enum Function {
     Exp,
     Ln,
     Sqrt,
@@ -83,31 +68,18 @@ impl Formula {
         if text.len() > MOST_BYTES {
             return refuse(format!("`{shown}` ({} bytes)", text.len()));
         }
-        let pairs = match Grammar::parse(Rule::formula, text) {
-            Ok(pairs) => pairs,
-            Err(error) => {
-                let place = match error.location {
-                    pest::error::InputLocation::Pos(place) => place,
-                    pest::error::InputLocation::Span((place, _)) => place,
-                };
-                return refuse(format!(
-                    "`{shown}` (not understood at character {})",
-                    text.get(..place)
-                        .map_or(place, |before| before.chars().count())
-                        + 1
-                ));
-            }
-        };
-        // The whole formula is one expression.
-        let Some(expression) = pairs.into_iter().find(|p| p.as_rule() == Rule::expression) else {
-            return refuse(format!("`{shown}`"));
-        };
-        match tree(expression.into_inner(), variables, &precedences()) {
+        match parse(text, variables) {
             Ok(node) => Ok(Self {
                 text: text.trim().into(),
                 node,
             }),
-            Err(what) => refuse(format!("`{shown}` ({what})")),
+            Err(Fault::Place(place)) => refuse(format!(
+                "`{shown}` (not understood at character {})",
+                text.get(..place)
+                    .map_or(place, |before| before.chars().count())
+                    + 1
+            )),
+            Err(Fault::Meaning(what)) => refuse(format!("`{shown}` ({what})")),
         }
     }
 
@@ -201,82 +173,5 @@ impl Node {
                 }
             }
         }
-    }
-}
-
-fn precedences() -> PrattParser<Rule> {
-    PrattParser::new()
-        .op(Op::infix(Rule::plus, Assoc::Left) | Op::infix(Rule::minus, Assoc::Left))
-        .op(Op::infix(Rule::times, Assoc::Left) | Op::infix(Rule::over, Assoc::Left))
-        .op(Op::prefix(Rule::negation))
-        .op(Op::infix(Rule::power, Assoc::Right))
-}
-
-/// The tree of an expression, or what is wrong with it.
-fn tree(
-    pairs: Pairs<'_, Rule>,
-    variables: &[&str],
-    precedences: &PrattParser<Rule>,
-) -> std::result::Result<Node, String> {
-    precedences
-        .map_primary(|pair| match pair.as_rule() {
-            Rule::number => pair
-                .as_str()
-                .parse()
-                .map(Node::Number)
-                .map_err(|_| format!("{} is not a number", pair.as_str())),
-            Rule::name => match variables.iter().position(|name| *name == pair.as_str()) {
-                Some(place) => Ok(Node::Variable(place)),
-                None if pair.as_str() == "pi" => Ok(Node::Number(std::f64::consts::PI)),
-                None => Err(format!(
-                    "there is no variable {}; there are {}",
-                    pair.as_str(),
-                    variables.join(", ")
-                )),
-            },
-            Rule::call => call(pair.into_inner(), variables, precedences),
-            _ => tree(pair.into_inner(), variables, precedences),
-        })
-        .map_prefix(|_, node| Ok(Node::Negative(Box::new(node?))))
-        .map_infix(|left, operator, right| {
-            let operator = match operator.as_rule() {
-                Rule::plus => Binary::Plus,
-                Rule::minus => Binary::Minus,
-                Rule::times => Binary::Times,
-                Rule::over => Binary::Over,
-                _ => Binary::Power,
-            };
-            Ok(Node::Binary(operator, Box::new(left?), Box::new(right?)))
-        })
-        .parse(pairs)
-}
-
-fn call(
-    mut pairs: Pairs<'_, Rule>,
-    variables: &[&str],
-    precedences: &PrattParser<Rule>,
-) -> std::result::Result<Node, String> {
-    let name = pairs.next().map_or("", |pair| pair.as_str());
-    let arguments = pairs
-        .map(|pair| tree(pair.into_inner(), variables, precedences))
-        .collect::<std::result::Result<Vec<_>, _>>()?;
-    let (function, one) = match name {
-        "exp" => (Function::Exp, true),
-        "ln" | "log" => (Function::Ln, true),
-        "sqrt" => (Function::Sqrt, true),
-        "abs" => (Function::Abs, true),
-        "min" => (Function::Min, false),
-        "max" => (Function::Max, false),
-        _ => {
-            return Err(format!(
-                "there is no function {name}; there are {}",
-                Formula::FUNCTIONS
-            ));
-        }
-    };
-    match (one, arguments.len()) {
-        (true, 1) | (false, 2..) => Ok(Node::Call(function, arguments)),
-        (true, n) => Err(format!("{name} takes one argument, not {n}")),
-        (false, n) => Err(format!("{name} takes two arguments or more, not {n}")),
     }
 }

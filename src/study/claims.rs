@@ -1,24 +1,14 @@
 //! Bounds that are not theorems: a user's formula, and a deliberately false one.
 
-use nalgebra::{DVector, SymmetricEigen};
-
-use super::Question;
-use super::formula::Formula;
-use super::formula_average::FormulaAverage;
+use super::question::Question;
 use crate::attention::QueryLaw;
-use crate::bound::{GaussianOutput, KnownMoments, Theorem};
+use crate::bound::Theorem;
+use crate::claim::{
+    Formula, FormulaAverage, OF_THE_QUERY, Printed, PrintedForm, VARIABLES, check_length,
+    hypotheses, of_query, of_setting,
+};
 use crate::error::{Error, Result};
 use crate::record::{Cell, Claim, Metric, QueryLabel, Row};
-
-/// What a formula may speak of, in the order in which [`Formula::new`] is given them.
-///
-/// `L` prompt length; `d` token dimension; `sigma` sub-Gaussian parameter (square root of the variance proxy); `norm_U`, `norm_V`
-/// operator norms; and at a query: `s` standard deviation of a score, `norm_a` length of the tilt, `rho`, `kap`, `A2`, `F0` of the theory pages.
-pub const VARIABLES: [&str; 11] = [
-    "L", "d", "sigma", "norm_U", "norm_V", "s", "norm_a", "rho", "kap", "A2", "F0",
-];
-/// Variables before this place do not depend on the query.
-pub(super) const OF_THE_QUERY: usize = 5;
 
 /// Name of the deliberately false bound.
 pub const NEGATIVE_CONTROL: &str = "negative control, false: half of T5";
@@ -39,17 +29,18 @@ pub fn add_formulas(
     if formulas.is_empty() {
         return Ok(Vec::new());
     }
-    let fixed = [
-        question.tokens.dimension() as f64,
-        question.tokens.variance_proxy().proxy.sigma(),
-        operator_norm(question.head.key_query()),
-        operator_norm(question.head.value()),
-    ];
+    let fixed = of_setting(question.tokens, question.head);
     match question.query {
         QueryLaw::List { queries, weights } => {
             let values = queries
                 .column_iter()
-                .map(|query| of_query(question, &question.head.tilt(&query.into_owned())))
+                .map(|query| {
+                    of_query(
+                        question.tokens,
+                        question.head,
+                        &question.head.tilt(&query.into_owned()),
+                    )
+                })
                 .collect::<Result<Vec<_>>>()?;
             for row in rows.iter_mut().filter(|row| row.metric == Metric::Output) {
                 for formula in formulas {
@@ -79,7 +70,8 @@ pub fn add_formulas(
                     .collect();
                 let values = if (OF_THE_QUERY..VARIABLES.len()).any(|i| formula.mentions(i)) {
                     let (values, error) =
-                        FormulaAverage::new(question, query, formula)?.values(&known)?;
+                        FormulaAverage::new(question.tokens, question.head, query, formula)?
+                            .values(&known)?;
                     notes.push(format!(
                         "claim {number}: averaged over the Gaussian query by quadrature; two rules differ by a relative \
                          {error:.1e} at most, which is added"
@@ -128,6 +120,57 @@ pub(super) fn push(row: &mut Row, name: &str, value: f64) -> Result<()> {
     Ok(())
 }
 
+/// Appends the printed right-hand side to the average rows of the output and of the gradients; returns the hypotheses in
+/// words. A hypothesis that fails takes the place of the value.
+///
+/// # Errors
+/// If a length is 1, or a right-hand side is not a finite number.
+pub fn add_printed(
+    question: &Question<'_>,
+    printed: &Printed,
+    rows: &mut [Row],
+) -> Result<Vec<String>> {
+    let (c1, c2) = printed.constants();
+    let found = hypotheses(question.tokens, question.head, question.query)?;
+    for row in rows.iter_mut() {
+        check_length(row.length)?;
+        let Some(form) = PrintedForm::of(row.metric) else {
+            continue;
+        };
+        if row.query != QueryLabel::Average {
+            continue;
+        }
+        let of_matrix = form
+            .matrix()
+            .map_or_else(String::new, |matrix| format!(", {matrix}"));
+        let name = format!(
+            "Prop. {} as printed{of_matrix}: {}, c1 = {}, c2 = {}",
+            form.proposition(),
+            form.formula(),
+            c1,
+            c2
+        );
+        match &found.failure {
+            None => {
+                let value = form.right_side(c1, c2, &found, row.length);
+                push(row, &name, value)?;
+            }
+            Some(failure) => row.claims.push(Claim {
+                name,
+                control: false,
+                value: Err(failure.clone()),
+            }),
+        }
+    }
+    let mut notes = found.notes;
+    notes.extend(
+        found
+            .failure
+            .map(|why| format!("printed propositions: no value, {why}")),
+    );
+    Ok(notes)
+}
+
 /// Appends the negative control to every row of the output error that has T5: half of it, which is below the
 /// true value once `L` is large. A check that cannot tell is not worth much.
 pub fn add_negative_control(rows: &mut [Row]) {
@@ -153,41 +196,4 @@ fn checked(value: f64) -> Cell<f64> {
     } else {
         Err(format!("the formula gives {value}"))
     }
-}
-
-/// The variables of one query.
-fn of_query(
-    question: &Question<'_>,
-    tilt: &DVector<f64>,
-) -> Result<[f64; VARIABLES.len() - OF_THE_QUERY]> {
-    let known = match question.tokens.as_gaussian() {
-        Some(tokens) => KnownMoments::gaussian(GaussianOutput::of(
-            tokens.covariance(),
-            question.head.value(),
-            tilt,
-        )?),
-        None => KnownMoments::new(
-            question.tokens.through(question.head.value()).as_ref(),
-            tilt,
-        )?,
-    };
-    let origin = DVector::zeros(tilt.len());
-    let variance = tilt.dot(&(question.tokens.tilted_covariance(&origin) * tilt));
-    Ok([
-        variance.max(0.0).sqrt(),
-        tilt.norm(),
-        known.ln_rho().exp(),
-        known.ln_kappa().exp(),
-        known.ln_a2().exp(),
-        known.f0(),
-    ])
-}
-
-pub(super) fn operator_norm(matrix: &nalgebra::DMatrix<f64>) -> f64 {
-    let gram = if matrix.nrows() < matrix.ncols() {
-        matrix * matrix.transpose()
-    } else {
-        matrix.transpose() * matrix
-    };
-    SymmetricEigen::new(gram).eigenvalues.max().max(0.0).sqrt()
 }

@@ -7,13 +7,11 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::Question;
-use super::claim::{OF_THE_QUERY, VARIABLES};
 use super::formula::Formula;
-use super::quadrature::integrate;
-use crate::attention::ScoreVarianceLaw;
+use super::variables::{OF_THE_QUERY, VARIABLES};
+use crate::attention::{Head, ScoreVarianceLaw, integrate};
 use crate::error::{Error, Result};
-use crate::law::Gaussian;
+use crate::law::{Gaussian, TokenLaw};
 
 /// Places in [`VARIABLES`].
 const S: usize = OF_THE_QUERY;
@@ -23,7 +21,7 @@ const A2: usize = S + 4;
 const F0: usize = S + 5;
 
 /// The law of the one number that a formula depends on, and how its variables follow from it.
-pub(super) struct FormulaAverage<'a> {
+pub struct FormulaAverage<'a> {
     formula: &'a Formula,
     law: ScoreVarianceLaw,
     /// `|a|^2 = q times` this; NaN where it is not a function of `q`.
@@ -38,8 +36,9 @@ impl<'a> FormulaAverage<'a> {
     /// # Errors
     /// [`Error::Unavailable`] if the joint law of what the formula contains is not known here; the message says what is
     /// possible.
-    pub(super) fn new(
-        question: &Question<'_>,
+    pub fn new(
+        tokens: &dyn TokenLaw,
+        head: &Head,
         query: &Gaussian,
         formula: &'a Formula,
     ) -> Result<Self> {
@@ -56,7 +55,6 @@ impl<'a> FormulaAverage<'a> {
                 ),
             })
         };
-        let tokens = question.tokens;
         let size = tokens.dimension();
         let covariance = tokens.tilted_covariance(&DVector::zeros(size));
         if let (Some(place), None) = (mentions(RHO..=F0), tokens.as_gaussian()) {
@@ -89,7 +87,7 @@ impl<'a> FormulaAverage<'a> {
                     .into(),
             );
         }
-        let value = question.head.value();
+        let value = head.value();
         let output_variance = (value * &covariance).dot(value).max(0.0);
         let (matrix, norm_scale, score_scale) = if of_norm {
             (DMatrix::identity(size, size), 1.0, f64::NAN)
@@ -100,7 +98,7 @@ impl<'a> FormulaAverage<'a> {
                 1.0,
             )
         };
-        let law = ScoreVarianceLaw::new(&Gaussian::centred(matrix)?, question.head, query)?;
+        let law = ScoreVarianceLaw::new(&Gaussian::centred(matrix)?, head, query)?;
         Ok(Self {
             formula,
             law,
@@ -115,7 +113,7 @@ impl<'a> FormulaAverage<'a> {
     ///
     /// # Errors
     /// [`Error::Unavailable`] if an average is infinite, not a number, or cannot be computed to a relative `1e-6`.
-    pub(super) fn values(&self, fixed: &[Vec<f64>]) -> Result<(Vec<f64>, f64)> {
+    pub fn values(&self, fixed: &[Vec<f64>]) -> Result<(Vec<f64>, f64)> {
         let response = self.law.mean_response();
         let at = |q: f64, eta: f64, fixed: &[f64]| self.at(q, eta, fixed);
         if !(self.law.largest_eigenvalue() > 0.0) {

@@ -1,7 +1,7 @@
 //! The three right-hand sides of the printed Propositions 3.1 and 3.4.
 
+use super::printed::PrintedHypotheses;
 use crate::record::Metric;
-use crate::study::printed::PrintedHypotheses;
 
 /// Which averaged error a printed proposition bounds, and so by which powers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +81,7 @@ fn shape(sigma: f64, c2: f64, length: u64, order: i32) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use crate::study::printed_form::*;
+    use super::*;
 
     const FORMS: [PrintedForm; 3] = [
         PrintedForm::Output,

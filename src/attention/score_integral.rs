@@ -1,6 +1,6 @@
 //! Integrals over the law of `s^2` of functions that a user wrote: adaptive Gauss-Kronrod sums in `x = ln(s^2 - offset)`.
 
-use crate::attention::{ScoreVarianceDensity, ScoreVarianceLaw};
+use super::score_variance::{ScoreVarianceDensity, ScoreVarianceLaw};
 
 /// Nodes in `(0, 1)` of the Kronrod rule of 15 points on `(-1, 1)`, its weights, and those of the Gauss rule of 7 points that
 /// uses every second of them (zero elsewhere). Source: Piessens et al., QUADPACK (1983); a test checks their degrees.
@@ -73,7 +73,7 @@ fn panel(ends: (f64, f64), size: usize, f: &impl Fn(f64) -> Vec<f64>) -> Panel {
 ///
 /// # Errors
 /// In words, if an integral is infinite, not a number, or not found to a relative `1e-6`.
-pub(super) fn integrate(
+pub fn integrate(
     law: &ScoreVarianceLaw,
     size: usize,
     at: impl Fn(f64, &ScoreVarianceDensity, &mut [f64]),

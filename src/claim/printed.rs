@@ -2,14 +2,11 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::Question;
-use super::claim::{operator_norm, push};
-use super::printed_form::PrintedForm;
-use crate::attention::QueryLaw;
+use super::variables::operator_norm;
+use crate::attention::{Head, QueryLaw};
 use crate::error::{Error, Result};
 use crate::law::{Empirical, TokenLaw};
 use crate::parameter::Positive;
-use crate::record::{Claim, QueryLabel, Row};
 
 /// `c1` and `c2` of Propositions 3.1 and 3.4.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,6 +29,11 @@ pub struct PrintedHypotheses {
 }
 
 impl Printed {
+    /// `c1` and `c2`.
+    pub fn constants(&self) -> (f64, f64) {
+        (self.c1, self.c2)
+    }
+
     /// Reads `c1=..,c2=..`, in either order.
     ///
     /// # Errors
@@ -84,71 +86,21 @@ pub fn check_length(length: u64) -> Result<()> {
     })
 }
 
-/// Appends the printed right-hand side to the average rows of the output and of the gradients; returns the hypotheses in
-/// words. A hypothesis that fails takes the place of the value.
-///
-/// # Errors
-/// If a length is 1, or a right-hand side is not a finite number.
-pub fn add_printed(
-    question: &Question<'_>,
-    printed: &Printed,
-    rows: &mut [Row],
-) -> Result<Vec<String>> {
-    let found = hypotheses(question)?;
-    for row in rows.iter_mut() {
-        check_length(row.length)?;
-        let Some(form) = PrintedForm::of(row.metric) else {
-            continue;
-        };
-        if row.query != QueryLabel::Average {
-            continue;
-        }
-        let of_matrix = form
-            .matrix()
-            .map_or_else(String::new, |matrix| format!(", {matrix}"));
-        let name = format!(
-            "Prop. {} as printed{of_matrix}: {}, c1 = {}, c2 = {}",
-            form.proposition(),
-            form.formula(),
-            printed.c1,
-            printed.c2
-        );
-        match &found.failure {
-            None => {
-                let value = form.right_side(printed.c1, printed.c2, &found, row.length);
-                push(row, &name, value)?;
-            }
-            Some(failure) => row.claims.push(Claim {
-                name,
-                control: false,
-                value: Err(failure.clone()),
-            }),
-        }
-    }
-    let mut notes = found.notes;
-    notes.extend(
-        found
-            .failure
-            .map(|why| format!("printed propositions: no value, {why}")),
-    );
-    Ok(notes)
-}
-
 /// Which hypotheses of the printed propositions hold.
 ///
 /// # Errors
 /// If the proxy of a list of queries cannot be computed.
-pub fn hypotheses(question: &Question<'_>) -> Result<PrintedHypotheses> {
-    let proxy = question.tokens.variance_proxy().proxy;
-    let token_mean = question
-        .tokens
-        .tilted_mean(&DVector::zeros(question.tokens.dimension()))
+pub fn hypotheses(
+    tokens: &dyn TokenLaw,
+    head: &Head,
+    query: &QueryLaw,
+) -> Result<PrintedHypotheses> {
+    let proxy = tokens.variance_proxy().proxy;
+    let token_mean = tokens
+        .tilted_mean(&DVector::zeros(tokens.dimension()))
         .norm();
-    let (query_mean, query_sigma, fourth) = query_moments(question.query)?;
-    let (u, v) = (
-        operator_norm(question.head.key_query()),
-        operator_norm(question.head.value()),
-    );
+    let (query_mean, query_sigma, fourth) = query_moments(query)?;
+    let (u, v) = (operator_norm(head.key_query()), operator_norm(head.value()));
     let sigma = proxy.sigma().max(1.0);
     let mut notes = vec![if proxy.sigma() >= 1.0 {
         format!("printed propositions: sigma = {sigma} >= 1 holds")
@@ -183,7 +135,7 @@ pub fn hypotheses(question: &Question<'_>) -> Result<PrintedHypotheses> {
         Some(format!(
             "nu must be centred, and its mean has norm {query_mean:.6}"
         ))
-    } else if question.head.tilt_bias().iter().any(|b| *b != 0.0) {
+    } else if head.tilt_bias().iter().any(|b| *b != 0.0) {
         Some("the head must have no query bias".into())
     } else {
         None
@@ -227,7 +179,7 @@ fn query_moments(query: &QueryLaw) -> Result<(f64, f64, f64)> {
 
 #[cfg(test)]
 mod tests {
-    use crate::study::printed::*;
+    use super::*;
 
     #[test]
     fn constants_are_read() {
