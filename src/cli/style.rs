@@ -55,9 +55,7 @@ enum Queries {
 impl StyleArguments {
     /// Prints a table in this style.
     pub fn print(&self, table: &Table) -> Result<()> {
-        let seed = table.simulation.as_ref().map(|family| family.seed);
-        let provenance = Provenance::now(&table.scenario, seed);
-        let text = render::render(table, &provenance, &self.style());
+        let text = render::render(table, &self.style());
         print(&text, self.output.as_deref())
     }
 

@@ -5,28 +5,39 @@
 //! is wrong becomes an [`Error::File`] that names the file and what is accepted. What a reader decided by itself
 //! (a header skipped, a layout recognised) is a remark of its answer.
 
+#[cfg(feature = "files")]
 mod checkpoint;
+#[cfg(feature = "files")]
 mod element;
+#[cfg(feature = "files")]
 mod npy;
+#[cfg(feature = "files")]
 mod npz;
+#[cfg(feature = "files")]
 mod table;
+#[cfg(feature = "files")]
 mod tensors;
+#[cfg(feature = "files")]
 mod text;
 
+#[cfg(feature = "files")]
 pub use checkpoint::{
     HeadRequest, HeadWeights, Layout, Pairing, Rotation, layout_names, read_head,
 };
+#[cfg(feature = "files")]
 pub use table::{NumberTable, TableOptions, read_table};
 
 use std::fs::File;
-use std::io::Read;
-use std::path::Path;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 
 /// Most numbers that one matrix may have: 2 GiB of `f64`.
+#[cfg(feature = "files")]
 const MAX_NUMBERS: u64 = 1 << 28;
 /// Names that a message lists.
+#[cfg(feature = "files")]
 const LISTED: usize = 8;
 
 /// An [`Error::File`] for this file.
@@ -53,6 +64,7 @@ pub fn open_regular(path: &Path) -> Result<(File, u64)> {
 }
 
 /// The first names, and how many more there are.
+#[cfg(feature = "files")]
 fn listed(names: &[String]) -> String {
     let shown = names.get(..LISTED).unwrap_or(names).join(", ");
     match names.len().saturating_sub(LISTED) {
@@ -80,4 +92,30 @@ pub fn read_text(path: impl AsRef<Path>, most: u64) -> Result<String> {
         .read_to_end(&mut bytes)
         .map_err(|error| refuse(path, format!("cannot be read: {error}")))?;
     String::from_utf8(bytes).map_err(|_| refuse(path, "is not text in UTF-8"))
+}
+
+/// Writes a text to a temporary file beside `path`, then renames it, so that an interruption at any moment leaves either
+/// the old file or the new one.
+///
+/// # Errors
+/// [`Error::File`] if a file cannot be written or renamed.
+pub fn replace(path: &Path, text: &str) -> Result<()> {
+    let refuse = |error: std::io::Error| Error::File {
+        path: path.to_path_buf(),
+        reason: format!("cannot be written: {error}"),
+    };
+    let mut name = path.as_os_str().to_os_string();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let temporary = PathBuf::from(name);
+    let written = std::fs::File::create(&temporary)
+        .and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            file.sync_all()
+        })
+        .and_then(|()| std::fs::rename(&temporary, path));
+    if written.is_err() {
+        // What was wrong is told below; a temporary file that stays behind does no harm.
+        let _ = std::fs::remove_file(&temporary);
+    }
+    written.map_err(refuse)
 }

@@ -1,14 +1,18 @@
 //! Records in, text out: no mathematics and no input or output here.
 
 mod answer;
+mod columns;
+#[cfg(feature = "files")]
 mod csv;
 pub(crate) mod decimal;
 mod fit;
+#[cfg(feature = "cli")]
 mod fit_plot;
 mod heading;
 pub(crate) mod json;
 mod latex;
 mod markdown;
+#[cfg(feature = "cli")]
 mod plot;
 mod recheck;
 pub mod regression;
@@ -21,6 +25,8 @@ pub use decimal::{Decimal, round_down, round_nearest, round_up, significant_digi
 pub use latex::escape as escape_latex;
 pub use text::wrap;
 
+use std::fmt;
+
 use crate::record::{Provenance, Table};
 
 /// An output format.
@@ -32,6 +38,7 @@ pub enum Format {
     /// The schema [`TABLE_SCHEMA`].
     Json,
     /// Comma-separated values, one line a row.
+    #[cfg(feature = "files")]
     Csv,
     /// A Markdown table.
     Markdown,
@@ -67,13 +74,37 @@ pub struct Style {
 }
 
 /// A table in the format of `style`; the text ends with a line end.
-pub fn render(table: &Table, provenance: &Provenance, style: &Style) -> String {
+pub fn render(table: &Table, style: &Style) -> String {
+    render_from(table, &table.provenance(), style)
+}
+
+fn render_from(table: &Table, provenance: &Provenance, style: &Style) -> String {
     match style.format {
         Format::Text => text::render(table, provenance, style),
         Format::Json => json::render(table, provenance),
+        #[cfg(feature = "files")]
         Format::Csv => csv::render(table, provenance),
         Format::Markdown => markdown::render(table, provenance, style),
         Format::Latex => latex::render(table, provenance, style),
+    }
+}
+
+impl Table {
+    /// The table in the schema [`TABLE_SCHEMA`](crate::record::TABLE_SCHEMA), with its provenance.
+    pub fn to_json(&self) -> String {
+        json::render(self, &self.provenance())
+    }
+
+    fn provenance(&self) -> Provenance {
+        let seed = self.simulation.as_ref().map(|family| family.seed);
+        Provenance::now(&self.scenario, seed)
+    }
+}
+
+/// The table for a terminal.
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&text::render(self, &self.provenance(), &Style::default()))
     }
 }
 

@@ -6,6 +6,7 @@ use crate::monte_carlo::{Reliability, Route};
 
 use crate::record::{EstimateLine, SimulationAnswer};
 use crate::record::{Provenance, QueryLabel};
+use crate::render::columns::Columns;
 use crate::render::decimal::{round_down, round_nearest, round_up};
 use crate::render::json::to_text;
 
@@ -45,13 +46,6 @@ fn record(line: &EstimateLine) -> LineRecord<'_> {
 impl SimulationAnswer {
     /// For a terminal.
     pub fn text(&self, provenance: &Provenance) -> String {
-        let mut table = comfy_table::Table::new();
-        table
-            .load_preset(comfy_table::presets::NOTHING)
-            .set_content_arrangement(comfy_table::ContentArrangement::Disabled);
-        let right = |text: String| {
-            comfy_table::Cell::new(text).set_alignment(comfy_table::CellAlignment::Right)
-        };
         let header = [
             "query",
             "L",
@@ -62,38 +56,37 @@ impl SimulationAnswer {
             "upper limit",
             "largest 1%",
         ];
-        table.set_header(header.map(|name| right(name.into())));
+        let mut table = Columns::new(header.map(str::to_owned).into());
         for line in &self.lines {
             let mark = match line.reliability {
                 Reliability::Reliable => "",
                 Reliability::HeavyTail => "!",
             };
-            table.add_row(
-                [
-                    match line.query {
-                        QueryLabel::Index(index) => index.to_string(),
-                        QueryLabel::Average => "average".into(),
-                    },
-                    line.length.to_string(),
-                    line.quantity.clone(),
-                    round_nearest(line.mean, DIGITS),
-                    line.standard_error
-                        .map_or_else(|| "-".into(), |e| round_nearest(e, 2)),
-                    round_down(line.lower, DIGITS),
-                    round_up(line.upper, DIGITS),
-                    line.largest_share
-                        .map_or_else(String::new, |share| format!("{:.1}%{mark}", 100.0 * share)),
-                ]
-                .map(right),
-            );
+            table.push(vec![
+                match line.query {
+                    QueryLabel::Index(index) => index.to_string(),
+                    QueryLabel::Average => "average".into(),
+                },
+                line.length.to_string(),
+                line.quantity.clone(),
+                round_nearest(line.mean, DIGITS),
+                line.standard_error
+                    .map_or_else(|| "-".into(), |e| round_nearest(e, 2)),
+                round_down(line.lower, DIGITS),
+                round_up(line.upper, DIGITS),
+                line.largest_share
+                    .map_or_else(String::new, |share| format!("{:.1}%{mark}", 100.0 * share)),
+            ]);
         }
-        let drawn = table.to_string();
-        let drawn: Vec<&str> = drawn.lines().map(str::trim_end).collect();
         let route = match self.route {
             Route::Plain => "plain",
             Route::RaoBlackwell => "rao-blackwell",
         };
-        let mut text = format!("{}\n\n{}\n\n", self.description, drawn.join("\n"));
+        let mut text = format!(
+            "{}\n\n{}\n\n",
+            self.description,
+            table.lines(false).join("\n")
+        );
         text.push_str(&format!(
             "{} prompts a line, route {route}; limits at {}% for each line by itself\n",
             self.prompts,

@@ -63,7 +63,7 @@ fn printed(table: &Table, format: Format, queries: QuerySelection) -> String {
         vacuous: true,
         ..Style::default()
     };
-    render(table, &provenance(), &style)
+    render_from(table, &provenance(), &style)
 }
 
 fn show(format: Format) -> String {

@@ -1,9 +1,8 @@
 //! Tables for a terminal, at most 100 columns wide.
 
-use comfy_table::{Cell, CellAlignment, ContentArrangement, TableComponent, presets};
-
 use crate::record::{Provenance, Table};
 use crate::render::Style;
+use crate::render::columns::Columns;
 use crate::render::decimal::round_up;
 use crate::render::sheet::{BOUND_DIGITS, BoundCell, Document, Sheet};
 
@@ -61,12 +60,6 @@ fn width(block: &str) -> usize {
 }
 
 fn draw(sheet: &Sheet, start: usize, end: usize) -> String {
-    let mut table = comfy_table::Table::new();
-    table
-        .load_preset(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Disabled)
-        .set_style(TableComponent::HeaderLines, '-')
-        .set_style(TableComponent::MiddleHeaderIntersections, '-');
     // Later blocks repeat length and exact value only.
     let simulated = sheet.simulated && start == 0;
     let mut header: Vec<String> = sheet
@@ -78,19 +71,13 @@ fn draw(sheet: &Sheet, start: usize, end: usize) -> String {
     for name in names.iter().take(end).skip(start) {
         header.push(name.replace(' ', "\n").replace('-', "-\n"));
     }
-    table.set_header(header.into_iter().map(right));
+    let mut table = Columns::new(header);
     for line in &sheet.lines {
         let mut cells = sheet.value_texts(line, simulated, "-");
         cells.extend(line.bounds.iter().take(end).skip(start).map(bound_text));
-        table.add_row(cells.into_iter().map(right));
+        table.push(cells);
     }
-    let drawn = table.to_string();
-    let lines: Vec<&str> = drawn.lines().map(str::trim_end).collect();
-    lines.join("\n")
-}
-
-fn right(content: String) -> Cell {
-    Cell::new(content).set_alignment(CellAlignment::Right)
+    table.lines(true).join("\n")
 }
 
 fn bound_text(cell: &BoundCell) -> String {

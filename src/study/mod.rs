@@ -9,6 +9,7 @@ pub mod fit;
 pub mod length;
 mod question;
 pub mod rate;
+#[cfg(feature = "cli")]
 pub mod recheck;
 mod setting;
 pub mod simulate;

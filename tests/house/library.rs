@@ -9,7 +9,7 @@ use crate::page::{blocks, read, root};
 const FEATURES: &str = "[]";
 
 /// What the programs depend on beside this library, as lines of a manifest.
-const OTHER_DEPENDENCIES: &str = "nalgebra = \"0.35\"\n";
+const OTHER_DEPENDENCIES: &str = "";
 
 /// Writes a crate with these programs, `(name, source)`, in `folder`.
 fn write_crate(folder: &Path, programs: &[(&str, String)]) {

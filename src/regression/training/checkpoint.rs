@@ -1,6 +1,5 @@
 //! The state of an experiment, and the file that holds it.
 
-use std::io::Write;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -8,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::descent::{RunState, STEP_BLOCK, WINDOWS};
 use super::settings::Settings;
 use crate::error::{Error, Result};
-use crate::file::read_text;
+use crate::file::{read_text, replace};
 
 /// Schema of the file; another schema is refused.
 const SCHEMA: &str = "attention-bounds/experiment/1";
@@ -139,18 +138,6 @@ impl State {
     /// [`Error::File`] if a file cannot be written or renamed.
     pub fn write(&self, path: &Path) -> Result<()> {
         let text = self.to_json()?;
-        let refuse = |error: std::io::Error| Error::File {
-            path: path.to_path_buf(),
-            reason: format!("cannot be written: {error}"),
-        };
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
-        let folder = folder.unwrap_or(Path::new("."));
-        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(refuse)?;
-        file.write_all(text.as_bytes()).map_err(refuse)?;
-        file.as_file().sync_all().map_err(refuse)?;
-        file.persist(path).map_err(|error| refuse(error.error))?;
-        Ok(())
+        replace(path, &text)
     }
 }

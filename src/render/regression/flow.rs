@@ -102,6 +102,7 @@ impl FlowAnswer {
     ///
     /// # Errors
     /// In words, if the writer refuses.
+    #[cfg(feature = "files")]
     pub fn csv(&self) -> Result<String, String> {
         let mut writer = csv::Writer::from_writer(Vec::new());
         let words = |error: csv::Error| error.to_string();

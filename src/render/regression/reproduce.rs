@@ -6,6 +6,7 @@ use crate::monte_carlo::Route;
 use crate::record::Provenance;
 use crate::regression::reproduction::{ReproduceAnswer, TrainedHead};
 use crate::regression::training::Settings;
+use crate::render::columns::Columns;
 use crate::render::decimal::round_nearest;
 use crate::render::json::to_text;
 
@@ -62,18 +63,11 @@ impl ReproduceAnswer {
 
     /// The answer for a terminal.
     pub fn text(&self, provenance: &Provenance) -> String {
-        let mut table = comfy_table::Table::new();
-        table
-            .load_preset(comfy_table::presets::NOTHING)
-            .set_content_arrangement(comfy_table::ContentArrangement::Disabled);
-        let right = |text: String| {
-            comfy_table::Cell::new(text).set_alignment(comfy_table::CellAlignment::Right)
-        };
         let exact = self.lines.iter().any(|line| line.exact_risk.is_some());
         let mut header = vec!["head", "L", "risk", "standard error", "averaged"];
         header.extend(exact.then_some("exact"));
         header.extend(["|b A - Sig^-1|", "b", "|a|", "|v|"]);
-        table.set_header(header.into_iter().map(|name| right(name.into())));
+        let mut table = Columns::new(header.into_iter().map(str::to_owned).collect());
         for line in &self.lines {
             let mut cells = vec![
                 line.head.name().to_owned(),
@@ -95,12 +89,11 @@ impl ReproduceAnswer {
                 ]
                 .map(|number| round_nearest(number, 4)),
             );
-            table.add_row(cells.into_iter().map(right));
+            table.push(cells);
         }
-        let drawn = table.to_string();
         let mut lines = self.description();
         lines.push(String::new());
-        lines.extend(drawn.lines().map(|line| line.trim_end().to_owned()));
+        lines.extend(table.lines(false));
         lines.push(String::new());
         lines.extend(self.legend());
         lines.extend(self.notes.iter().cloned());
@@ -109,6 +102,7 @@ impl ReproduceAnswer {
     }
 
     /// Comma-separated values: one line a head, comments start with `#`.
+    #[cfg(feature = "files")]
     pub fn csv(&self, provenance: &Provenance) -> String {
         let mut text = String::new();
         let comments = [vec![provenance.line()], self.description(), self.legend()];
