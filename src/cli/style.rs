@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::error::Result;
-use crate::record::{Provenance, Table};
+use crate::record::Table;
 use crate::render::{self, Format, QuerySelection, Style};
 
 use super::output::{Outcome, print};

@@ -363,7 +363,7 @@ fn special_characters_of_latex_are_escaped() {
         label: Some("a}b%c:d".into()),
         ..Style::default()
     };
-    let text = render(&table(), &provenance(), &style);
+    let text = render_from(&table(), &provenance(), &style);
     assert!(text.contains("\\caption{100\\% \\{}\n\\label{a-b-c:d}\n"));
 }
 
@@ -493,12 +493,12 @@ proptest! {
 
 #[test]
 fn a_bound_that_is_always_vacuous_is_named_and_not_shown() {
-    let text = render(&table(), &provenance(), &Style::default());
+    let text = render_from(&table(), &provenance(), &Style::default());
     assert!(
         text.contains("so not shown (--vacuous shows them): T4 chernoff-bound (at least 2.50)")
     );
     assert!(!text.contains("(inf)"));
-    let json = render(
+    let json = render_from(
         &table(),
         &provenance(),
         &Style {
