@@ -123,6 +123,8 @@ pub use study::{Study, length::Epsilon};
 
 /// Vectors and matrices of the interface.
 pub use nalgebra;
+/// Random numbers, for the sampler of a law of one's own.
+pub use rand;
 
 /// The examples of README.md, compiled and run as documentation tests.
 #[cfg(doctest)]

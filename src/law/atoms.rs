@@ -79,6 +79,59 @@ pub struct ScoreAtoms {
     pub exact: bool,
 }
 
+impl ScoreAtoms {
+    /// Atoms at points of the law, each `(probability, score <a, x>, output V x)`: for a law of finitely many points
+    /// (`exact`), or the nodes of a quadrature rule.
+    ///
+    /// What an exact value needs of a rule: `E[g(S, V X)]` to about 1e-13 of `E|g|` for `g = e^{j S}` times a polynomial of degree
+    /// 2 in the output, `j = 0` to 4 (the same as [`Resolution::fine`] asks of a lattice). The atoms are taken once at
+    /// [`Resolution::fine`] and once at [`Resolution::coarse`]; where both are the same, their difference says nothing about
+    /// the error of the rule.
+    ///
+    /// ```
+    /// use attention_bounds::law::ScoreAtoms;
+    /// use attention_bounds::nalgebra::dmatrix;
+    ///
+    /// // A fair coin, scores +-1, output twice the score.
+    /// let points = [(0.5, -1.0, dmatrix![-2.0]), (0.5, 1.0, dmatrix![2.0])];
+    /// let atoms = ScoreAtoms::of_points(points, true).unwrap();
+    /// assert_eq!(atoms.outputs, dmatrix![-2.0, 2.0]);
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if there is no point or an output is not a column of the same length; [`Error::Unavailable`] if a
+    /// number is not finite.
+    pub fn of_points(
+        points: impl IntoIterator<Item = (f64, f64, DMatrix<f64>)>,
+        exact: bool,
+    ) -> Result<Self> {
+        let mut points = points.into_iter().peekable();
+        let rows = points.peek().map_or(0, |(_, _, output)| output.nrows());
+        let mut atoms = AtomList::new(rows);
+        for (weight, score, output) in points {
+            if output.shape() != (rows, 1) {
+                return Err(Error::shape(
+                    "the output of a score atom",
+                    format!("{} x {}", output.nrows(), output.ncols()),
+                    format!("{rows} x 1, as the first"),
+                ));
+            }
+            atoms.weights.push(weight);
+            atoms.scores.push(score);
+            atoms.outputs.extend(output.iter());
+            atoms.spreads.push(0.0);
+        }
+        if atoms.weights.is_empty() {
+            return Err(Error::shape(
+                "the list of score atoms",
+                "no atom",
+                "at least one atom",
+            ));
+        }
+        atoms.finish(exact)
+    }
+}
+
 /// Largest number of matrix entries that a list of atoms may take (2 GiB of floats).
 const MAX_ENTRIES: f64 = (1u64 << 28) as f64;
 

@@ -62,7 +62,10 @@ fn readme_example() -> String {
 #[test]
 #[ignore = "long: run by ./test --all"]
 fn another_crate_builds_and_runs() {
-    let programs = [("readme", readme_example())];
+    let programs = [
+        ("readme", readme_example()),
+        ("custom_law", read("examples/custom_law.rs")),
+    ];
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("another-crate");
     write_crate(&folder, &programs);
     build_and_run(&folder, &programs);
