@@ -36,16 +36,16 @@ pub(super) fn read(path: &Path, delimiter: u8, options: &TableOptions) -> Result
                 format!("{error}; accepted is one row of separated numbers a line"),
             )
         })?;
-        if place == 0 {
-            if is_header(&record, options.header).map_err(|reason| refuse(path, reason))? {
-                let unnamed = matches!(record.get(0), Some("" | "Unnamed: 0")) && record.len() > 1;
-                index = index.or(unnamed.then_some(true));
-                remarks.push(format!(
-                    "the first line is read as a header: {}",
-                    shown(&record)
-                ));
-                continue;
-            }
+        if place == 0
+            && is_header(&record, options.header).map_err(|reason| refuse(path, reason))?
+        {
+            let unnamed = matches!(record.get(0), Some("" | "Unnamed: 0")) && record.len() > 1;
+            index = index.or(unnamed.then_some(true));
+            remarks.push(format!(
+                "the first line is read as a header: {}",
+                shown(&record)
+            ));
+            continue;
         }
         let line = record.position().map_or(0, |place| place.line());
         let dropped = usize::from(index == Some(true));

@@ -14,13 +14,16 @@ use safetensors::tensor::{Dtype, TensorView};
 /// Tensors by name.
 type Tensors = BTreeMap<String, DMatrix<f64>>;
 
+/// Weight and bias of a head.
+type Part = (DMatrix<f64>, DVector<f64>);
+
 /// A layer of attention, head by head.
 struct Layer {
     /// Query rows of each head, and their biases.
-    queries: Vec<(DMatrix<f64>, DVector<f64>)>,
+    queries: Vec<Part>,
     /// Key rows of each key-value head, and their biases.
-    keys: Vec<(DMatrix<f64>, DVector<f64>)>,
-    values: Vec<(DMatrix<f64>, DVector<f64>)>,
+    keys: Vec<Part>,
+    values: Vec<Part>,
 }
 
 /// Dimension of a token.
@@ -80,8 +83,8 @@ impl Layer {
 
     /// The layer under `prefix`, kept in this layout.
     fn tensors(&self, layout: &str, prefix: &str, biased: bool) -> Tensors {
-        let all = |parts: &[(DMatrix<f64>, DVector<f64>)]| parts.to_vec();
-        let mut kept: Vec<(String, Vec<(DMatrix<f64>, DVector<f64>)>)> = Vec::new();
+        let all = |parts: &[Part]| parts.to_vec();
+        let mut kept: Vec<(String, Vec<Part>)> = Vec::new();
         let blocks = [all(&self.queries), all(&self.keys), all(&self.values)].concat();
         let mut groups = Vec::new();
         for (group, key) in self.keys.iter().enumerate() {

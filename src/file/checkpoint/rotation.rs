@@ -44,7 +44,7 @@ impl Rotation {
             return Err("the base of rope must be greater than 0 and its offset finite".into());
         }
         let dimension = self.dimension.unwrap_or(keys);
-        if dimension == 0 || dimension % 2 != 0 || dimension > keys {
+        if dimension == 0 || !dimension.is_multiple_of(2) || dimension > keys {
             return Err(format!(
                 "{dimension} coordinates cannot be rotated in pairs: an even number up to {keys}, the dimension of a key, is required"
             ));

@@ -21,7 +21,7 @@ pub(super) fn separate(
 ) -> Result<Sizes, String> {
     let heads = request.heads;
     let dimension = query.rows / heads;
-    if dimension == 0 || query.rows % heads != 0 {
+    if dimension == 0 || !query.rows.is_multiple_of(heads) {
         return Err(format!(
             "{} has {} rows, which cannot be divided among {heads} heads",
             query.tensor, query.rows
@@ -53,7 +53,7 @@ pub(super) fn separate(
             key_value_heads * dimension
         ));
     }
-    if value.rows == 0 || value.rows % key_value_heads != 0 {
+    if value.rows == 0 || !value.rows.is_multiple_of(key_value_heads) {
         return Err(format!(
             "{} has {} rows, which cannot be divided among {key_value_heads} heads",
             value.tensor, value.rows
