@@ -16,7 +16,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // The reader of checkpoints returns a head.
     ("file", &["error", "attention"]),
     // An empirical law can be made of a file.
-    ("law", &["error", "parameter", "file"]),
+    ("law", &["error", "parameter", "interval", "file"]),
     ("attention", &["error", "parameter", "law"]),
     ("exact", &["error", "parameter", "law", "attention"]),
     // In-context regression stands on exact values only.

@@ -82,6 +82,7 @@ pub use minimax_rate::minimax_lower_bound;
 pub use moments::KnownMoments;
 pub use output::{output_bounds, trivial_bound};
 pub use query_average::{GaussianQueryAverage, list_average};
+pub use query_survival::mean_tilt_norm;
 pub use record::{Bound, Hypothesis, ProofParameter, Status};
 pub use risk_transfer::{HeadSizes, RegressionClass, RegressionErrors};
 pub use sharp_rate::{GaussianSetting, GaussianSpectrum, sharp_exponent};

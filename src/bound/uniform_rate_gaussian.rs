@@ -89,9 +89,10 @@ impl UniformRate {
         let end = stairs.end();
         let at_end =
             SubGaussianMoments::at_energy(self.sigma_squared, self.energy(end), &self.values);
-        let at_zero = SubGaussianMoments::at_energy(self.sigma_squared, 0.0, &self.values);
+        let (start, slope) = self.affine_energy(end);
+        let at_zero = SubGaussianMoments::at_energy(self.sigma_squared, start, &self.values);
         let lambda = at_end.crude(length).lambda;
-        let Some((alpha, beta)) = at_zero.affine_crude(lambda, self.q_squared, length) else {
+        let Some((alpha, beta)) = at_zero.affine_crude(lambda, slope, length) else {
             return Interval::ZERO;
         };
         let jump = alpha + beta * Interval::point(end) - Interval::point(stairs.last());

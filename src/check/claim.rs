@@ -1,12 +1,13 @@
 //! Bounds that are not theorems: a user's formula, and a deliberately false one.
 
-use nalgebra::{DVector, SymmetricEigen};
+use nalgebra::DVector;
 
 use super::Question;
 use super::formula::Formula;
 use crate::attention::QueryLaw;
 use crate::bound::{GaussianOutput, KnownMoments, Theorem};
 use crate::error::{Error, Result};
+use crate::law::operator_norm;
 use crate::report::{Cell, Claim, Metric, QueryLabel, Row};
 
 /// What a formula may speak of, in the order in which [`Formula::new`] is given them.
@@ -143,13 +144,4 @@ fn of_query(
         known.ln_a2().exp(),
         known.f0(),
     ])
-}
-
-pub(super) fn operator_norm(matrix: &nalgebra::DMatrix<f64>) -> f64 {
-    let gram = if matrix.nrows() < matrix.ncols() {
-        matrix * matrix.transpose()
-    } else {
-        matrix.transpose() * matrix
-    };
-    SymmetricEigen::new(gram).eigenvalues.max().max(0.0).sqrt()
 }

@@ -3,7 +3,6 @@
 use nalgebra::DMatrix;
 
 use super::bounds::square_root_above;
-use super::claim::operator_norm;
 use super::exact::{exact_cells, reason};
 use super::gradient::{Gradient, gradient_average};
 use super::printed::{PrintedHypotheses, check_length, hypotheses};
@@ -14,7 +13,7 @@ use crate::attention::{Head, QueryLaw};
 use crate::bound::{UniformRate, ValueSpectrum};
 use crate::error::{Error, Result};
 use crate::exact::{Exact, scalar_query_average};
-use crate::law::{Gaussian, RareAtom};
+use crate::law::{Gaussian, RareAtom, operator_norm};
 use crate::parameter::{Dimension, Positive, PromptLength, VarianceProxy};
 use crate::report::{Cell, FitAnswer, FitPoint, PrintedWords, UniformExponent, WitnessPoint};
 

@@ -3,11 +3,10 @@
 use nalgebra::{DMatrix, DVector};
 
 use super::Question;
-use super::claim::operator_norm;
 use super::printed_form::PrintedForm;
 use crate::attention::QueryLaw;
 use crate::error::{Error, Result};
-use crate::law::{Empirical, TokenLaw};
+use crate::law::{Empirical, TokenLaw, operator_norm};
 use crate::parameter::Positive;
 use crate::report::{Claim, QueryLabel, Row};
 

@@ -8,8 +8,7 @@ const SOURCE: &str = "this project, docs/theory.md section 11; makes explicit Pr
     \"Softmax as Linear Attention in the Large-Prompt Regime: a Measure-based Perspective\", arXiv 2512.11784, ICML 2026";
 const PROXY: &str =
     "X - E X has variance proxy sigma^2 (the error does not change if all tokens are translated)";
-const QUERY: &str =
-    "the query is centred with variance proxy varsigma^2, and there is no query bias";
+const QUERY: &str = "the query is m_z + z, z centred with variance proxy varsigma^2";
 const LAMBDA: &str = "0 < lam < 1/(2 sigma^2 |V|^2), and 0 < lam < 1/(2 sigma^2) for V = I (a proof parameter of each N)";
 const ROWS: Constant = constant("m", "rows of V");
 const DEVIATION: Constant = constant(
@@ -189,18 +188,22 @@ pub(crate) const UNIFORM_KEY_QUERY_GRADIENT: Statement = Statement {
     name: "uniform-key-query-gradient",
     title: "The squared error of the gradient in U averaged over a sub-Gaussian query",
     statement: "E_z E|V(Chat - C(a))|_F^2 |z|^2 <= varsigma^2 (1-2th)^{-d/2} \
-        max( sup_{y <= Y} y F(y) e^{-th y}, Y c(Y) e^{-th Y} ), F(y) the smallest of T9.key-query.sub-gaussian, \
-        T9.key-query.crude and, for Gaussian tokens, T9.key-query at sigma^2 |a|^2 = q^2 y, without |z|^2; c the crude bound",
+        max( sup_{y <= Y} g(y) F(y) e^{-th y}, g(Y) c(Y) e^{-th Y} ), g(y) = (sqrt(y) + |m_z| / varsigma)^2, F(y) the smallest of T9.key-query.sub-gaussian, \
+        T9.key-query.crude and, for Gaussian tokens, T9.key-query at sigma^2 |a|^2 = (q sqrt(y) + s)^2, without |z|^2; c the crude bound",
     hypotheses: &[PROXY, QUERY, "L >= 2", "3/Y <= th < 1/2 (proof parameters)"],
     constants: &[
         LENGTH,
         SIGMA,
         constant("q", "sigma |U| varsigma"),
+        constant(
+            "s",
+            "sigma |U m_z + b|, 0 for a centred query without query bias",
+        ),
         constant("d", "dimension of the query"),
         constant("y", "|z|^2 / varsigma^2"),
     ],
     proof_idea: "As T7, with the factor |z|^2 inside the supremum. At fixed proof parameters the crude bound grows at most \
-        like y^2, so y c(y) e^{-th y} decreases from Y >= 3/th on.",
+        like y^2 and g like y, so g(y) c(y) e^{-th y} decreases from Y >= 3/th on.",
     source: SOURCE,
     location: location(
         "bound::UniformKeyQueryGradient",
@@ -210,7 +213,8 @@ pub(crate) const UNIFORM_KEY_QUERY_GRADIENT: Statement = Statement {
     lemmas: &[],
 };
 
-const GAUSSIAN_QUERY: &str = "the query is normal, centred, with covariance at most varsigma^2 I, and there is no query bias";
+const GAUSSIAN_QUERY: &str =
+    "the query is m_z + z, z normal, centred, with covariance at most varsigma^2 I";
 
 pub(crate) const VALUE_GRADIENT_GAUSSIAN_QUERY: Statement = Statement {
     id: "T9.value.gaussian-query",
@@ -234,7 +238,7 @@ pub(crate) const KEY_QUERY_GRADIENT_GAUSSIAN_QUERY: Statement = Statement {
     name: "key-query-gradient-gaussian-query",
     title: "The squared error of the gradient in U averaged over a Gaussian query",
     statement: "E_z E|V(Chat - C(a))|_F^2 |z|^2 <= varsigma^2 [ H(y_1) + sum_{i=1}^{n-1} (H(y_{i+1}) - H(y_i)) S(y_i) \
-        + (Y c(Y) - H(Y))_+ S(Y) + Y c(Y) S(Y) (3/r + 6/r^2 + 6/r^3) ], H(y) = y F(y), F and c as in T9.key-query.uniform, \
+        + (g(Y) c(Y) - H(Y))_+ S(Y) + g(Y) c(Y) S(Y) (3/r + 6/r^2 + 6/r^3) ], H(y) = g(y) F(y), F, g and c as in T9.key-query.uniform, \
         S(y) = P(chi^2_d > y), r = (Y - d) / 2",
     hypotheses: &[
         PROXY,
@@ -246,10 +250,14 @@ pub(crate) const KEY_QUERY_GRADIENT_GAUSSIAN_QUERY: Statement = Statement {
         LENGTH,
         SIGMA,
         constant("q", "sigma |U| varsigma"),
+        constant(
+            "s",
+            "sigma |U m_z + b|, 0 for a centred query without query bias",
+        ),
         constant("d", "dimension of the query"),
         constant("y", "|z|^2 / varsigma^2"),
     ],
-    proof_idea: "As T7.gaussian, for y F(y). Beyond Y the crude bound grows at most like y^2, and S decreases at the rate r / Y at least.",
+    proof_idea: "As T7.gaussian, for g(y) F(y). Beyond Y the crude bound grows at most like y^2, and S decreases at the rate r / Y at least.",
     source: SOURCE,
     location: location(
         "bound::UniformKeyQueryGradient::gaussian_query_bound",

@@ -8,10 +8,10 @@ pub(crate) const UNIFORM_RATE: Statement = Statement {
     name: "uniform-rate",
     title: "The error averaged over a sub-Gaussian query, with explicit constants",
     statement: "E_z E|That - T|^2 <= (1-2th)^{-d/2} sup_{y >= 0} F(y) e^{-th y}, F(y) the smallest of T6.chernoff, \
-        T6.laplace and T6.crude at sigma^2 |a|^2 = q^2 y",
+        T6.laplace and T6.crude at sigma^2 |a|^2 = (q sqrt(y) + s)^2",
     hypotheses: &[
         "X - E X has variance proxy sigma^2",
-        "the query is centred with variance proxy varsigma^2, and there is no query bias",
+        "the query is m_z + z, z centred with variance proxy varsigma^2",
         "L >= 2",
         "0 < th < 1/2 (a proof parameter)",
     ],
@@ -19,6 +19,10 @@ pub(crate) const UNIFORM_RATE: Statement = Statement {
         LENGTH,
         SIGMA,
         constant("q", "sigma |U| varsigma"),
+        constant(
+            "s",
+            "sigma |U m_z + b|, 0 for a centred query without query bias",
+        ),
         constant("d", "dimension of the query"),
         constant("y", "|z|^2 / varsigma^2"),
     ],
@@ -37,10 +41,10 @@ pub(crate) const UNIFORM_RATE_GAUSSIAN_QUERY: Statement = Statement {
     title: "T7 for a Gaussian query: an integral in the place of a supremum",
     statement: "E_z E|That - T|^2 <= F(y_1) + sum_{i=1}^{n-1} (F(y_{i+1}) - F(y_i)) S(y_i) + (alpha + beta Y - F(Y))_+ S(Y) \
         + 2 beta S(Y) / (1 - d/Y), S(y) = P(chi^2_d > y), F(y) the smallest of L F0, T6.chernoff-entropy, T6.laplace with the A2 of \
-        T6.chernoff-entropy, and T6.crude at sigma^2 |a|^2 = q^2 y, alpha + beta y the last one at a fixed lam",
+        T6.chernoff-entropy, and T6.crude at sigma^2 |a|^2 = (q sqrt(y) + s)^2, alpha + beta y at least the last one at a fixed lam",
     hypotheses: &[
         "X - E X has variance proxy sigma^2",
-        "the query is normal, centred, with covariance at most varsigma^2 I, and there is no query bias",
+        "the query is m_z + z, z normal, centred, with covariance at most varsigma^2 I",
         "L >= 2",
         "0 = y_0 < y_1 < .. < y_n = Y, Y > d (proof parameters)",
     ],
@@ -48,6 +52,10 @@ pub(crate) const UNIFORM_RATE_GAUSSIAN_QUERY: Statement = Statement {
         LENGTH,
         SIGMA,
         constant("q", "sigma |U| varsigma"),
+        constant(
+            "s",
+            "sigma |U m_z + b|, 0 for a centred query without query bias",
+        ),
         constant("d", "dimension of the query"),
         constant("y", "|z|^2 / varsigma^2"),
     ],
