@@ -21,7 +21,8 @@
       [two_splits];
     - the decimal as a quotient [p/q], already rounded up by the generator; it
       must exceed the bound by a relative 10^-12 or more (64 bits are used);
-    - [Proof. certify. Qed.] for every function of bounds_definitions.v, where
+    - [Proof. certify. Qed.], or [certify_bits 256%positive.] where a small argument makes
+      terms cancel, for every function of bounds_definitions.v, where
       a minimum with 1 (participation, gaussian_laplace) means its second
       argument; [Proof. certify_trivial. Qed.] when the minimum is 1.
 
@@ -88,13 +89,13 @@ Ltac unfold_bounds :=
       subgaussian_chernoff_bound subgaussian_laplace_bound subgaussian_laplace_split_bound
       crude_bound INR fact Nat.mul Nat.add fold_right map ].
 
-(** 64 bits, no bisection; the verification is left to [Qed].  The coarse
+(** Numbers of [bits] bits, no bisection; the verification is left to [Qed].  The coarse
     variant, 16 bits, verifies at once: it tests side conditions. *)
 Ltac coarse_interval :=
   IntegerTactic.do_interval (@None R) (@nil R) (IntegerFloat.PtoP 16)
     0%nat 0%nat false false itm_naive.
-Ltac integer_interval :=
-  IntegerTactic.do_interval (@None R) (@nil R) (IntegerFloat.PtoP 64)
+Ltac integer_interval bits :=
+  IntegerTactic.do_interval (@None R) (@nil R) (IntegerFloat.PtoP bits)
     0%nat 0%nat false true itm_naive.
 
 (** An exponential of less than -100000 is replaced by an unknown of
@@ -115,16 +116,17 @@ Ltac replace_underflow :=
   end.
 
 (** The tactics of a certificate. *)
-Ltac certify_sum := unfold_bounds; replace_underflow; integer_interval.
-Ltac certify :=
+Ltac certify_sum bits := unfold_bounds; replace_underflow; integer_interval bits.
+Ltac certify_bits bits :=
   unfold participation_bound, gaussian_laplace_bound;
   lazymatch goal with
   | |- participation_split_bound _ _ _ _ _ <= _ =>
-      apply participation_le_inverse_moment; certify_sum
+      apply participation_le_inverse_moment; certify_sum bits
   | |- gaussian_laplace_split_bound _ _ _ _ _ _ <= _ =>
-      apply gaussian_laplace_le_inverse_moment; [lra | certify_sum]
-  | |- _ => certify_sum
+      apply gaussian_laplace_le_inverse_moment; [lra | certify_sum bits]
+  | |- _ => certify_sum bits
   end.
+Ltac certify := certify_bits 64%positive.
 
 Ltac certify_trivial :=
   unfold participation_bound, gaussian_laplace_bound;

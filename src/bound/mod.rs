@@ -62,6 +62,7 @@ pub use moments::gaussian_output::{GaussianOutput, output_variance};
 pub use moments::value_spectrum::ValueSpectrum;
 pub use output::{output_bounds, trivial_bound};
 pub use query::average::{GaussianQueryAverage, list_average};
+pub use query::survival::mean_tilt_norm;
 pub use rate::minimax::minimax_lower_bound;
 pub use rate::sharp::{GaussianSetting, GaussianSpectrum, sharp_exponent};
 pub use rate::uniform::UniformRate;

@@ -36,7 +36,7 @@ pub(in crate::bound) const SOURCE: &str = "this project, docs/theory.md section 
 pub(in crate::bound) const GRADIENT_PROXY: &str =
     "X - E X has variance proxy sigma^2 (the error does not change if all tokens are translated)";
 pub(in crate::bound) const QUERY: &str =
-    "the query is centred with variance proxy varsigma^2, and there is no query bias";
+    "the query is m_z + z, z centred with variance proxy varsigma^2";
 pub(in crate::bound) const GRADIENT_LAMBDA: &str = "0 < lam < 1/(2 sigma^2 |V|^2), and 0 < lam < 1/(2 sigma^2) for V = I (a proof parameter of each N)";
 pub(in crate::bound) const ROWS: Constant = constant("m", "rows of V");
 pub(in crate::bound) const DEVIATION: Constant = constant(
@@ -47,7 +47,8 @@ pub(in crate::bound) const CHAT: Constant = constant(
     "Chat, mhat",
     "sum p_i (X_i - mhat)(X_i - mhat)^T and sum p_i X_i",
 );
-pub(in crate::bound) const GAUSSIAN_QUERY: &str = "the query is normal, centred, with covariance at most varsigma^2 I, and there is no query bias";
+pub(in crate::bound) const GAUSSIAN_QUERY: &str =
+    "the query is m_z + z, z normal, centred, with covariance at most varsigma^2 I";
 pub(in crate::bound) const OWN_4: &str = "this project, docs/theory.md section 5";
 pub(in crate::bound) const OWN_5: &str = "this project, docs/theory.md section 6";
 pub(in crate::bound) const CENTRED: &str = "f(X) = V(X - m(a)) or any other f with E[w f] = 0";

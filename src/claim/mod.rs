@@ -13,4 +13,4 @@ pub use fit::{MOST_STEPS, read_range, smallest, uniform_exponent};
 pub use formula::Formula;
 pub use printed::{Printed, PrintedHypotheses, check_length, hypotheses};
 pub use printed_form::PrintedForm;
-pub use variables::{OF_THE_QUERY, VARIABLES, of_query, of_setting, operator_norm};
+pub use variables::{OF_THE_QUERY, VARIABLES, of_query, of_setting};

@@ -2,10 +2,9 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::variables::operator_norm;
 use crate::attention::{Head, QueryLaw};
 use crate::error::{Error, Result};
-use crate::law::{Empirical, TokenLaw};
+use crate::law::{Empirical, TokenLaw, operator_norm};
 use crate::parameter::Positive;
 
 /// `c1` and `c2` of Propositions 3.1 and 3.4.

@@ -1,11 +1,11 @@
 //! What a formula may speak of, and the values at a query.
 
-use nalgebra::{DMatrix, DVector, SymmetricEigen};
+use nalgebra::DVector;
 
 use crate::attention::Head;
 use crate::bound::{GaussianOutput, KnownMoments};
 use crate::error::Result;
-use crate::law::TokenLaw;
+use crate::law::{TokenLaw, operator_norm};
 
 /// What a formula may speak of, in the order in which [`Formula::new`](super::Formula::new) is given them.
 ///
@@ -54,14 +54,4 @@ pub fn of_query(
         known.ln_a2().exp(),
         known.f0(),
     ])
-}
-
-/// The largest singular value.
-pub fn operator_norm(matrix: &DMatrix<f64>) -> f64 {
-    let gram = if matrix.nrows() < matrix.ncols() {
-        matrix * matrix.transpose()
-    } else {
-        matrix.transpose() * matrix
-    };
-    SymmetricEigen::new(gram).eigenvalues.max().max(0.0).sqrt()
 }

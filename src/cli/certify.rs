@@ -116,12 +116,18 @@ fn heading(table: &Table) -> Vec<String> {
         "Certificates of printed bounds: each lemma states that a function of bounds_definitions.v, at the exact \
          rationals of the floats used, is at most the printed decimal."
             .to_owned(),
+        SCOPE.to_owned(),
         Provenance::now(&table.scenario, None).line(),
         table.description.clone(),
         "To check: make -C proofs build, then coqc -Q proofs AttentionBounds FILE; or attention-bounds certify --run."
             .to_owned(),
     ]
 }
+
+/// What a certificate says, and on what it rests.
+const SCOPE: &str = "A lemma says that the formula of the theorem, at the constants in it (sigma^2, F0, rho, kap, A2, s^2, tau_V, eta, |V|^2), is at \
+most the printed decimal. The constants are taken from the calculator, which rounds them up (docs/rounding.md, Constants): that they bound \
+those of the law is not proved by Coq, and neither is the theorem here (proofs/README.md).";
 
 /// What is certified and what is not.
 fn report(table: &Table, certificates: &Certificates) -> String {
@@ -141,6 +147,7 @@ fn report(table: &Table, certificates: &Certificates) -> String {
 "
         ));
     }
+    text.push_str(&format!("{SCOPE}\n"));
     text.push_str(&format!(
         "{}\n",
         Provenance::now(&table.scenario, None).line()

@@ -6,10 +6,13 @@ use rand::{Rng, RngExt};
 use super::atoms::{AtomList, check_tilt_and_value};
 use super::hyperbolic::{langevin, langevin_slope, log_sinhc};
 use super::lattice::sphere_lattice;
-use super::linear_algebra::{operator_norm_above, product_above, quotient_above};
-use super::{LawAccuracy, OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through, TokenLaw};
+use super::linear_algebra::{norm_above, operator_norm_above, product_above, quotient_above};
+use super::{
+    LawAccuracy, OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through, TokenLaw, check_size,
+};
 use crate::error::{Error, Result};
-use crate::parameter::{Dimension, Positive, VarianceProxy};
+use crate::interval::Interval;
+use crate::parameter::{Dimension, VarianceProxy};
 
 /// Uniform law on the cube `[-h, h]^d`.
 ///
@@ -23,10 +26,13 @@ pub struct Cube {
 }
 
 impl Cube {
-    /// The cube `[-half_width, half_width]^dimension`, `half_width > 0` with a finite square.
+    /// The cube `[-half_width, half_width]^dimension`.
+    ///
+    /// # Errors
+    /// If not `1e-150 <= half_width <= 1e150`, or the dimension is not from 1 to 65536.
     pub fn new(dimension: usize, half_width: f64) -> Result<Self> {
         let dimension = Dimension::new(dimension)?.get();
-        let half_width = Positive::new("half_width", half_width)?.get();
+        let half_width = check_size("half_width", half_width)?;
         Ok(Self {
             dimension,
             half_width,
@@ -58,8 +64,7 @@ impl TokenLaw for Cube {
     }
 
     fn tilted_covariance(&self, tilt: &DVector<f64>) -> DMatrix<f64> {
-        let square = self.half_width * self.half_width;
-        DMatrix::from_diagonal(&tilt.map(|a| square * langevin_slope(self.half_width * a)))
+        DMatrix::from_diagonal(&tilt.map(|a| langevin_slope(self.half_width * a, self.half_width)))
     }
 
     /// `h^2 / 3`: a coordinate is one of a sphere of radius `h` in `R^3`, whose proxy is `h^2 / 3`, and
@@ -73,7 +78,7 @@ impl TokenLaw for Cube {
 
     /// [`LawAccuracy::BESSEL`]: assumed.
     fn accuracy(&self, _tilt: &DVector<f64>) -> LawAccuracy {
-        LawAccuracy::BESSEL
+        LawAccuracy::BESSEL.of_sums(self.dimension)
     }
 
     fn sample(&self, random: &mut dyn Rng, token: &mut [f64]) {
@@ -131,7 +136,7 @@ impl TokenLaw for Cube {
 
     /// The smaller of the upper bounds `sqrt(d) h |V| + |centre|` and `h sum_j |V e_j| + |centre|`.
     fn output_radius(&self, value: &DMatrix<f64>, centre: &DVector<f64>) -> Option<f64> {
-        Some(self.half_width * vertex_norm_above(value) + centre.norm())
+        Some(self.half_width * vertex_norm_above(value) + norm_above(centre.as_slice()))
     }
 
     fn through<'a>(&'a self, value: &DMatrix<f64>) -> Box<dyn OutputLaw + 'a> {
@@ -141,7 +146,11 @@ impl TokenLaw for Cube {
 
 /// An upper bound of `|V x|` over `x` in `[-1, 1]^d`.
 pub(super) fn vertex_norm_above(value: &DMatrix<f64>) -> f64 {
-    let columns: f64 = value.column_iter().map(|column| column.norm()).sum();
-    let rounding = 1.0 + (value.nrows() + value.ncols()) as f64 * f64::EPSILON;
-    (operator_norm_above(value) * (value.ncols() as f64).sqrt()).min(columns) * rounding
+    let norms = value
+        .column_iter()
+        .map(|column| norm_above(column.into_owned().as_slice()));
+    let columns: Interval = norms.map(Interval::point).sum();
+    let root = Interval::point(value.ncols() as f64).sqrt();
+    let operator = Interval::point(operator_norm_above(value)) * root;
+    operator.upper().min(columns.upper())
 }

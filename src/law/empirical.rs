@@ -14,6 +14,8 @@ use crate::parameter::{Dimension, VarianceProxy};
 
 /// Largest number of points whose pairwise distances are computed for the variance proxy.
 const MAX_PAIRWISE: usize = 4096;
+/// Least sum of the weights relative to the largest score for which no weight that underflows counts.
+pub(super) const LEAST_SUM: f64 = 1e-250;
 /// Side of the square blocks of the Gram matrix (1 MiB each).
 const BLOCK: usize = 256;
 
@@ -111,15 +113,28 @@ impl Empirical {
 
     /// `Lam(tilt)` and the probabilities of the points under the tilted law.
     pub(super) fn tilted_weights(&self, tilt: &DVector<f64>) -> (f64, DVector<f64>) {
-        let mut scores = self.points.tr_mul(tilt);
+        let scores = self.points.tr_mul(tilt);
         let largest = scores.max();
+        let mut weights = scores.clone();
         let mut sum = 0.0;
-        for (score, weight) in scores.iter_mut().zip(&self.weights) {
+        for (score, weight) in weights.iter_mut().zip(&self.weights) {
             *score = weight * (*score - largest).exp();
             sum += *score;
         }
-        scores /= sum;
-        (largest + sum.ln(), scores)
+        if sum > LEAST_SUM {
+            weights /= sum;
+            return (largest + sum.ln(), weights);
+        }
+        // The weight of the largest score is so small that others underflow beside it: by logarithms.
+        let mut exponents = scores;
+        for (score, weight) in exponents.iter_mut().zip(&self.weights) {
+            *score += weight.ln();
+        }
+        let largest = exponents.max();
+        let mut weights = exponents.map(|e| (e - largest).exp());
+        let sum = weights.sum();
+        weights /= sum;
+        (largest + sum.ln(), weights)
     }
 
     /// Scores `<tilt, x_i>`.
@@ -147,11 +162,21 @@ impl Empirical {
     /// The squared radius of centred points, rounded up.
     fn squared_radius(&self, centred: &DMatrix<f64>) -> f64 {
         let largest = |bound: f64, square: f64| if square <= bound { bound } else { square };
-        centred
+        let square = centred
             .column_iter()
             .map(|c| c.norm_squared())
-            .fold(0.0, largest)
-            * (1.0 + self.guard())
+            .fold(0.0, largest);
+        square * (1.0 + self.guard()) + self.underflow()
+    }
+
+    /// What underflows in a squared distance, amply: 0 if all points are equal.
+    fn underflow(&self) -> f64 {
+        let first = self.points.column(0);
+        if self.points.column_iter().all(|point| point == first) {
+            0.0
+        } else {
+            (8.0 * self.dimension() as f64 + 16.0) * f64::from_bits(1)
+        }
     }
 
     /// A quarter of the squared diameter, rounded up.
@@ -173,7 +198,7 @@ impl Empirical {
                 }
             }
         }
-        0.25 * (largest + self.guard() * self.radius_proxy.get())
+        0.25 * (largest + self.guard() * self.radius_proxy.get()) + self.underflow()
     }
 }
 

@@ -2,6 +2,8 @@
 
 use nalgebra::{DMatrix, DVector};
 
+use super::empirical::LEAST_SUM;
+use super::linear_algebra::norm;
 use super::{Empirical, OutputLaw, Resolution, ScoreAtoms, TiltedError, TiltedOutput};
 use crate::error::{Error, Result};
 
@@ -18,6 +20,8 @@ pub struct FiniteOutput<'a> {
     farthest: f64,
     /// `|V|_F`.
     value_norm: f64,
+    /// Units in the last place that the exponential of a score may be off by, besides the score: 754 or 7000.
+    exponential: f64,
 }
 
 impl<'a> FiniteOutput<'a> {
@@ -29,9 +33,14 @@ impl<'a> FiniteOutput<'a> {
             farthest: law
                 .points()
                 .column_iter()
-                .map(|x| x.norm())
+                .map(|x| norm(x.iter()))
                 .fold(0.0, f64::max),
-            value_norm: value.norm(),
+            value_norm: norm(value),
+            exponential: if law.weights().iter().all(|w| *w > LEAST_SUM) {
+                754.0
+            } else {
+                7000.0
+            },
         }
     }
 }
@@ -66,8 +75,10 @@ impl OutputLaw for FiniteOutput<'_> {
     ///
     /// * A score is off by at most `delta = (d + 2) u |a| max_i |x_i|`, and so is their logarithmic mean.
     /// * A term `q_i e^{s_i - max}` is off by a relative `2 delta + (746 + 8) u`: the exponent is at most 746 in
-    ///   size, for beyond it the term vanishes. The sum adds `n u`, and dividing by it as much again, so
-    ///   that a tilted probability is off by a relative `eps = 2 (2 delta + (n + 754) u)`.
+    ///   size, for beyond it the term vanishes; `e^{s_i + ln q_i - max}`, which serves where the sum is below 1e-250, by
+    ///   `2 delta + 7000 u`, as `ln q_i` and the largest exponent, less the scores, are at most 746 too. The sum adds `n u`, and
+    ///   dividing by it as much again, so that a tilted probability is off by a relative `eps = 2 (2 delta + (n + 754) u)`, 7000
+    ///   instead of 754 there.
     /// * The products `y_i = V x_i` are off by `e = (d + 2) u |V|_F max_i |x_i|`. The mean is then off by
     ///   `eps sum_i p_i |y_i - m|`, at most `eps` deviations, by `(2 n + 4) u max_i |y_i|` for its own sum, and
     ///   by `e`; so is the deviation, up to `(m + n + 8) u` of itself.
@@ -77,12 +88,13 @@ impl OutputLaw for FiniteOutput<'_> {
         let margin = 1.01 * unit;
         let (m, n) = (self.outputs.nrows() as f64, self.outputs.ncols() as f64);
         let d = tilt.len() as f64;
-        let largest = tilt.norm() * self.farthest;
+        let largest = norm(tilt) * self.farthest;
         let score = (d + 2.0) * margin * largest;
         let reach = self.value_norm * self.farthest;
-        let cumulant =
-            score + margin * (2.0 * n + 760.0 + 4.0 * largest + 4.0 * found.cumulant.abs());
-        let first_order = 4.0 * score + margin * (2.0 * (n + 754.0) + m + n + 8.0);
+        let cumulant = score
+            + margin
+                * (2.0 * n + self.exponential + 6.0 + 4.0 * largest + 4.0 * found.cumulant.abs());
+        let first_order = 4.0 * score + margin * (2.0 * (n + self.exponential) + m + n + 8.0);
         let deviation = found.variance.sqrt();
         // Products of errors are below the share 2 e of an error e. Beyond 1/10 nothing is known of the
         // tilted probabilities, but every mean and every deviation is at most |V|_F max_i |x_i|.
@@ -125,17 +137,22 @@ impl OutputLaw for FiniteOutput<'_> {
 
     /// The exact radius: the largest distance of an output from the centre.
     fn radius(&self, centre: &DVector<f64>) -> Option<f64> {
-        let square = self
+        let (square, most) = self
             .outputs
             .column_iter()
             .map(|output| {
-                output
-                    .iter()
-                    .zip(centre.iter())
-                    .map(|(o, c)| (o - c) * (o - c))
-                    .sum::<f64>()
+                let gaps = output.iter().zip(centre.iter());
+                gaps.map(|(o, c)| (o - c).abs())
+                    .fold((0.0_f64, 0.0_f64), |(sum, most), gap| {
+                        (sum + gap * gap, most.max(gap))
+                    })
             })
-            .fold(0.0, f64::max);
-        Some(square.sqrt())
+            .fold((0.0_f64, 0.0_f64), |x, y| (x.0.max(y.0), x.1.max(y.1)));
+        // Squares this small may underflow.
+        Some(if square < 1e-280 {
+            most * (centre.len() as f64).sqrt()
+        } else {
+            square.sqrt()
+        })
     }
 }

@@ -6,8 +6,10 @@ use rand_distr::{Distribution, StandardNormal};
 
 use super::atoms::{AtomList, check_tilt_and_value};
 use super::lattice::normal_lattice;
-use super::linear_algebra::{factor_covariance, output_variance};
-use super::{OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through, TokenLaw};
+use super::linear_algebra::{factor_covariance, norm, norm_above, output_variance};
+use super::{
+    CLOSED_FORM, LawAccuracy, OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through, TokenLaw,
+};
 use crate::error::{Error, Result};
 use crate::parameter::{Dimension, VarianceProxy};
 
@@ -27,8 +29,8 @@ impl Gaussian {
     ///
     /// The covariance must be finite, symmetric up to `1e-10` of its largest entry (it is replaced by
     /// its symmetric part) and have no eigenvalue below `-1e-10` of the largest. Negative eigenvalues
-    /// within that tolerance are rounding errors: they are zero in [`Gaussian::root`], while
-    /// [`Gaussian::covariance`] stays as given. A diagonal covariance has an exact root.
+    /// within that tolerance count as zero: if there is one for certain, and not only to rounding, the law is that of
+    /// the nearest positive semi-definite matrix, which [`Gaussian::covariance`] then is. A diagonal covariance has an exact root.
     pub fn new(mean: DVector<f64>, covariance: DMatrix<f64>) -> Result<Self> {
         Dimension::new(mean.len())?;
         if covariance.nrows() != mean.len() || covariance.ncols() != mean.len() {
@@ -78,6 +80,19 @@ impl Gaussian {
     /// Standard deviation `s = |Gamma^{1/2} a|` of the score `<a, X>`.
     pub fn score_deviation(&self, tilt: &DVector<f64>) -> f64 {
         (&self.root * tilt).norm()
+    }
+
+    /// Size of what cancels in the exponent `Lam(tilt)`, in units in which [`CLOSED_FORM`] covers its error: `|a| |m0|`, and
+    /// `|Gamma| |a|^2` with the `8 d epsilon` of the square root.
+    pub(super) fn exponent_size(&self, tilt: &DVector<f64>) -> f64 {
+        let (length, dimension) = (norm(tilt), tilt.len() as f64);
+        let quadratic = (1.0 + dimension / 32.0) * self.proxy.get() * length * length;
+        (1.0 + dimension / 256.0) * length * norm(&self.mean) + quadratic
+    }
+
+    /// Size of what cancels in the tilted mean: `|m0| + |Gamma a|`.
+    pub(super) fn mean_size(&self, tilt: &DVector<f64>) -> f64 {
+        norm(&self.mean) + self.proxy.get() * norm(tilt)
     }
 
     /// Appends the score atoms of this law, their probabilities multiplied by `weight`.
@@ -144,6 +159,16 @@ impl TokenLaw for Gaussian {
         }
     }
 
+    /// [`CLOSED_FORM`] of what cancels. Assumed.
+    fn accuracy(&self, tilt: &DVector<f64>) -> LawAccuracy {
+        LawAccuracy {
+            relative: CLOSED_FORM * self.exponent_size(tilt).max(1.0),
+            covariance: CLOSED_FORM,
+            scale: self.mean_size(tilt),
+        }
+        .of_sums(self.mean.len())
+    }
+
     fn sample(&self, random: &mut dyn Rng, token: &mut [f64]) {
         for (coordinate, mean) in token.iter_mut().zip(self.mean.iter()) {
             *coordinate = *mean;
@@ -170,7 +195,7 @@ impl TokenLaw for Gaussian {
 
     fn output_radius(&self, value: &DMatrix<f64>, centre: &DVector<f64>) -> Option<f64> {
         let constant = (value * &self.root).iter().all(|x| *x == 0.0);
-        constant.then(|| (value * &self.mean - centre).norm())
+        constant.then(|| norm_above((value * &self.mean - centre).as_slice()))
     }
 
     fn through<'a>(&'a self, value: &DMatrix<f64>) -> Box<dyn OutputLaw + 'a> {

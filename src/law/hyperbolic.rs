@@ -15,9 +15,10 @@ pub(super) fn log_cosh(x: f64) -> f64 {
     }
 }
 
-/// `sech^2 x`, the derivative of `tanh`; 0 where it underflows.
-pub(super) fn tanh_slope(x: f64) -> f64 {
-    let sech = 1.0 / x.cosh();
+/// `c^2 sech^2 x`, `c^2` times the derivative of `tanh`; 0 where it underflows.
+pub(super) fn tanh_slope(x: f64, c: f64) -> f64 {
+    let decay = (-x.abs()).exp();
+    let sech = 2.0 * c * decay / (1.0 + decay * decay);
     sech * sech
 }
 
@@ -41,14 +42,14 @@ pub(super) fn langevin(x: f64) -> f64 {
     }
 }
 
-/// `1 / x^2 - 1 / sinh^2 x`, the derivative of the Langevin function.
-pub(super) fn langevin_slope(x: f64) -> f64 {
+/// `h^2 / x^2 - h^2 / sinh^2 x`, `h^2` times the derivative of the Langevin function.
+pub(super) fn langevin_slope(x: f64, h: f64) -> f64 {
     let x = x.abs();
     if x < 1.0 {
-        bessel_ratio(3, x).slope
+        h * h * bessel_ratio(3, x).slope
     } else {
-        let (inverse, sinh) = (1.0 / x, x.sinh());
-        inverse * inverse - 1.0 / sinh / sinh
+        let (first, second) = (h / x, h / x.sinh());
+        first * first - second * second
     }
 }
 
@@ -58,7 +59,8 @@ mod tests {
 
     #[test]
     fn both_branches_agree_where_they_meet() {
-        for f in [log_cosh, log_sinhc, langevin, langevin_slope] {
+        let slope = |x| langevin_slope(x, 1.0);
+        for f in [log_cosh, log_sinhc, langevin, slope] {
             let (below, above) = (f(1.0 - 1e-15), f(1.0));
             assert!((below - above).abs() < 4e-15, "{below} {above}");
         }
@@ -71,7 +73,9 @@ mod tests {
         assert!((log_sinhc(x) / (x * x / 6.0) - 1.0).abs() < 1e-14);
         assert!((langevin(-x) / (-x / 3.0) - 1.0).abs() < 1e-14);
         assert!((log_cosh(-1e300) - 1e300).abs() < 1e285);
-        assert_eq!(tanh_slope(1e300), 0.0);
-        assert!(log_sinhc(1e300).is_finite() && langevin_slope(1e300) >= 0.0);
+        assert_eq!(tanh_slope(1e300, 1e150), 0.0);
+        assert!((tanh_slope(-400.0, 1e150) / 4e300 - (-800.0_f64).exp()).abs() < 1e-300);
+        assert!(log_sinhc(1e300).is_finite());
+        assert!((langevin_slope(1e160, 1e150) / 1e-20 - 1.0).abs() < 1e-14);
     }
 }

@@ -41,6 +41,26 @@ fn check(resolution: &Resolution, scale: f64) -> Result<()> {
     }
 }
 
+/// Products of nodes and of steps in the range of their scores, at most: what an exact value takes time for, a few seconds.
+const MOST_WORK: f64 = 1e9;
+
+/// Refuses scores `<a, X>` of size `scale` before anything is computed if an exact value by `count` nodes, whose scores lie in an
+/// interval of length `range`, would take too long.
+fn check_scores(scale: f64, count: f64, range: f64, resolution: &Resolution) -> Result<()> {
+    let work = count * (range / resolution.score_step);
+    if work <= MOST_WORK {
+        return Ok(());
+    }
+    Err(Error::Unavailable {
+        what: "the exact value of a law that is discretised",
+        why: format!(
+            "the scores are {scale:.3e} in size (that of a token times the norm of the tilt), which needs {count:.1e} nodes; up to about {:.0e} \
+             they are served, so radius, half width, covariance or tilt must be smaller",
+            scale * (MOST_WORK / work).sqrt()
+        ),
+    })
+}
+
 /// Nodes `z` of the standard normal law for scores `deviation * z`, with weights
 /// `step / sqrt(2 pi) e^{-z^2 / 2}`; the one node 0 if `deviation` is 0.
 ///
@@ -59,7 +79,9 @@ pub(super) fn normal_lattice(
     let step = resolution.normal_step(deviation);
     let (lower, upper) = resolution.normal_window(deviation);
     let (first, last) = ((lower / step).ceil(), (upper / step).ceil());
-    check_atom_count(first + last + 1.0, rows)?;
+    let count = first + last + 1.0;
+    check_scores(deviation, count, deviation * (lower + upper), resolution)?;
+    check_atom_count(count, rows)?;
     let scale = step / (2.0 * PI).sqrt();
     Ok((-(first as i64)..=last as i64)
         .map(|index| {
@@ -114,7 +136,9 @@ pub(super) fn sphere_lattice(
         (end(negligible) / step).ceil(),
         (end(negligible + deficit) / step).ceil(),
     );
-    check_atom_count(first + last + 1.0, rows)?;
+    let count = first + last + 1.0;
+    check_scores(scale, count, 2.0 * scale, resolution)?;
+    check_atom_count(count, rows)?;
     let mut nodes: Vec<SphereNode> = (-(first as i64)..=last as i64)
         .map(|index| {
             let v = index as f64 * step;

@@ -9,7 +9,7 @@ use std::fmt::Debug;
 use nalgebra::{DMatrix, DVector};
 use rand::Rng;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::parameter::VarianceProxy;
 
 /// A law of one prompt token in `R^d`, with its cumulant generating function finite everywhere.
@@ -70,6 +70,19 @@ pub trait TokenLaw: Debug + Send + Sync {
     }
 }
 
+/// Accepts the size of a law (radius, half width, scale) if its square is a normal float, with room for a dimension.
+fn check_size(name: &'static str, size: f64) -> Result<f64> {
+    if (1e-150..=1e150).contains(&size) {
+        return Ok(size);
+    }
+    Err(Error::Parameter {
+        parameter: name,
+        value: size.to_string(),
+        required: "a number greater than 0, from 1e-150 to 1e150",
+        theorem: None,
+    })
+}
+
 /// A variance proxy and the argument that proves it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SourcedProxy {
@@ -100,6 +113,8 @@ pub use cube::Cube;
 pub use empirical::Empirical;
 pub use finite::FiniteOutput;
 pub use gaussian::Gaussian;
+pub use linear_algebra::operator_norm;
+pub(crate) use linear_algebra::{norm_above, squared_singular_values_above};
 pub use mixture::Mixture;
 pub use output::{CLOSED_FORM, LawAccuracy, OutputLaw, Through, TiltedError, TiltedOutput};
 pub use rademacher::Rademacher;

@@ -2,6 +2,7 @@
 
 use nalgebra::{DMatrix, DVector};
 
+use super::linear_algebra::norm;
 use super::{Resolution, ScoreAtoms, TokenLaw};
 use crate::error::Result;
 
@@ -81,6 +82,16 @@ impl LawAccuracy {
         scale: 0.0,
     };
 
+    /// Besides, the rounding of sums of `terms` products.
+    pub fn of_sums(self, terms: usize) -> Self {
+        let rounding = terms as f64 * f64::EPSILON;
+        Self {
+            relative: self.relative + rounding,
+            covariance: self.covariance + rounding,
+            ..self
+        }
+    }
+
     /// `2^-36 = 1.5e-11` of the covariance: for laws in which it is made of the derivative of a ratio of Bessel
     /// functions, which is stated to be accurate to 1e-11.
     pub const BESSEL: Self = Self {
@@ -123,16 +134,16 @@ impl<L: TokenLaw> OutputLaw for Through<'_, L> {
         let accuracy = self.law.accuracy(tilt);
         let (m, d) = self.value.shape();
         let gamma = 0.51 * f64::EPSILON * (m as f64 * d as f64 + d as f64 + 2.0);
-        let norm = self.value.norm() * (1.0 + 1e-9);
-        let mean = self.law.tilted_mean(tilt).norm();
-        let covariance = self.law.tilted_covariance(tilt).norm();
+        let size = norm(&self.value) * (1.0 + 1e-9);
+        let mean = norm(&self.law.tilted_mean(tilt));
+        let covariance = norm(&self.law.tilted_covariance(tilt));
         let of_mean = accuracy.relative * (mean + accuracy.scale) + gamma * mean;
         let of_covariance = accuracy.covariance * (covariance + accuracy.scale * accuracy.scale)
             + gamma * covariance;
         TiltedError {
             cumulant: accuracy.relative * (1.0 + found.cumulant.abs()),
-            mean: norm * of_mean * (1.0 + 1e-9),
-            variance: norm * norm * of_covariance * (1.0 + 1e-9),
+            mean: size * of_mean * (1.0 + 1e-9),
+            variance: size * size * of_covariance * (1.0 + 1e-9),
         }
     }
 

@@ -5,12 +5,10 @@ use rayon::prelude::*;
 
 use crate::attention::{Head, QueryLaw};
 use crate::bound::{UniformRate, ValueSpectrum};
-use crate::claim::{
-    PrintedForm, check_length, hypotheses, operator_norm, smallest, uniform_exponent,
-};
+use crate::claim::{PrintedForm, check_length, hypotheses, smallest, uniform_exponent};
 use crate::error::{Error, Result};
 use crate::exact::{Exact, scalar_query_average};
-use crate::law::{Gaussian, RareAtom};
+use crate::law::{Gaussian, RareAtom, operator_norm};
 use crate::parameter::{Dimension, PromptLength, VarianceProxy};
 use crate::record::Cell;
 use crate::record::{FitAnswer, FitPoint, PrintedWords, WitnessPoint};

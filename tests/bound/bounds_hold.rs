@@ -6,7 +6,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::support::random_laws::{gaussian, law, matrix, run};
+use crate::support::random_laws::{gaussian, law, matrix, rare_law, run};
 use attention_bounds::attention::{Head, QueryLaw};
 use attention_bounds::bound::{Bound, Status};
 use attention_bounds::law::{Empirical, Gaussian, Rademacher, TokenLaw};
@@ -94,6 +94,55 @@ fn no_bound_is_below_the_exact_value_at_a_query() {
     let (cases, bounds) = (cases.into_inner() / 2, bounds.into_inner());
     println!("{cases} cases, {bounds} bounds");
     assert!(cases >= 5_000, "{cases} cases with an exact value");
+}
+
+/// The adversary: weights down to 1e-300, and tilts at which they decide the error.
+#[test]
+fn no_bound_is_below_the_exact_value_where_a_rare_part_decides() {
+    let (cases, sub_gaussian) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let strategy = (1usize..3, 1usize..3).prop_flat_map(|(d, m)| {
+        (
+            rare_law(d),
+            matrix(d, 1, 1.0),
+            matrix(m, d, 1.0),
+            0.1f64..2.5,
+        )
+    });
+    run(
+        17,
+        250,
+        &strategy,
+        |((tokens, exponent, size), direction, value, factor)| {
+            let d = direction.nrows();
+            let head = Head::new(DMatrix::identity(d, d), value).unwrap();
+            // The tilt at which a part of this weight and distance is as heavy as the rest, times a factor.
+            let tilt = direction * (factor * exponent / size);
+            let query = QueryLaw::uniform(tilt).unwrap();
+            let question = Question::new(tokens.as_ref(), &head, &query).unwrap();
+            let options = TableOptions {
+                participation: true,
+                ..TableOptions::default()
+            };
+            for row in rows(&question, &lengths(), &options, &Silent).unwrap() {
+                if row.exact.is_ok() && row.metric == Metric::Output {
+                    cases.fetch_add(1, Ordering::Relaxed);
+                }
+                for bound in &row.bounds {
+                    let counts = bound.theorem().id().starts_with("T6.") && bound.value().is_some();
+                    sub_gaussian
+                        .fetch_add(usize::from(counts && row.exact.is_ok()), Ordering::Relaxed);
+                    check_bound(&row, bound)?;
+                }
+            }
+            Ok(())
+        },
+    );
+    let (cases, sub_gaussian) = (cases.into_inner() / 2, sub_gaussian.into_inner() / 2);
+    println!("{cases} cases, {sub_gaussian} sub-Gaussian bounds");
+    assert!(
+        cases >= 1_500 && sub_gaussian >= 4_000,
+        "{cases} {sub_gaussian}"
+    );
 }
 
 #[test]

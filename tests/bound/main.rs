@@ -9,6 +9,7 @@ mod certificates;
 mod formula_average;
 mod gradient_bounds;
 mod key_query_average;
+mod offset_queries;
 mod oracles;
 mod query_integrals;
 mod rounding;

@@ -17,7 +17,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("interval", &["error"]),
     // Plain matrices: no law, no attention.
     ("file", &["error"]),
-    ("law", &["error", "parameter"]),
+    ("law", &["error", "parameter", "interval"]),
     ("attention", &["error", "parameter", "law"]),
     ("exact", &["error", "parameter", "law", "attention"]),
     ("progress", &[]),

@@ -8,3 +8,4 @@ mod files;
 mod formula;
 mod gradients;
 mod laws;
+mod laws_extremes;

@@ -1,6 +1,8 @@
 //! Random token laws of every family, and running a property with a fixed seed.
 
-use attention_bounds::law::{Cube, Empirical, Gaussian, Mixture, Rademacher, Sphere, TokenLaw};
+use attention_bounds::law::{
+    Cube, Empirical, Gaussian, Mixture, Rademacher, RareAtom, Sphere, TokenLaw,
+};
 use nalgebra::DMatrix;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -48,6 +50,49 @@ pub fn law(dimension: usize) -> BoxedStrategy<Box<dyn TokenLaw>> {
         empirical.prop_map(boxed),
     ]
     .boxed()
+}
+
+/// Laws whose rare parts decide everything, with the exponent `ln(1 / weight)` that makes them count and their distance: mixtures
+/// and weighted points with weights down to 1e-300, and rare atoms in dimension 1.
+pub fn rare_law(dimension: usize) -> BoxedStrategy<(Box<dyn TokenLaw>, f64, f64)> {
+    let weights = prop::collection::vec((-300.0..-0.4f64).prop_map(|e| 10f64.powf(e)), 1..3);
+    let parts = (weights, matrix(dimension, 3, 1.0), -2.0..2.0f64)
+        .prop_map(|(small, points, size)| {
+            let rest = 1.0 - small.iter().sum::<f64>();
+            let least = small.iter().copied().fold(1.0, f64::min);
+            let weights: Vec<f64> = std::iter::once(rest).chain(small).collect();
+            (
+                weights,
+                points * 10f64.powf(size),
+                -least.ln(),
+                10f64.powf(size),
+            )
+        })
+        .boxed();
+    let mixture = (parts.clone(), gaussian(dimension)).prop_map(
+        move |((weights, points, exponent, size), around)| {
+            let covariance = around.covariance() * (1e-2 * size * size).min(1.0);
+            let part = |(k, w): (usize, &f64)| {
+                let mean = points.column(k).into_owned();
+                (*w, Gaussian::new(mean, covariance.clone()).unwrap())
+            };
+            let list = weights.iter().enumerate().map(part).collect();
+            (boxed(Mixture::new(list).unwrap()), exponent, size)
+        },
+    );
+    let points = parts.prop_map(move |(weights, points, exponent, size)| {
+        let rows = points.columns(0, weights.len()).transpose();
+        let law = Empirical::weighted(&rows, weights).unwrap();
+        (boxed(law), exponent, size)
+    });
+    if dimension > 1 {
+        return prop_oneof![mixture, points].boxed();
+    }
+    let atoms = (-100.0..-0.1f64, -2.0..2.0f64).prop_map(|(e, size)| {
+        let (eps, h) = (10f64.powf(e), 10f64.powf(size));
+        (boxed(RareAtom::new(h, eps).unwrap()), -eps.ln(), h)
+    });
+    prop_oneof![mixture, points, atoms].boxed()
 }
 
 /// Runs `property` on `cases` values with a fixed seed.

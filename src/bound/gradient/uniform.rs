@@ -4,7 +4,9 @@ use crate::bound::gradient::key_query;
 use crate::bound::gradient::key_query::GradientMoments;
 use crate::bound::gradient::sub_gaussian::SubGaussianGradient;
 use crate::bound::minimise::{Unit, minimise};
+use crate::bound::moments::rejected;
 use crate::bound::moments::value_spectrum::ValueSpectrum;
+use crate::bound::rate::uniform::energy;
 use crate::bound::sub_gaussian::SubGaussianMoments;
 use crate::bound::theorem::{ProofStatus, Statement, Theorem};
 use crate::bound::vocabulary::{GRADIENT_PROXY, LENGTH, QUERY, SIGMA, SOURCE, constant, location};
@@ -20,8 +22,8 @@ impl Theorem {
         name: "uniform-key-query-gradient",
         title: "The squared error of the gradient in U averaged over a sub-Gaussian query",
         statement: "E_z E|V(Chat - C(a))|_F^2 |z|^2 <= varsigma^2 (1-2th)^{-d/2} \
-        max( sup_{y <= Y} y F(y) e^{-th y}, Y c(Y) e^{-th Y} ), F(y) the smallest of T9.key-query.sub-gaussian, \
-        T9.key-query.crude and, for Gaussian tokens, T9.key-query at sigma^2 |a|^2 = q^2 y, without |z|^2; c the crude bound",
+        max( sup_{y <= Y} g(y) F(y) e^{-th y}, g(Y) c(Y) e^{-th Y} ), g(y) = (sqrt(y) + |m_z| / varsigma)^2, F(y) the smallest of T9.key-query.sub-gaussian, \
+        T9.key-query.crude and, for Gaussian tokens, T9.key-query at sigma^2 |a|^2 = (q sqrt(y) + s)^2, without |z|^2; c the crude bound",
         hypotheses: &[
             GRADIENT_PROXY,
             QUERY,
@@ -32,11 +34,15 @@ impl Theorem {
             LENGTH,
             SIGMA,
             constant("q", "sigma |U| varsigma"),
+            constant(
+                "s",
+                "sigma |U m_z + b|, 0 for a centred query without query bias",
+            ),
             constant("d", "dimension of the query"),
             constant("y", "|z|^2 / varsigma^2"),
         ],
         proof_idea: "As T7, with the factor |z|^2 inside the supremum. At fixed proof parameters the crude bound grows at most \
-        like y^2, so y c(y) e^{-th y} decreases from Y >= 3/th on.",
+        like y^2 and g like y, so g(y) c(y) e^{-th y} decreases from Y >= 3/th on.",
         source: SOURCE,
         location: location(
             "bound::UniformKeyQueryGradient",
@@ -52,11 +58,11 @@ impl Theorem {
 /// With `q`, `varsigma` and `y` as in [`UniformRate`](crate::bound::UniformRate), `F(y)` the smallest bound of
 /// `E|V(Chat - C)|_F^2` at `sigma^2 |a|^2 = q^2 y`, `Y > 6` and `3/Y <= th < 1/2`:
 ///
-/// `E_z E|V(Chat - C)|_F^2 |z|^2 <= varsigma^2 (1-2th)^{-d/2} max( sup_{y <= Y} y F(y) e^{-th y}, Y c(Y) e^{-th Y} )`
+/// `E_z E|V(Chat - C)|_F^2 |z|^2 <= varsigma^2 (1-2th)^{-d/2} max( sup_{y <= Y} g(y) F(y) e^{-th y}, g(Y) c(Y) e^{-th Y} )`
 ///
-/// where `c(Y)` is the crude bound at `Y`: for fixed proof parameters it grows at most like `y^2`, so that
-/// `y c(y) e^{-th y}` decreases beyond `Y`. On a cell `[y_i, y_{i+1}]` the product is at most
-/// `y_{i+1} F(y_{i+1}) e^{-th y_i}`.
+/// where `g(y) = (sqrt(y) + |m_z| / varsigma)^2` (`y` for a centred query) and `c(Y)` is the crude bound at `Y`: for fixed proof
+/// parameters it grows at most like `y^2`, so that `g(y) c(y) e^{-th y}` decreases beyond `Y`. On a cell `[y_i, y_{i+1}]` the product
+/// is at most `g(y_{i+1}) F(y_{i+1}) e^{-th y_i}`.
 #[derive(Debug, Clone)]
 pub struct UniformKeyQueryGradient {
     sigma_squared: f64,
@@ -64,13 +70,16 @@ pub struct UniformKeyQueryGradient {
     /// `q = sigma |U| varsigma` and its square, rounded up.
     q: f64,
     q_squared: f64,
+    /// `sigma |U m_z + b|` and `|m_z|`, rounded up.
+    offset: f64,
+    mean_norm: f64,
     pub(in crate::bound) dimension: f64,
     values: ValueSpectrum,
     identity: ValueSpectrum,
     gaussian: Option<GaussianGradient>,
 }
 
-/// `y` and floats at least `ln(y F(y))` and, at the last node, the logarithm of `y` times the crude bound.
+/// `y` and floats at least `ln(g(y) F(y))` and, at the last node, the logarithm of `g(y)` times the crude bound.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Node {
     y: f64,
@@ -110,10 +119,30 @@ impl UniformKeyQueryGradient {
             query_squared: query_proxy.get(),
             q,
             q_squared,
+            offset: 0.0,
+            mean_norm: 0.0,
             dimension: query_dimension.get() as f64,
             identity: ValueSpectrum::from_eigenvalues(vec![1.0; token_dimension.get()])?,
             values,
             gaussian,
+        })
+    }
+
+    /// The same for a query of mean `m_z` and a tilt bias `b`: from numbers at least `|U m_z + b|` and `|m_z|`.
+    ///
+    /// # Errors
+    /// If one is negative or not finite, or `(sigma |U m_z + b|)^2` exceeds `1e100`.
+    pub fn with_offset(self, tilt_norm: f64, mean_norm: f64) -> Result<Self> {
+        if !(0.0..f64::INFINITY).contains(&mean_norm) {
+            return Err(rejected("|m_z|", mean_norm, "a finite number, at least 0"));
+        }
+        let proxy = VarianceProxy::new(self.sigma_squared)?;
+        let class = SubGaussianMoments::new(proxy, tilt_norm, &self.values)?;
+        let offset = Interval::point(class.energy()).sqrt().upper();
+        Ok(Self {
+            offset,
+            mean_norm,
+            ..self
         })
     }
 
@@ -137,9 +166,17 @@ impl UniformKeyQueryGradient {
 
     /// Adds what the class is made of to a record.
     pub(in crate::bound) fn describe(&self, bound: Bound, length: PromptLength) -> Bound {
-        bound
+        let bound = bound
             .with_hypothesis("L", length.as_f64())
-            .with_hypothesis("q", self.q)
+            .with_hypothesis("q", self.q);
+        let bound = if self.offset > 0.0 || self.mean_norm > 0.0 {
+            bound
+                .with_hypothesis("sigma |U m_z + b|", self.offset)
+                .with_hypothesis("|m_z|", self.mean_norm)
+        } else {
+            bound
+        };
+        bound
             .with_hypothesis("dimension of the query", self.dimension)
             .with_hypothesis("varsigma^2", self.query_squared)
             .with_hypothesis("sigma^2", self.sigma_squared)
@@ -150,7 +187,7 @@ impl UniformKeyQueryGradient {
 
     /// A float at least `ln F(y)`, and one at least the logarithm of the crude bound.
     pub(in crate::bound) fn ln_pointwise(&self, y: f64, length: f64) -> (f64, f64) {
-        let energy = (Interval::point(self.q_squared) * Interval::point(y)).upper();
+        let energy = energy(self.q_squared, self.offset, y);
         let class = SubGaussianGradient::at_energy(
             self.sigma_squared,
             energy,
@@ -175,11 +212,20 @@ impl UniformKeyQueryGradient {
         (crude.min(of_class).min(of_gaussian), crude)
     }
 
+    /// `g(y) = (sqrt(y) + |m_z| / varsigma)^2`: the square of the query is at most `varsigma^2` times this.
+    pub(super) fn query_factor(&self, y: f64) -> Interval {
+        if self.mean_norm == 0.0 {
+            return Interval::point(y);
+        }
+        let mean = Interval::point(self.mean_norm) / Interval::point(self.query_squared).sqrt();
+        (Interval::point(y).sqrt() + mean).square()
+    }
+
     fn node(&self, y: f64, length: f64) -> Node {
         let ln_f = self.ln_pointwise(y, length).0;
         Node {
             y,
-            ln_product: (Interval::point(y).ln() + Interval::point(ln_f)).upper(),
+            ln_product: (self.query_factor(y).ln() + Interval::point(ln_f)).upper(),
         }
     }
 
@@ -193,9 +239,10 @@ impl UniformKeyQueryGradient {
     fn evaluate(&self, length: f64) -> Found {
         let query = Interval::point(self.query_squared);
         if self.q_squared == 0.0 {
-            // The tilt is zero: F(0) times E|z|^2, at most varsigma^2 times the dimension.
+            // The tilt does not vary: F(0) times E|z|^2, at most varsigma^2 times the dimension plus |m_z|^2.
             let ln_f = Interval::point(self.ln_pointwise(0.0, length).0);
-            let scale = query * Interval::point(self.dimension);
+            let mean = Interval::point(self.mean_norm).square();
+            let scale = query * Interval::point(self.dimension) + mean;
             return Found {
                 value: (ln_f.exp() * scale).upper(),
                 theta: 0.0,
@@ -203,7 +250,8 @@ impl UniformKeyQueryGradient {
                 dominant: "no tilt: F(0) E|z|^2",
             };
         }
-        let end = (length.ln() / (2.0 * self.q_squared))
+        let rest = ((0.5 * length.ln()).sqrt() - self.offset).max(0.0);
+        let end = (rest * rest / self.q_squared)
             .max(REACH.0 + REACH.1 * self.dimension)
             .min(LATEST);
         let mut nodes: Vec<Node> = (0..=CELLS)
@@ -213,7 +261,7 @@ impl UniformKeyQueryGradient {
             })
             .collect();
         let crude = Interval::point(self.ln_pointwise(end, length).1);
-        let tail = (Interval::point(end).ln() + crude).upper();
+        let tail = (self.query_factor(end).ln() + crude).upper();
         let envelope = Envelope {
             tail: Node {
                 y: end,

@@ -17,7 +17,7 @@ impl Theorem {
         name: "key-query-gradient-gaussian-query",
         title: "The squared error of the gradient in U averaged over a Gaussian query",
         statement: "E_z E|V(Chat - C(a))|_F^2 |z|^2 <= varsigma^2 [ H(y_1) + sum_{i=1}^{n-1} (H(y_{i+1}) - H(y_i)) S(y_i) \
-        + (Y c(Y) - H(Y))_+ S(Y) + Y c(Y) S(Y) (3/r + 6/r^2 + 6/r^3) ], H(y) = y F(y), F and c as in T9.key-query.uniform, \
+        + (g(Y) c(Y) - H(Y))_+ S(Y) + g(Y) c(Y) S(Y) (3/r + 6/r^2 + 6/r^3) ], H(y) = g(y) F(y), F, g and c as in T9.key-query.uniform, \
         S(y) = P(chi^2_d > y), r = (Y - d) / 2",
         hypotheses: &[
             GRADIENT_PROXY,
@@ -29,10 +29,14 @@ impl Theorem {
             LENGTH,
             SIGMA,
             constant("q", "sigma |U| varsigma"),
+            constant(
+                "s",
+                "sigma |U m_z + b|, 0 for a centred query without query bias",
+            ),
             constant("d", "dimension of the query"),
             constant("y", "|z|^2 / varsigma^2"),
         ],
-        proof_idea: "As T7.gaussian, for y F(y). Beyond Y the crude bound grows at most like y^2, and S decreases at the rate r / Y at least.",
+        proof_idea: "As T7.gaussian, for g(y) F(y). Beyond Y the crude bound grows at most like y^2, and S decreases at the rate r / Y at least.",
         source: SOURCE,
         location: location(
             "bound::UniformKeyQueryGradient::gaussian_query_bound",
@@ -47,14 +51,14 @@ impl Theorem {
 const REST: f64 = 40.0;
 
 impl UniformKeyQueryGradient {
-    /// The bound averaged over a centred Gaussian query whose covariance is at most `varsigma^2 I`; `L >= 2`. No trivial bound is
+    /// The bound averaged over a Gaussian query whose covariance is at most `varsigma^2 I`; `L >= 2`. No trivial bound is
     /// known besides: pass `+inf`.
     ///
-    /// With `H(y) = y F(y)`, `F`, `y` and the crude bound `c` as in [`UniformKeyQueryGradient`], `S(y) = P(chi^2 > y)` for the dimension `e`
+    /// With `H(y) = g(y) F(y)`, `g`, `F`, `y` and the crude bound `c` as in [`UniformKeyQueryGradient`], `S(y) = P(chi^2 > y)` for the dimension `e`
     /// of the query, any `0 = y_0 < .. < y_n = Y`, `Y > e`, and `r = (1 - e/Y) Y / 2`,
     ///
-    /// `E_z E|V(Chat - C)|_F^2 |z|^2 <= varsigma^2 [ H(y_1) + sum_{i=1}^{n-1} (H(y_{i+1}) - H(y_i)) S(y_i) + (Y c(Y) - H(Y))_+ S(Y)
-    /// + Y c(Y) S(Y) (3/r + 6/r^2 + 6/r^3) ]`.
+    /// `E_z E|V(Chat - C)|_F^2 |z|^2 <= varsigma^2 [ H(y_1) + sum_{i=1}^{n-1} (H(y_{i+1}) - H(y_i)) S(y_i) + (g(Y) c(Y) - H(Y))_+ S(Y)
+    /// + g(Y) c(Y) S(Y) (3/r + 6/r^2 + 6/r^3) ]`.
     pub fn gaussian_query_bound(&self, length: PromptLength, trivial: f64) -> Bound {
         let theorem = Theorem::KEY_QUERY_GRADIENT_GAUSSIAN_QUERY;
         if length.get() < 2 {
@@ -91,7 +95,7 @@ impl UniformKeyQueryGradient {
         end: f64,
         length: f64,
     ) -> (Staircase, f64, Interval) {
-        let times = |y: f64, ln_f: f64| Interval::point(y) * Interval::point(ln_f).exp();
+        let times = |y: f64, ln_f: f64| self.query_factor(y) * Interval::point(ln_f).exp();
         let stairs = Staircase::new(end, size, |y| {
             times(y, self.ln_pointwise(y, length).0).upper()
         });

@@ -38,7 +38,8 @@ impl GaussianOutput {
     /// the floats they are: the least floats known to be at least `s^2`, `tau_V` and `eta`.
     ///
     /// `s^2` and `eta` are upper ends of interval dot products, `tau_V` is [`output_variance`]. Refuses shapes
-    /// that do not fit, and quadratic forms that are negative beyond rounding.
+    /// that do not fit, and quadratic forms that are negative beyond `8 d epsilon |Gamma|_F |a|^2`, the rounding of a covariance
+    /// that was computed.
     pub fn of(
         covariance: &DMatrix<f64>,
         value: &DMatrix<f64>,
@@ -65,7 +66,15 @@ impl GaussianOutput {
             .row_iter()
             .map(|row| Interval::dot_with(row.iter(), &image).square())
             .sum();
-        // An upper end below 0 shows that the covariance is not positive semi-definite.
+        // Of a covariance it is not negative; of one that is so up to rounding it may be, by as much. Anything below shows
+        // that the matrix is no covariance.
+        let size = Interval::point(covariance.norm()) * Interval::norm_squared(tilt.iter());
+        let rounding = 8.0 * d as f64 * f64::EPSILON * size.upper();
+        let score_variance = if score_variance.upper() >= -rounding {
+            score_variance.known_non_negative()
+        } else {
+            score_variance
+        };
         Self::new(
             score_variance.upper(),
             output_variance(covariance, value),

@@ -134,7 +134,12 @@ impl KnownMoments {
             ("E|V(X - m(a))|^2", f0, f64::MAX),
         ] {
             if !(0.0..=most).contains(&value) {
-                return Err(rejected(name, value, "a finite number, at least 0"));
+                let required = if most < f64::MAX {
+                    "a number from 0 to 1e100; tokens or tilt must be smaller"
+                } else {
+                    "a finite number, at least 0; tokens, values or tilt must be smaller"
+                };
+                return Err(rejected(name, value, required));
             }
         }
         let radius_squared = match output.radius(&once.mean) {

@@ -1,10 +1,11 @@
 //! The eigenvalues of `V V^T`: all that a sub-Gaussian bound uses of a value matrix.
 
-use nalgebra::{DMatrix, SymmetricEigen};
+use nalgebra::DMatrix;
 
 use crate::bound::moments::rejected;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::interval::Interval;
+use crate::law::squared_singular_values_above;
 
 /// Eigenvalues `nu_j` of `V V^T`: their largest is `|V|_op^2`, their sum `|V|_F^2`. Upper bounds of all of them, in
 /// each of which T6 increases.
@@ -23,67 +24,16 @@ impl ValueSpectrum {
     /// `V^T V`: a float at least each eigenvalue, and one at least their sum.
     ///
     /// # Rounding
-    /// Let `G` be the Gram matrix, and `Q`, `D` the computed eigenvectors and eigenvalues. With
-    /// `r >= |G - Q D Q^T|_F` and `o >= |Q^T Q - I|_F`, the j-th eigenvalue of `G` is at most
-    /// `(1 + o) max(D_j, 0) + r` (theorems of Ostrowski and Weyl). Both norms are computed in plain floats, to
-    /// which the standard error of their products is added (any order of summation). The sum is `|V|_F^2` in
-    /// interval arithmetic. For `V` of size `n` the relative excess of `nu_max` is a few `n^2 2^-53`.
+    /// The eigenvalues of the Gram matrix are bounded by the residual of their decomposition (theorems of Ostrowski and
+    /// Weyl) and the standard error of the products. The sum is `|V|_F^2` in interval arithmetic. For `V` of size `n` the
+    /// relative excess of `nu_max` is a few `n^2 2^-53`.
     ///
-    /// Fails if an entry is not finite.
+    /// # Errors
+    /// If an entry is not finite, an eigenvalue overflows or the eigenvalue iteration fails.
     pub fn new(value: &DMatrix<f64>) -> Result<Self> {
-        if !value.iter().all(|x| x.is_finite()) {
-            return Err(Error::shape(
-                "the value matrix",
-                "an entry that is not finite",
-                "finite entries",
-            ));
-        }
         let sum = Interval::norm_squared(value.iter()).upper();
-        let gram = if value.nrows() <= value.ncols() {
-            value * value.transpose()
-        } else {
-            value.transpose() * value
-        };
-        let size = gram.nrows();
-        let eigen = SymmetricEigen::try_new(gram.clone(), f64::EPSILON, 100 * size.max(10)).ok_or(
-            Error::Unavailable {
-                what: "the spectrum of the value matrix",
-                why: "the eigenvalue iteration did not converge".into(),
-            },
-        )?;
-        let (vectors, values) = (&eigen.eigenvectors, &eigen.eigenvalues);
-        let scaled = vectors * DMatrix::from_diagonal(values);
-        let residual = (&gram - scaled * vectors.transpose()).norm();
-        let defect = (vectors.transpose() * vectors - DMatrix::identity(size, size)).norm();
-        // Of G itself (sums of at most max(m, d) products, in size |V|_F^2 together), and of Q D Q^T and
-        // Q^T Q (sums of 2 n and n, in size |Q|_F^2 max |D| and |Q|_F^2); |Q|_F^2 = n up to the defect.
-        let unit = 0.5 * f64::EPSILON;
-        let n = size as f64;
-        let long = value.nrows().max(value.ncols()) as f64;
-        let rounding = |terms: f64, scale: f64| (terms + 4.0) * unit * scale * 1.01;
-        let frobenius = n * (1.0 + defect);
-        // What underflows in a product is at most the least positive float.
-        let underflow = if sum > 0.0 {
-            n * n * (long + 2.0 * n) * f64::from_bits(1)
-        } else {
-            0.0
-        };
-        let residual = residual * (1.0 + 1e-9)
-            + rounding(long, sum)
-            + rounding(2.0 * n, frobenius * values.amax())
-            + underflow;
-        let defect = defect * (1.0 + 1e-9) + rounding(n, frobenius);
-        if !(residual < f64::INFINITY && defect < 1.0) {
-            return Err(Error::Unavailable {
-                what: "the spectrum of the value matrix",
-                why: "its entries are too large, or its eigenvectors are not orthogonal".into(),
-            });
-        }
-        let upper = |nu: f64| {
-            let nu = Interval::point(nu.max(0.0)) * Interval::point((1.0 + defect).next_up());
-            (nu + Interval::point(residual)).upper().min(sum)
-        };
-        let spectrum = Self::from_eigenvalues(values.iter().map(|nu| upper(*nu)).collect())?;
+        let squares = squared_singular_values_above(value)?;
+        let spectrum = Self::from_eigenvalues(squares.into_iter().map(|nu| nu.min(sum)).collect())?;
         Ok(Self { sum, ..spectrum })
     }
 

@@ -1,5 +1,7 @@
 //! T7 `gaussian-query-rate`: how large a Gaussian query is.
 
+use nalgebra::{DMatrix, DVector};
+
 use crate::bound::query::staircase::Survival;
 use crate::interval::Interval;
 
@@ -72,6 +74,16 @@ impl Survival for GaussianQuerySize {
 fn pi() -> Interval {
     let nearest = std::f64::consts::PI;
     Interval::new(nearest, nearest.next_up()).unwrap_or(Interval::WHOLE)
+}
+
+/// A float at least `|U m_z + b|`, the norm of the tilt at the mean of the query, for `U` (`d x e`), `m_z` (`e`) and `b` (`d`) taken as
+/// the floats they are.
+pub fn mean_tilt_norm(key_query: &DMatrix<f64>, mean: &DVector<f64>, bias: &DVector<f64>) -> f64 {
+    let rows = key_query.row_iter().zip(bias.iter());
+    let squares = rows.map(|(row, bias)| {
+        (Interval::dot(row.iter(), mean.iter()) + Interval::point(*bias)).square()
+    });
+    squares.sum::<Interval>().sqrt().upper()
 }
 
 #[cfg(test)]

@@ -17,10 +17,10 @@ impl Theorem {
         name: "uniform-rate",
         title: "The error averaged over a sub-Gaussian query, with explicit constants",
         statement: "E_z E|That - T|^2 <= (1-2th)^{-d/2} sup_{y >= 0} F(y) e^{-th y}, F(y) the smallest of T6.chernoff, \
-        T6.laplace and T6.crude at sigma^2 |a|^2 = q^2 y",
+        T6.laplace and T6.crude at sigma^2 |a|^2 = (q sqrt(y) + s)^2",
         hypotheses: &[
             "X - E X has variance proxy sigma^2",
-            "the query is centred with variance proxy varsigma^2, and there is no query bias",
+            "the query is m_z + z, z centred with variance proxy varsigma^2",
             "L >= 2",
             "0 < th < 1/2 (a proof parameter)",
         ],
@@ -28,6 +28,10 @@ impl Theorem {
             LENGTH,
             SIGMA,
             constant("q", "sigma |U| varsigma"),
+            constant(
+                "s",
+                "sigma |U m_z + b|, 0 for a centred query without query bias",
+            ),
             constant("d", "dimension of the query"),
             constant("y", "|z|^2 / varsigma^2"),
         ],
@@ -41,11 +45,12 @@ impl Theorem {
     });
 }
 
-/// The classes of T7: tokens with variance proxy `sigma^2`, a query `z` whose proxy is `varsigma^2` and whose
-/// tilt is `a = U z` with `E z = 0` (no query bias).
+/// The classes of T7: tokens with variance proxy `sigma^2`, a query `m_z + z` with `E z = 0`, the proxy of `z` being
+/// `varsigma^2`, and the tilt `a = U (m_z + z) + b`.
 ///
-/// With `q = sigma |U| varsigma`, `y = |z|^2 / varsigma^2` and `F(y)` the smallest of T6's bounds (by T4, by T5,
-/// crude) at `sigma^2 |a|^2 = q^2 y`, for every `0 < th < 1/2`
+/// With `q = sigma |U| varsigma`, `s = sigma |U m_z + b|` (0 unless said otherwise, [`UniformRate::with_offset`]),
+/// `y = |z|^2 / varsigma^2` and `F(y)` the smallest of T6's bounds (by T4, by T5, crude) at
+/// `sigma^2 |a|^2 = (q sqrt(y) + s)^2`, for every `0 < th < 1/2`
 ///
 /// `E_z E|That - T|^2 <= (1-2th)^{-d/2} sup_{y >= 0} F(y) e^{-th y}`,
 ///
@@ -54,8 +59,9 @@ impl Theorem {
 /// # The supremum is an upper bound
 /// Each bound of T6 with its proof parameter fixed increases in `y`. On a cell `[y_i, y_{i+1}]` the error is
 /// therefore at most `F(y_{i+1})`, and `e^{-th y} <= e^{-th y_i}`. The cells cover `[0, Y]`,
-/// `Y = ln L / (2 q^2)`, and are split until the largest is within 1/2 % of a value attained at a node. Beyond
-/// `Y` the crude bound serves: it is affine in `y` at fixed `lam`, so `sup_{y >= Y} (alpha + beta y) e^{-th y}` is
+/// `Y = ln L / (2 q^2)` (of that order with an offset), and are split until the largest is within 1/2 % of a value attained at a node. Beyond
+/// `Y` the crude bound serves: it is affine in `sigma^2 |a|^2` at fixed `lam`, and that is at most
+/// `s^2 + q s sqrt(Y) + (q^2 + q s / sqrt(Y)) y`, so `sup_{y >= Y} (alpha + beta y) e^{-th y}` is
 /// closed form. Nothing is lost there, as `A2 / L` exceeds the crude bound at the same `lam`.
 ///
 /// `F(y_i)` is the upper end of an enclosure at the float `y_i`, and so are the products, their largest, the tail
@@ -66,6 +72,8 @@ pub struct UniformRate {
     /// Rounded up, and so is its square.
     q: f64,
     pub(in crate::bound) q_squared: f64,
+    /// `sigma |U m_z + b|`, rounded up.
+    offset: f64,
     pub(in crate::bound) dimension: f64,
     pub(in crate::bound) values: ValueSpectrum,
 }
@@ -106,9 +114,21 @@ impl UniformRate {
             sigma_squared: token_proxy.get(),
             q,
             q_squared,
+            offset: 0.0,
             dimension: dimension.get() as f64,
             values,
         })
+    }
+
+    /// The same for a query of mean `m_z` and a tilt bias `b`: from a number at least `|U m_z + b|`.
+    ///
+    /// # Errors
+    /// If it is negative or not finite, or `(sigma |U m_z + b|)^2` exceeds `1e100`.
+    pub fn with_offset(self, tilt_norm: f64) -> Result<Self> {
+        let proxy = VarianceProxy::new(self.sigma_squared)?;
+        let class = SubGaussianMoments::new(proxy, tilt_norm, &self.values)?;
+        let offset = Interval::point(class.energy()).sqrt().upper();
+        Ok(Self { offset, ..self })
     }
 
     /// `q = sigma |U| varsigma`, rounded up.
@@ -119,7 +139,7 @@ impl UniformRate {
     /// The bound of the squared error averaged over the query; `L >= 2`.
     ///
     /// It is compared with `trivial` (pass `+inf` if no other is known) and with the trivial bound of the
-    /// class, `L sigma^2 (|V|_F^2 + 4 |V|^2 q^2 d)`. The value is the upper end of an
+    /// class, `L sigma^2 (|V|_F^2 + 4 |V|^2 (q^2 d + s^2))`. The value is the upper end of an
     /// enclosure at the reported `th`.
     pub fn bound(&self, length: PromptLength, trivial: f64) -> Bound {
         let theorem = Theorem::UNIFORM_RATE;
@@ -133,27 +153,64 @@ impl UniformRate {
             .with_parameter("th", found.theta)
     }
 
-    /// `L sigma^2 (|V|_F^2 + 4 |V|^2 q^2 d)`: the trivial bound at the mean of `|z|^2`, in which it is affine.
+    /// `L sigma^2 (|V|_F^2 + 4 |V|^2 (q^2 d + s^2))`: the trivial bound at the mean of `sigma^2 |a|^2`, in which it is affine.
     pub(in crate::bound) fn class_trivial(&self, length: PromptLength) -> f64 {
-        let mean_energy = self.energy(self.dimension);
+        let varying = Interval::point(self.q_squared) * Interval::point(self.dimension);
+        let mean_energy = (varying + Interval::point(self.offset).square()).upper();
         SubGaussianMoments::at_energy(self.sigma_squared, mean_energy, &self.values)
             .trivial(length.as_f64())
     }
 
     /// Adds what the class is made of to a record.
     pub(in crate::bound) fn describe(&self, bound: Bound, length: PromptLength) -> Bound {
-        bound
+        let bound = bound
             .with_hypothesis("L", length.as_f64())
-            .with_hypothesis("q", self.q())
+            .with_hypothesis("q", self.q());
+        let bound = if self.offset > 0.0 {
+            bound.with_hypothesis("sigma |U m_z + b|", self.offset)
+        } else {
+            bound
+        };
+        bound
             .with_hypothesis("d", self.dimension)
             .with_hypothesis("sigma^2", self.sigma_squared)
             .with_hypothesis("|V|^2", self.values.largest())
             .with_hypothesis("|V|_F^2", self.values.sum())
     }
 
-    /// `q^2 y`, rounded up.
+    /// `(q sqrt(y) + s)^2`, rounded up.
     pub(in crate::bound) fn energy(&self, y: f64) -> f64 {
-        (Interval::point(self.q_squared) * Interval::point(y)).upper()
+        energy(self.q_squared, self.offset, y)
+    }
+
+    /// `e_0` and `e_1` such that `(q sqrt(y) + s)^2 <= e_0 + e_1 y` for every `y >= 0`, with equality at `end`:
+    /// `2 sqrt(y Y) <= y + Y`.
+    pub(in crate::bound) fn affine_energy(&self, end: f64) -> (f64, f64) {
+        if self.offset == 0.0 {
+            return (0.0, self.q_squared);
+        }
+        let (s, q) = (
+            Interval::point(self.offset),
+            Interval::point(self.q_squared).sqrt(),
+        );
+        let root = Interval::point(end).sqrt();
+        (
+            (s.square() + q * s * root).upper(),
+            (Interval::point(self.q_squared) + q * s / root).upper(),
+        )
+    }
+
+    /// `Y` with `(q sqrt(Y) + s)^2 = ln L / 2`, where the pointwise bounds cease to fall with `L`. Any other `Y` is valid too: one
+    /// of the order of a typical `y` where that is none, and at most [`LATEST`].
+    fn end(&self, length: f64) -> f64 {
+        if self.offset == 0.0 {
+            // It may overflow if q^2 is tiny.
+            return (length.ln() / (2.0 * self.q_squared)).min(LATEST);
+        }
+        let rest = (0.5 * length.ln()).sqrt() - self.offset;
+        (rest.max(0.0) / self.q)
+            .powi(2)
+            .clamp(self.dimension, LATEST)
     }
 
     /// A float at least `ln F(y)`, the smallest pointwise bound at `sigma^2 |a|^2 = q^2 y`.
@@ -172,6 +229,15 @@ impl UniformRate {
         }
         least
     }
+}
+
+/// `(q sqrt(y) + s)^2` from `q^2`, `s` and `y`, rounded up.
+pub(in crate::bound) fn energy(q_squared: f64, offset: f64, y: f64) -> f64 {
+    let varying = Interval::point(q_squared) * Interval::point(y);
+    if offset == 0.0 {
+        return varying.upper();
+    }
+    (varying.sqrt() + Interval::point(offset)).square().upper()
 }
 
 /// The value of T7 at its best `th`.
@@ -196,8 +262,7 @@ struct Supremum<'a> {
 
 impl<'a> Supremum<'a> {
     fn new(rate: &'a UniformRate, length: f64) -> Self {
-        // ln L / (2 q^2), which may overflow if q^2 is tiny; any end is valid.
-        let end = (length.ln() / (2.0 * rate.q_squared)).min(LATEST);
+        let end = rate.end(length);
         // Quadratic spacing: F bends near 0, and the sizes of the cells grow gently.
         let nodes = (0..=CELLS).map(|i| {
             let t = f64::from(i) / f64::from(CELLS);
@@ -207,12 +272,13 @@ impl<'a> Supremum<'a> {
             y,
             ln_f: rate.ln_pointwise(y, length),
         });
-        let at_zero = SubGaussianMoments::at_energy(rate.sigma_squared, 0.0, &rate.values);
+        let (start, slope) = rate.affine_energy(end);
+        let at_zero = SubGaussianMoments::at_energy(rate.sigma_squared, start, &rate.values);
         let crude = (-40..=40).map(|i| {
             let unit = Unit::logistic(0.25 * f64::from(i));
             let alpha = (length.ln() + at_zero.norm_mgf(unit)) / unit.value();
             let lambda = unit.value() / (2.0 * rate.sigma_squared * rate.values.largest());
-            (lambda, alpha, 2.0 * rate.q_squared / unit.complement())
+            (lambda, alpha, 2.0 * slope / unit.complement())
         });
         Self {
             rate,
@@ -226,7 +292,7 @@ impl<'a> Supremum<'a> {
 
     fn minimise(mut self) -> Found {
         if self.rate.q_squared == 0.0 {
-            // The tilt is zero: th -> 0, and F(0), which every node has, is the bound.
+            // The tilt does not vary: th -> 0, and F(0), which every node has, is the bound.
             let ln_value = self.nodes.first().map_or(f64::INFINITY, |n| n.ln_f);
             return Found {
                 value: Interval::point(ln_value).exp().upper(),
@@ -276,9 +342,10 @@ impl<'a> Supremum<'a> {
     /// enclosed from above.
     fn tail_enclosure(&self, theta: Interval) -> Interval {
         let (_, lambda) = self.tail(theta.upper());
-        let class = SubGaussianMoments::at_energy(self.rate.sigma_squared, 0.0, &self.rate.values);
-        let Some((alpha, beta)) = class.affine_crude(lambda, self.rate.q_squared, self.length)
-        else {
+        let (start, slope) = self.rate.affine_energy(self.end);
+        let class =
+            SubGaussianMoments::at_energy(self.rate.sigma_squared, start, &self.rate.values);
+        let Some((alpha, beta)) = class.affine_crude(lambda, slope, self.length) else {
             return Interval::point(f64::NEG_INFINITY);
         };
         let start = Interval::point(self.end);

@@ -20,10 +20,10 @@ impl Theorem {
         title: "T7 for a Gaussian query: an integral in the place of a supremum",
         statement: "E_z E|That - T|^2 <= F(y_1) + sum_{i=1}^{n-1} (F(y_{i+1}) - F(y_i)) S(y_i) + (alpha + beta Y - F(Y))_+ S(Y) \
         + 2 beta S(Y) / (1 - d/Y), S(y) = P(chi^2_d > y), F(y) the smallest of L F0, T6.chernoff-entropy, T6.laplace with the A2 of \
-        T6.chernoff-entropy, and T6.crude at sigma^2 |a|^2 = q^2 y, alpha + beta y the last one at a fixed lam",
+        T6.chernoff-entropy, and T6.crude at sigma^2 |a|^2 = (q sqrt(y) + s)^2, alpha + beta y at least the last one at a fixed lam",
         hypotheses: &[
             "X - E X has variance proxy sigma^2",
-            "the query is normal, centred, with covariance at most varsigma^2 I, and there is no query bias",
+            "the query is m_z + z, z normal, centred, with covariance at most varsigma^2 I",
             "L >= 2",
             "0 = y_0 < y_1 < .. < y_n = Y, Y > d (proof parameters)",
         ],
@@ -31,6 +31,10 @@ impl Theorem {
             LENGTH,
             SIGMA,
             constant("q", "sigma |U| varsigma"),
+            constant(
+                "s",
+                "sigma |U m_z + b|, 0 for a centred query without query bias",
+            ),
             constant("d", "dimension of the query"),
             constant("y", "|z|^2 / varsigma^2"),
         ],
@@ -146,9 +150,10 @@ impl UniformRate {
         let end = stairs.end();
         let at_end =
             SubGaussianMoments::at_energy(self.sigma_squared, self.energy(end), &self.values);
-        let at_zero = SubGaussianMoments::at_energy(self.sigma_squared, 0.0, &self.values);
+        let (start, slope) = self.affine_energy(end);
+        let at_zero = SubGaussianMoments::at_energy(self.sigma_squared, start, &self.values);
         let lambda = at_end.crude(length).lambda;
-        let Some((alpha, beta)) = at_zero.affine_crude(lambda, self.q_squared, length) else {
+        let Some((alpha, beta)) = at_zero.affine_crude(lambda, slope, length) else {
             return Interval::ZERO;
         };
         let jump = alpha + beta * Interval::point(end) - Interval::point(stairs.last());

@@ -12,6 +12,7 @@ use crate::bound::theorem::{ProofStatus, Statement, Theorem};
 use crate::bound::vocabulary::{OUTPUT_LAMBDA, OWN_6, SIGMA, TILT, constant, location};
 use crate::error::Result;
 use crate::interval::Interval;
+use crate::law::norm_above;
 use crate::parameter::{Positive, PromptLength, VarianceProxy};
 
 impl Theorem {
@@ -108,16 +109,7 @@ impl<'a> SubGaussianMoments<'a> {
         tilt: &DVector<f64>,
         values: &'a ValueSpectrum,
     ) -> Result<Self> {
-        // Scaled by the largest entry, so that no square overflows or underflows.
-        let largest = tilt.amax();
-        let norm = if largest > 0.0 && largest < f64::INFINITY {
-            let scale = Interval::point(largest);
-            let squares = tilt.iter().map(|x| (Interval::point(*x) / scale).square());
-            (squares.sum::<Interval>().sqrt() * scale).upper()
-        } else {
-            largest
-        };
-        Self::new(proxy, norm, values)
+        Self::new(proxy, norm_above(tilt.as_slice()), values)
     }
 
     /// The class at `sigma^2 |a|^2 = energy`, for T7.
@@ -263,12 +255,12 @@ impl<'a> SubGaussianMoments<'a> {
         sum / Interval::point(lambda)
     }
 
-    /// The crude bound at a float `lam` as `alpha + beta y`, where `sigma^2 |a|^2 = q^2 y`: `D_lam(c)` is affine in
-    /// `sigma^2 |a|^2`. `self` has no tilt. `None` if the output is constant.
+    /// The crude bound at a float `lam` as `alpha + beta y`, where `sigma^2 |a|^2` is that of `self` plus `slope y`: `D_lam(c)` is
+    /// affine in `sigma^2 |a|^2`. `None` if the output is constant.
     pub(crate) fn affine_crude(
         &self,
         lambda: f64,
-        q_squared: f64,
+        slope: f64,
         length: f64,
     ) -> Option<(Interval, Interval)> {
         if self.is_constant() {
@@ -278,12 +270,9 @@ impl<'a> SubGaussianMoments<'a> {
         let scale =
             Interval::point(self.sigma_squared).double() * Interval::point(self.values.largest());
         let alpha = (Interval::point(length).ln() + self.norm_mgf_enclosure(lambda)) / lam;
-        // 2 q^2 u / (1 - u) / lam with u = scale lam.
+        // 2 slope u / (1 - u) / lam with u = scale lam.
         let complement = Interval::ONE - scale * lam;
-        Some((
-            alpha,
-            Interval::point(q_squared).double() * scale / complement,
-        ))
+        Some((alpha, Interval::point(slope).double() * scale / complement))
     }
 
     /// `F0 <= sigma^2 |V|_F^2 + |c|^2`, `|c|^2 = 4 sigma^2 |V|^2 sigma^2 |a|^2`, rounded up.

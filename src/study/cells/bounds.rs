@@ -6,8 +6,8 @@ use rayon::prelude::*;
 use crate::attention::{QueryLaw, ScoreVarianceLaw};
 use crate::bound::{
     Bound, Formula, GaussianOutput, GaussianQueryAverage, KnownMoments, SubGaussianMoments,
-    Theorem, UniformRate, ValueSpectrum, list_average, output_bounds, output_variance,
-    participation_bounds, tail_bound,
+    Theorem, UniformRate, ValueSpectrum, list_average, mean_tilt_norm, output_bounds,
+    output_variance, participation_bounds, tail_bound,
 };
 use crate::error::Result;
 use crate::law::{CLOSED_FORM, Gaussian, OutputLaw, TokenLaw};
@@ -215,7 +215,7 @@ fn average_cells(queries: &[BoundCells], weights: &[f64], lengths: usize) -> Bou
     for records in &mut average.output {
         records.push(Bound::not_applicable(
             Theorem::UNIFORM_RATE,
-            "a centred sub-Gaussian query law with a known variance proxy is required; the queries are a list",
+            "a sub-Gaussian query law with a known variance proxy is required; the queries are a list",
         ));
     }
     // T6 speaks of the output; the other metrics have no smallest-of-several record.
@@ -228,7 +228,7 @@ fn average_cells(queries: &[BoundCells], weights: &[f64], lengths: usize) -> Bou
 /// Bounds of the output error averaged over a Gaussian query: T7, and for Gaussian tokens T5 and T6 integrated.
 struct GaussianQueryBounds {
     integrated: std::result::Result<(ScoreVarianceLaw, GaussianQueryAverage), Box<Bound>>,
-    uniform: std::result::Result<UniformRate, &'static str>,
+    uniform: UniformRate,
 }
 
 impl GaussianQueryBounds {
@@ -258,15 +258,8 @@ impl GaussianQueryBounds {
             .first()
             .and_then(Bound::value)
             .unwrap_or(f64::INFINITY);
-        match &self.uniform {
-            Ok(rate) => {
-                records.push(rate.bound(length, trivial));
-                records.push(rate.gaussian_query_bound(length, trivial));
-            }
-            Err(reason) => {
-                records.push(Bound::not_applicable(Theorem::UNIFORM_RATE, *reason));
-            }
-        }
+        records.push(self.uniform.bound(length, trivial));
+        records.push(self.uniform.gaussian_query_bound(length, trivial));
         Ok(records)
     }
 }
@@ -339,38 +332,31 @@ pub(in crate::study) fn square_root_above(square: f64) -> f64 {
     }
 }
 
-/// The hypothesis of T7 that fails, if one does.
-pub(in crate::study) fn not_centred(
+/// `|U|` of the head, `varsigma^2` of the query, and `|U m_z + b|`, each rounded up.
+pub(in crate::study) fn tilt_norms(
     question: &Question<'_>,
     query: &Gaussian,
-) -> Option<&'static str> {
-    if query.mean().iter().any(|m| *m != 0.0) {
-        return Some("the query must be centred");
-    }
-    if question.head.tilt_bias().iter().any(|b| *b != 0.0) {
-        return Some("the head must have no query bias, so that the tilt is centred");
-    }
-    None
+) -> Result<(f64, VarianceProxy, f64)> {
+    // The operator norm is the root of the largest eigenvalue of the square, of which this is an upper bound.
+    let covariance = ValueSpectrum::new(query.covariance())?.largest();
+    let norm = ValueSpectrum::new(question.head.key_query())?.largest();
+    let head = question.head;
+    let offset = mean_tilt_norm(head.key_query(), query.mean(), head.tilt_bias());
+    Ok((
+        square_root_above(norm),
+        VarianceProxy::new(square_root_above(covariance))?,
+        offset,
+    ))
 }
 
-/// T7 for this question, or the hypothesis that fails.
+/// T7 for this question.
 fn uniform_rate(
     question: &Question<'_>,
     query: &Gaussian,
     values: ValueSpectrum,
-) -> Result<std::result::Result<UniformRate, &'static str>> {
-    if let Some(reason) = not_centred(question, query) {
-        return Ok(Err(reason));
-    }
-    // The operator norm is the root of the largest eigenvalue of the square, of which this is an upper bound.
-    let covariance = ValueSpectrum::new(query.covariance())?.largest();
-    let norm = ValueSpectrum::new(question.head.key_query())?.largest();
-    UniformRate::new(
-        question.tokens.variance_proxy().proxy,
-        VarianceProxy::new(square_root_above(covariance))?,
-        square_root_above(norm),
-        Dimension::new(query.mean().len())?,
-        values,
-    )
-    .map(Ok)
+) -> Result<UniformRate> {
+    let proxy = question.tokens.variance_proxy().proxy;
+    let (norm, query_proxy, offset) = tilt_norms(question, query)?;
+    let dimension = Dimension::new(query.mean().len())?;
+    UniformRate::new(proxy, query_proxy, norm, dimension, values)?.with_offset(offset)
 }

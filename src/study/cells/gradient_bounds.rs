@@ -11,12 +11,10 @@ use crate::bound::{
     value_gradient_bounds, value_gradient_spectrum,
 };
 use crate::error::Result;
-use crate::law::{Gaussian, TokenLaw};
+use crate::law::{Gaussian, TokenLaw, norm_above};
 use crate::parameter::{Dimension, PromptLength, VarianceProxy};
 use crate::study::Question;
-use crate::study::cells::bounds::{
-    average_records, bounded_support, gaussian_moments, square_root_above,
-};
+use crate::study::cells::bounds::{average_records, bounded_support, gaussian_moments};
 
 /// One list of records a length, for each gradient.
 #[derive(Debug, Clone, Default)]
@@ -131,16 +129,15 @@ impl<'a> Gradients<'a> {
                     .first()
                     .and_then(Bound::value)
                     .unwrap_or(f64::INFINITY);
-                records.push(match &uniform {
-                    Ok((rate, _)) => rate
-                        .bound(length, trivial)
+                let rate = &uniform.0;
+                records.push(
+                    rate.bound(length, trivial)
                         .under(Theorem::UNIFORM_VALUE_GRADIENT),
-                    Err(reason) => Bound::not_applicable(Theorem::UNIFORM_VALUE_GRADIENT, *reason),
-                });
-                records.extend(uniform.as_ref().ok().map(|(rate, _)| {
+                );
+                records.push(
                     rate.gaussian_query_bound(length, trivial)
-                        .under(Theorem::VALUE_GRADIENT_GAUSSIAN_QUERY)
-                }));
+                        .under(Theorem::VALUE_GRADIENT_GAUSSIAN_QUERY),
+                );
                 Ok(records)
             })
             .collect();
@@ -171,12 +168,8 @@ impl<'a> Gradients<'a> {
                 .first()
                 .and_then(Bound::value)
                 .unwrap_or(f64::INFINITY);
-            records.push(match &uniform {
-                Ok((_, rate)) => rate.bound(length, trivial),
-                Err(reason) => Bound::not_applicable(Theorem::UNIFORM_KEY_QUERY_GRADIENT, *reason),
-            });
-            let gaussian = uniform.as_ref().ok();
-            records.extend(gaussian.map(|(_, rate)| rate.gaussian_query_bound(length, trivial)));
+            records.push(uniform.1.bound(length, trivial));
+            records.push(uniform.1.gaussian_query_bound(length, trivial));
             records
         });
         Ok(GradientCells {
@@ -185,23 +178,10 @@ impl<'a> Gradients<'a> {
         })
     }
 
-    /// T7 and T9 for this question, or the hypothesis that fails.
-    #[allow(
-        clippy::type_complexity,
-        reason = "an error of evaluation and a hypothesis that fails are different things"
-    )]
-    fn uniform(
-        &self,
-        query: &Gaussian,
-    ) -> Result<std::result::Result<(UniformRate, UniformKeyQueryGradient), &'static str>> {
-        if let Some(reason) = crate::study::cells::bounds::not_centred(self.question, query) {
-            return Ok(Err(reason));
-        }
-        // The operator norm is the root of the largest eigenvalue of the square, of which this is an upper bound.
-        let covariance = ValueSpectrum::new(query.covariance())?.largest();
-        let norm = ValueSpectrum::new(self.question.head.key_query())?.largest();
-        let query_proxy = VarianceProxy::new(square_root_above(covariance))?;
-        let norm = square_root_above(norm);
+    /// T7 and T9 for this question.
+    fn uniform(&self, query: &Gaussian) -> Result<(UniformRate, UniformKeyQueryGradient)> {
+        let (norm, query_proxy, offset) =
+            crate::study::cells::bounds::tilt_norms(self.question, query)?;
         let query_dimension = Dimension::new(query.mean().len())?;
         let gaussian = match self.question.tokens.as_gaussian() {
             Some(tokens) => Some(GaussianGradient::new(
@@ -210,13 +190,8 @@ impl<'a> Gradients<'a> {
             )?),
             None => None,
         };
-        let value = UniformRate::new(
-            self.proxy,
-            query_proxy,
-            norm,
-            query_dimension,
-            self.stacked.clone(),
-        )?;
+        let stacked = self.stacked.clone();
+        let value = UniformRate::new(self.proxy, query_proxy, norm, query_dimension, stacked)?;
         let key_query = UniformKeyQueryGradient::new(
             (self.proxy, query_proxy),
             norm,
@@ -224,7 +199,11 @@ impl<'a> Gradients<'a> {
             self.values.clone(),
             gaussian,
         )?;
-        Ok(Ok((value, key_query)))
+        let mean = norm_above(query.mean().as_slice());
+        Ok((
+            value.with_offset(offset)?,
+            key_query.with_offset(offset, mean)?,
+        ))
     }
 }
 
