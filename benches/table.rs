@@ -25,7 +25,7 @@ fn setting(name: &str) -> Setting {
 fn rows(setting: &Setting) -> Vec<Row> {
     let question = Question::new(setting.tokens.as_ref(), &setting.head, &setting.query)
         .expect("shapes that fit");
-    let options = table::TableOptions::default();
+    let options = TableOptions::default();
     table::rows(&question, &setting.lengths, &options, &Silent).expect("rows")
 }
 

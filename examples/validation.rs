@@ -21,10 +21,10 @@ use attention_bounds::law::{Empirical, Gaussian, Mixture, Rademacher, Sphere, To
 use attention_bounds::monte_carlo::Reliability;
 use attention_bounds::parameter::{ErrorProbability, PromptLength};
 use attention_bounds::record::{Against, Metric, QueryLabel, Row};
+use attention_bounds::study::TableOptions;
 use attention_bounds::study::simulate;
 use attention_bounds::study::simulate::{RunOptions, Shard, SimulationRequest};
 use attention_bounds::study::table;
-use attention_bounds::study::table::TableOptions;
 use attention_bounds::study::verdict;
 use attention_bounds::study::verdict::Levels;
 use attention_bounds::study::{Question, Silent};

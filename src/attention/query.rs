@@ -3,7 +3,7 @@
 use nalgebra::{DMatrix, DVector};
 
 use crate::error::{Error, Result};
-use crate::law::{Gaussian, TokenLaw};
+use crate::law::{Gaussian, LawKind, TokenLaw};
 
 /// Law of the query `z`.
 #[derive(Debug, Clone)]
@@ -62,7 +62,7 @@ impl QueryLaw {
     /// Available for a Gaussian law and for a law with a finite support that can be listed (empirical, or
     /// Rademacher of dimension 20 at most); unavailable otherwise.
     pub fn from_tokens(law: &dyn TokenLaw) -> Result<Self> {
-        if let Some(gaussian) = law.as_gaussian() {
+        if let Some(gaussian) = LawKind::of(law).gaussian() {
             return Ok(QueryLaw::Gaussian(gaussian.clone()));
         }
         match law.support() {

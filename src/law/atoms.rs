@@ -219,6 +219,19 @@ pub(super) fn check_atom_count(count: f64, rows: usize) -> Result<()> {
     }
 }
 
+/// Accepts the size of a law (radius, half width, scale) if its square is a normal float, with room for a dimension.
+pub(super) fn check_size(name: &'static str, size: f64) -> Result<f64> {
+    if (1e-150..=1e150).contains(&size) {
+        return Ok(size);
+    }
+    Err(Error::Parameter {
+        parameter: name,
+        value: size.to_string(),
+        required: "a number greater than 0, from 1e-150 to 1e150",
+        theorem: None,
+    })
+}
+
 /// Refuses a tilt or value matrix that does not fit tokens of dimension `dimension`, and a tilt that is
 /// not finite.
 pub(super) fn check_tilt_and_value(

@@ -6,7 +6,7 @@ use nalgebra::{DMatrix, DVector};
 use rand::{Rng, RngExt};
 
 use super::atoms::check_tilt_and_value;
-use super::finite::FiniteOutput;
+use super::finite::{FiniteOutput, LEAST_SUM};
 use super::mixture::normalised;
 use super::{OutputLaw, Resolution, ScoreAtoms, SourcedProxy, TokenLaw};
 use crate::error::{Error, Result};
@@ -14,8 +14,6 @@ use crate::parameter::{Dimension, VarianceProxy};
 
 /// Largest number of points whose pairwise distances are computed for the variance proxy.
 const MAX_PAIRWISE: usize = 4096;
-/// Least sum of the weights relative to the largest score for which no weight that underflows counts.
-pub(super) const LEAST_SUM: f64 = 1e-250;
 /// Side of the square blocks of the Gram matrix (1 MiB each).
 const BLOCK: usize = 256;
 

@@ -2,10 +2,12 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::empirical::LEAST_SUM;
 use super::linear_algebra::norm;
 use super::{Empirical, OutputLaw, Resolution, ScoreAtoms, TiltedError, TiltedOutput};
 use crate::error::{Error, Result};
+
+/// Least sum of the weights relative to the largest score for which no weight that underflows counts.
+pub(super) const LEAST_SUM: f64 = 1e-250;
 
 /// A finitely supported law with its outputs `V x_i` computed once.
 ///

@@ -1,5 +1,7 @@
 //! Gaussian tokens.
 
+use std::any::Any;
+
 use nalgebra::{DMatrix, DVector};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -202,7 +204,7 @@ impl TokenLaw for Gaussian {
         Box::new(Through::new(self, value))
     }
 
-    fn as_gaussian(&self) -> Option<&Gaussian> {
+    fn as_any(&self) -> Option<&dyn Any> {
         Some(self)
     }
 }

@@ -1,5 +1,7 @@
 //! Gaussian mixture tokens.
 
+use std::any::Any;
+
 use nalgebra::{DMatrix, DVector};
 use rand::{Rng, RngExt};
 
@@ -201,7 +203,7 @@ impl TokenLaw for Mixture {
         "mixture"
     }
 
-    fn as_mixture(&self) -> Option<&Mixture> {
+    fn as_any(&self) -> Option<&dyn Any> {
         Some(self)
     }
 

@@ -9,7 +9,7 @@ use super::QueryChoice;
 use super::normal::fill_normals;
 use crate::attention::{Head, QueryLaw};
 use crate::error::{Error, Result};
-use crate::law::{Gaussian, TokenLaw};
+use crate::law::{Gaussian, LawKind, TokenLaw};
 
 /// Most numbers kept for the population values of the queries of a list (64 MiB).
 const CACHE: usize = 1 << 23;
@@ -64,7 +64,7 @@ impl<'a> Problem<'a> {
                 ),
             ));
         }
-        let gaussian = tokens.as_gaussian();
+        let gaussian = LawKind::of(tokens).gaussian();
         let mut cumulative = Vec::new();
         let mut population = Vec::new();
         if let QueryLaw::List { weights, .. } = query {

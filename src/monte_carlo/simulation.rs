@@ -12,7 +12,7 @@ use super::run::Run;
 use super::{Cell, Plan, QueryChoice, Route};
 use crate::attention::{Head, QueryLaw};
 use crate::error::{Error, Result};
-use crate::law::TokenLaw;
+use crate::law::{LawKind, TokenLaw};
 
 /// Where the state of a run is kept while it runs.
 #[derive(Debug, Clone, Copy)]
@@ -83,7 +83,7 @@ impl<'a> Simulation<'a> {
 
     /// The fastest route for a token law: Rao-Blackwellised for Gaussian tokens, else plain.
     pub fn best_route(tokens: &dyn TokenLaw) -> Route {
-        match tokens.as_gaussian() {
+        match LawKind::of(tokens).gaussian() {
             Some(_) => Route::RaoBlackwell,
             None => Route::Plain,
         }

@@ -145,7 +145,7 @@ fn kappa(question: &Question<'_>, form: PrintedForm) -> Result<Cell<(f64, bool)>
             "T8 speaks of the output error, not of a gradient's".to_owned()
         ));
     }
-    Ok(match (question.query, question.tokens.as_gaussian()) {
+    Ok(match (question.query, question.kind.gaussian()) {
         (QueryLaw::Gaussian(query), Some(tokens)) => {
             let spectrum = spectrum(question, tokens, query)?;
             Ok((spectrum.kappa(), spectrum.lambda() < 0.5))

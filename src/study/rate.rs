@@ -34,7 +34,7 @@ pub fn rate(
         }
     };
     let not_gaussian = || Err("T8 speaks of Gaussian tokens and a Gaussian query".to_owned());
-    let (lambda, kappa, limiting_constant) = match (question.query, question.tokens.as_gaussian()) {
+    let (lambda, kappa, limiting_constant) = match (question.query, question.kind.gaussian()) {
         (QueryLaw::Gaussian(query), Some(tokens)) => {
             let spectrum = spectrum(question, tokens, query)?;
             if spectrum.lambda() >= 0.5 {

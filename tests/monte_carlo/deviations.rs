@@ -18,11 +18,11 @@ use attention_bounds::law::{
 };
 use attention_bounds::parameter::{ErrorProbability, Positive, PromptLength};
 use attention_bounds::record::{Against, Metric, Row, Verdict, Witness};
+use attention_bounds::study::TableOptions;
 use attention_bounds::study::claims;
 use attention_bounds::study::simulate;
 use attention_bounds::study::simulate::{CellEstimates, RunOptions, Shard, SimulationRequest};
 use attention_bounds::study::table;
-use attention_bounds::study::table::TableOptions;
 use attention_bounds::study::verdict;
 use attention_bounds::study::verdict::Levels;
 use attention_bounds::study::verdict::summary;

@@ -14,7 +14,7 @@ use crate::law::{CLOSED_FORM, Gaussian, OutputLaw, TokenLaw};
 use crate::parameter::{Dimension, Positive, PromptLength, VarianceProxy};
 use crate::study::cells::exact::{Curve, reason};
 use crate::study::cells::gradient_bounds::{GradientCells, Gradients, average};
-use crate::study::table::TableOptions;
+use crate::study::options::TableOptions;
 use crate::study::{Progress, Question};
 
 /// Bounds of one query, or of the average: one list of records a length, for each metric.
@@ -93,7 +93,7 @@ fn moments_at<'v>(
     values: &'v ValueSpectrum,
 ) -> Result<(KnownMoments, SubGaussianMoments<'v>)> {
     let tilt = question.head.tilt(query);
-    let known = match question.tokens.as_gaussian() {
+    let known = match question.kind.gaussian() {
         Some(tokens) => gaussian_moments(tokens, question.head.value(), &tilt)?,
         None => KnownMoments::new(seen, &tilt)?,
     };
@@ -234,7 +234,7 @@ struct GaussianQueryBounds {
 impl GaussianQueryBounds {
     fn new(question: &Question<'_>, query: &Gaussian, values: ValueSpectrum) -> Result<Self> {
         let value = question.head.value();
-        let integrated = match question.tokens.as_gaussian() {
+        let integrated = match question.kind.gaussian() {
             Some(tokens) => {
                 let law = ScoreVarianceLaw::new(tokens, question.head, query)?;
                 let variance = output_variance(tokens.covariance(), value);

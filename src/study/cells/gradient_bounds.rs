@@ -11,7 +11,7 @@ use crate::bound::{
     value_gradient_bounds, value_gradient_spectrum,
 };
 use crate::error::Result;
-use crate::law::{Gaussian, TokenLaw, norm_above};
+use crate::law::{Gaussian, LawKind, TokenLaw, norm_above};
 use crate::parameter::{Dimension, PromptLength, VarianceProxy};
 use crate::study::Question;
 use crate::study::cells::bounds::{average_records, bounded_support, gaussian_moments};
@@ -54,7 +54,7 @@ impl<'a> Gradients<'a> {
             values: ValueSpectrum::new(value)?,
             identity: ValueSpectrum::from_eigenvalues(vec![1.0; value.ncols()])?,
             stacked: value_gradient_spectrum(outputs, dimension)?,
-            components: components(question.tokens, value),
+            components: components(question, value),
         })
     }
 
@@ -68,7 +68,7 @@ impl<'a> Gradients<'a> {
         let question = self.question;
         let tilt = question.head.tilt(query);
         let identity = DMatrix::identity(tilt.len(), tilt.len());
-        let of_token = match question.tokens.as_gaussian() {
+        let of_token = match question.kind.gaussian() {
             Some(tokens) => gaussian_moments(tokens, &identity, &tilt)?,
             None => KnownMoments::new(question.tokens.through(&identity).as_ref(), &tilt)?,
         };
@@ -104,7 +104,7 @@ impl<'a> Gradients<'a> {
         // sqrt(m) I stands for m identities stacked; its rounding is within the allowance of these averages.
         let root = (self.outputs.get() as f64).sqrt();
         let stacked = DMatrix::identity(self.dimension.get(), self.dimension.get()) * root;
-        let integrated = match question.tokens.as_gaussian() {
+        let integrated = match question.kind.gaussian() {
             Some(tokens) => {
                 let head = Head::with_tilt_bias(
                     question.head.key_query().clone(),
@@ -149,7 +149,7 @@ impl<'a> Gradients<'a> {
         };
         let identity = DMatrix::identity(self.dimension.get(), self.dimension.get());
         let support = quarter(question.head.value()).zip(quarter(&identity));
-        let integrated = match question.tokens.as_gaussian() {
+        let integrated = match question.kind.gaussian() {
             Some(tokens) => Some(KeyQueryAverage::new(tokens, question.head, query)?),
             None => None,
         };
@@ -183,7 +183,7 @@ impl<'a> Gradients<'a> {
         let (norm, query_proxy, offset) =
             crate::study::cells::bounds::tilt_norms(self.question, query)?;
         let query_dimension = Dimension::new(query.mean().len())?;
-        let gaussian = match self.question.tokens.as_gaussian() {
+        let gaussian = match self.question.kind.gaussian() {
             Some(tokens) => Some(GaussianGradient::new(
                 tokens.covariance(),
                 self.question.head.value(),
@@ -222,33 +222,38 @@ fn value_averages(records: Vec<Bound>) -> Vec<Bound> {
 
 /// The token law as a list of points and normal components, if it is one.
 fn components(
-    tokens: &dyn TokenLaw,
+    question: &Question<'_>,
     value: &DMatrix<f64>,
 ) -> std::result::Result<ComponentLaw, String> {
-    let made = if let Some(gaussian) = tokens.as_gaussian() {
-        // Shift-invariance: the mean may be left out.
-        let origin = DVector::zeros(gaussian.dimension());
-        ComponentLaw::new(&[(1.0, origin, Some(gaussian.covariance()))], value)
-    } else if let Some(mixture) = tokens.as_mixture() {
-        let list: Vec<LawComponent<'_>> = mixture
-            .weights()
-            .iter()
-            .zip(mixture.components())
-            .map(|(w, c)| (*w, c.mean().clone(), Some(c.covariance())))
-            .collect();
-        ComponentLaw::new(&list, value)
-    } else if let Some((points, weights)) = tokens.support() {
-        let list: Vec<LawComponent<'_>> = points
-            .column_iter()
-            .zip(weights)
-            .map(|(x, w)| (w, x.into_owned(), None))
-            .collect();
-        ComponentLaw::new(&list, value)
-    } else {
-        return Err(
-            "the moments of the gradient in U are known for points, normal laws and their mixtures"
-                .into(),
-        );
+    let made = match (question.kind, question.tokens.support()) {
+        (LawKind::Gaussian(gaussian), _) => {
+            // Shift-invariance: the mean may be left out.
+            let origin = DVector::zeros(gaussian.dimension());
+            ComponentLaw::new(&[(1.0, origin, Some(gaussian.covariance()))], value)
+        }
+        (LawKind::Mixture(mixture), _) => {
+            let list: Vec<LawComponent<'_>> = mixture
+                .weights()
+                .iter()
+                .zip(mixture.components())
+                .map(|(w, c)| (*w, c.mean().clone(), Some(c.covariance())))
+                .collect();
+            ComponentLaw::new(&list, value)
+        }
+        (LawKind::Other, Some((points, weights))) => {
+            let list: Vec<LawComponent<'_>> = points
+                .column_iter()
+                .zip(weights)
+                .map(|(x, w)| (w, x.into_owned(), None))
+                .collect();
+            ComponentLaw::new(&list, value)
+        }
+        (LawKind::Other, None) => {
+            return Err(
+                "the moments of the gradient in U are known for points, normal laws and their mixtures"
+                    .into(),
+            );
+        }
     };
     made.map_err(|error| error.to_string())
 }
