@@ -6,6 +6,7 @@ use std::path::Path;
 
 use attention_bounds::record::Row;
 use attention_bounds::scenario::{Scenario, Setting};
+use attention_bounds::study::TableOptions;
 use attention_bounds::study::{Question, Silent, table};
 use divan::Bencher;
 

@@ -22,7 +22,6 @@ mod sphere;
 mod through;
 mod token_law;
 
-use atoms::check_size;
 pub use atoms::{Resolution, ScoreAtoms};
 pub use cube::Cube;
 pub use empirical::Empirical;

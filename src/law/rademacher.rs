@@ -3,13 +3,12 @@
 use nalgebra::{DMatrix, DVector};
 use rand::Rng;
 
-use super::atoms::{AtomList, check_atom_count, check_tilt_and_value};
+use super::atoms::{AtomList, check_atom_count, check_size, check_tilt_and_value};
 use super::cube::vertex_norm_above;
 use super::hyperbolic::{log_cosh, tanh_slope};
 use super::linear_algebra::{norm_above, product_above};
 use super::{
     CLOSED_FORM, LawAccuracy, OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through, TokenLaw,
-    check_size,
 };
 use crate::error::{Error, Result};
 use crate::parameter::{Dimension, VarianceProxy};

@@ -3,7 +3,8 @@
 use nalgebra::{DMatrix, DVector};
 use rand::Rng;
 
-use super::{Empirical, OutputLaw, Resolution, ScoreAtoms, SourcedProxy, TokenLaw, check_size};
+use super::atoms::check_size;
+use super::{Empirical, OutputLaw, Resolution, ScoreAtoms, SourcedProxy, TokenLaw};
 use crate::error::{Error, Result};
 use crate::interval::Interval;
 use crate::parameter::{Positive, VarianceProxy};

@@ -12,9 +12,9 @@ use crate::law::{Gaussian, RareAtom, operator_norm};
 use crate::parameter::{Dimension, PromptLength, VarianceProxy};
 use crate::record::Cell;
 use crate::record::{FitAnswer, FitPoint, PrintedWords, WitnessPoint};
-use crate::study::cells::bounds::square_root_above;
 use crate::study::cells::exact::{exact_cells, reason};
 use crate::study::cells::exact_gradients::{Gradient, gradient_average};
+use crate::study::cells::moments::square_root_above;
 use crate::study::rate::spectrum;
 use crate::study::{Progress, Question};
 

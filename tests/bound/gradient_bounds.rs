@@ -646,7 +646,7 @@ fn value_gradient_bounds_are_output_bounds_of_stacked_identities() {
         let proxy = law.variance_proxy().proxy;
         for scale in [0.0, 0.5, 2.0] {
             let tilt = DVector::from_vec(vec![0.9, 0.6]) * scale;
-            let known = |value: &DMatrix<f64>| match LawKind::of(law.as_ref()).gaussian() {
+            let known = |value: &DMatrix<f64>| match LawKind::of(law).gaussian() {
                 Some(g) => KnownMoments::gaussian(
                     attention_bounds::bound::GaussianOutput::of(g.covariance(), value, &tilt)
                         .unwrap(),

@@ -1,19 +1,20 @@
 //! Bounds for every query of a question.
 
-use nalgebra::{DMatrix, DVector};
+use nalgebra::DVector;
 use rayon::prelude::*;
 
 use crate::attention::{QueryLaw, ScoreVarianceLaw};
 use crate::bound::{
-    Bound, Formula, GaussianOutput, GaussianQueryAverage, KnownMoments, SubGaussianMoments,
-    Theorem, UniformRate, ValueSpectrum, list_average, mean_tilt_norm, output_bounds,
-    output_variance, participation_bounds, tail_bound,
+    Bound, Formula, GaussianQueryAverage, KnownMoments, SubGaussianMoments, Theorem, UniformRate,
+    ValueSpectrum, list_average, output_bounds, output_variance, participation_bounds, tail_bound,
 };
 use crate::error::Result;
-use crate::law::{CLOSED_FORM, Gaussian, OutputLaw, TokenLaw};
-use crate::parameter::{Dimension, Positive, PromptLength, VarianceProxy};
+use crate::law::{Gaussian, OutputLaw};
+use crate::parameter::{Dimension, Positive, PromptLength};
+use crate::study::cells::averages::average_records;
 use crate::study::cells::exact::{Curve, reason};
 use crate::study::cells::gradient_bounds::{GradientCells, Gradients, average};
+use crate::study::cells::moments::{bounded_support, gaussian_moments, tilt_norms};
 use crate::study::options::TableOptions;
 use crate::study::{Progress, Question};
 
@@ -141,14 +142,6 @@ pub(in crate::study) fn output_curve<'a>(
     }
 }
 
-pub(in crate::study) fn gaussian_moments(
-    tokens: &Gaussian,
-    value: &DMatrix<f64>,
-    tilt: &DVector<f64>,
-) -> Result<KnownMoments> {
-    GaussianOutput::of(tokens.covariance(), value, tilt).map(KnownMoments::gaussian)
-}
-
 fn pointwise(
     known: &KnownMoments,
     class: &SubGaussianMoments<'_>,
@@ -183,21 +176,6 @@ fn certain() -> Bound {
 fn average_gradients(queries: &[BoundCells], law: &QueryLaw, lengths: usize) -> GradientCells {
     let cells: Vec<&GradientCells> = queries.iter().map(|c| &c.gradients).collect();
     average(&cells, law, lengths)
-}
-
-/// The averages at each length, of lists of records by length, one list a query.
-pub(in crate::study) fn average_records(
-    queries: &[&Vec<Vec<Bound>>],
-    weights: &[f64],
-    lengths: usize,
-) -> Vec<Vec<Bound>> {
-    (0..lengths)
-        .filter_map(|i| {
-            let records: Option<Vec<Vec<Bound>>> =
-                queries.iter().map(|cells| cells.get(i).cloned()).collect();
-            Some(list_average(&records?, weights))
-        })
-        .collect()
 }
 
 /// The average of each metric over a list of queries.
@@ -296,57 +274,6 @@ fn gaussian_query(
         tail: tail.map_or_else(Vec::new, |_| not_averaged(Theorem::CHERNOFF_TAIL)),
         gradients: GradientCells::default(),
     })
-}
-
-/// Tokens of bounded support: `|V(x - m(a))| <= |V x - V m(0)| + |V m(a) - V m(0)| <= 2 r` for every query.
-pub(in crate::study) fn bounded_support(tokens: &dyn TokenLaw, value: &DMatrix<f64>) -> Bound {
-    let centre = value * tokens.tilted_mean(&DVector::zeros(tokens.dimension()));
-    let zero = DVector::zeros(tokens.dimension());
-    let seen = tokens.through(value);
-    let error = seen.error(&zero, &seen.tilted(&zero)).mean;
-    match tokens.output_radius(value, &centre) {
-        Some(radius) => {
-            // The centre is as accurate as the mean, the radius as a closed form; four roundings besides.
-            let error = 2.0 * error + 2.0 * CLOSED_FORM * radius;
-            let bound = 4.0 * (radius + error).powi(2) * (1.0 + 8.0 * f64::EPSILON);
-            Bound::proved(
-                Theorem::TRIVIAL_BOUND,
-                bound,
-                bound,
-                "bounded support: (2 sup |V(x - m(0))|)^2",
-            )
-        }
-        None => Bound::not_applicable(
-            Theorem::TRIVIAL_BOUND,
-            "the support of the tokens is unbounded",
-        ),
-    }
-}
-
-/// A float that is at least the square root; 0 of 0.
-pub(in crate::study) fn square_root_above(square: f64) -> f64 {
-    if square == 0.0 {
-        0.0
-    } else {
-        square.sqrt().next_up()
-    }
-}
-
-/// `|U|` of the head, `varsigma^2` of the query, and `|U m_z + b|`, each rounded up.
-pub(in crate::study) fn tilt_norms(
-    question: &Question<'_>,
-    query: &Gaussian,
-) -> Result<(f64, VarianceProxy, f64)> {
-    // The operator norm is the root of the largest eigenvalue of the square, of which this is an upper bound.
-    let covariance = ValueSpectrum::new(query.covariance())?.largest();
-    let norm = ValueSpectrum::new(question.head.key_query())?.largest();
-    let head = question.head;
-    let offset = mean_tilt_norm(head.key_query(), query.mean(), head.tilt_bias());
-    Ok((
-        square_root_above(norm),
-        VarianceProxy::new(square_root_above(covariance))?,
-        offset,
-    ))
 }
 
 /// T7 for this question.

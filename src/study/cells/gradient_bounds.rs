@@ -14,7 +14,8 @@ use crate::error::Result;
 use crate::law::{Gaussian, LawKind, TokenLaw, norm_above};
 use crate::parameter::{Dimension, PromptLength, VarianceProxy};
 use crate::study::Question;
-use crate::study::cells::bounds::{average_records, bounded_support, gaussian_moments};
+use crate::study::cells::averages::average_records;
+use crate::study::cells::moments::{bounded_support, gaussian_moments, tilt_norms};
 
 /// One list of records a length, for each gradient.
 #[derive(Debug, Clone, Default)]
@@ -180,8 +181,7 @@ impl<'a> Gradients<'a> {
 
     /// T7 and T9 for this question.
     fn uniform(&self, query: &Gaussian) -> Result<(UniformRate, UniformKeyQueryGradient)> {
-        let (norm, query_proxy, offset) =
-            crate::study::cells::bounds::tilt_norms(self.question, query)?;
+        let (norm, query_proxy, offset) = tilt_norms(self.question, query)?;
         let query_dimension = Dimension::new(query.mean().len())?;
         let gaussian = match self.question.kind.gaussian() {
             Some(tokens) => Some(GaussianGradient::new(
