@@ -61,7 +61,12 @@ pub fn rate(
                 "for fixed queries the limit is the average of A2 (T5 and dominated convergence)"
                     .to_owned(),
             );
-            (not_gaussian(), not_gaussian(), Ok(limit))
+            let limit = if limit.is_finite() {
+                Ok(limit)
+            } else {
+                Err("A2 is larger than every float at a query".to_owned())
+            };
+            (not_gaussian(), not_gaussian(), limit)
         }
     };
     Ok(RateAnswer {
