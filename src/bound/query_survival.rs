@@ -16,11 +16,17 @@ const SCALE: f64 = 1e-230;
 
 impl GaussianQuerySize {
     /// A float at least `ln P(chi^2_e > y)`, `y >= 0`, and at most 0.
+    pub fn ln_survival(self, y: f64) -> f64 {
+        let [here, _] = self.ln_survivals(y);
+        here
+    }
+
+    /// [`Self::ln_survival`], and the same with two more degrees of freedom: one more term of the sum.
     ///
     /// With `x = y / 2` the probability is `e^{-x}` times `sum_{j < e/2} x^j / j!` for even `e`, and for odd `e` times
     /// `e^x erfc(sqrt x) + sum_{j=1}^{(e-1)/2} x^{j-1/2} / Gamma(j + 1/2)`, where
     /// `e^{x} erfc(sqrt x) <= (2 / sqrt pi) / (sqrt x + sqrt(x + 4/pi))`.
-    pub fn ln_survival(self, y: f64) -> f64 {
+    pub fn ln_survivals(self, y: f64) -> [f64; 2] {
         let x = Interval::point(y) / Interval::point(2.0);
         let even = self.dimension % 2.0 == 0.0;
         let root = x.sqrt();
@@ -47,7 +53,7 @@ impl GaussianQuerySize {
                 ln_scale = ln_scale - Interval::point(SCALE).ln();
             }
         }
-        (sum.ln() + ln_scale - x).upper().min(0.0)
+        [sum, sum + term].map(|sum| (sum.ln() + ln_scale - x).upper().min(0.0))
     }
 }
 
