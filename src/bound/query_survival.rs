@@ -1,5 +1,7 @@
 //! T7 `gaussian-query-rate`: how large a Gaussian query is.
 
+use std::sync::LazyLock;
+
 use super::staircase::Survival;
 use crate::interval::Interval;
 
@@ -10,6 +12,13 @@ pub(super) struct GaussianQuerySize {
     /// `e`.
     pub dimension: f64,
 }
+
+/// `sqrt pi`, `2 / sqrt pi` and `4 / pi`.
+static PI_PARTS: LazyLock<[Interval; 3]> = LazyLock::new(|| {
+    let two = Interval::point(2.0);
+    let root = pi().sqrt();
+    [root, two / root, two.double() / pi()]
+});
 
 /// A power of two by which a sum is scaled down before it overflows.
 const SCALE: f64 = 1e-230;
@@ -30,14 +39,13 @@ impl GaussianQuerySize {
         let x = Interval::point(y) / Interval::point(2.0);
         let even = self.dimension % 2.0 == 0.0;
         let root = x.sqrt();
-        let pi_root = pi().sqrt();
         let two = Interval::point(2.0);
+        let [pi_root, two_by_root, four_by_pi] = *PI_PARTS;
         // The sum so far, the next term, and the k of the factor x / k that leads to the one after it.
         let (mut sum, mut term, mut next) = if even {
             (Interval::ZERO, Interval::ONE, 1.0)
         } else {
-            let four = two.double();
-            let first = two / pi_root / (root + (x + four / pi()).sqrt());
+            let first = two_by_root / (root + (x + four_by_pi).sqrt());
             (first, two * root / pi_root, 1.5)
         };
         let mut ln_scale = Interval::ZERO;

@@ -37,6 +37,8 @@ pub struct QueryErrors {
     /// At the end of the nodes with all participation ratios 1.
     last: Node,
     largest_alignment: f64,
+    /// The width of the cells of `k^2`.
+    cell: f64,
     /// By the number of the cell of `k^2`.
     found: RefCell<BTreeMap<u64, ErrorMoments>>,
 }
@@ -54,6 +56,8 @@ const ROUNDING: f64 = 1e-9;
 const NEGLIGIBLE: f64 = 30.0;
 /// Cells of `k^2`: errors are taken at the upper end of a cell.
 const CELL: f64 = 1.0 / 256.0;
+/// A number and something above the exponential of its negative.
+const TINY: (f64, f64) = (50.0, 2e-22);
 /// From here on cells widen with `k^2`, so that there are never many thousands.
 const WIDE: f64 = 4.0;
 
@@ -86,7 +90,7 @@ impl QueryErrors {
             );
         }
         let reach = 4.0 * (ln_length + 100.0 + 4.0 * constants.dimension as f64);
-        let (_, square) = cell(largest_alignment * largest_alignment);
+        let (_, square) = cell(largest_alignment * largest_alignment, 8.0 * CELL);
         let end = (ln_length + 50.0).max(reach * square);
         let mut nodes = Vec::new();
         let mut q = 0.0;
@@ -114,8 +118,19 @@ impl QueryErrors {
             steps,
             last: Node::new(&constants, q, 0.0, 0.0),
             largest_alignment,
+            cell: CELL,
             found: RefCell::new(BTreeMap::new()),
         })
+    }
+
+    /// The same with wider cells: weaker bounds, and fewer of them to compute.
+    #[must_use]
+    pub fn coarsened(self) -> Self {
+        Self {
+            cell: 8.0 * CELL,
+            found: RefCell::new(BTreeMap::new()),
+            ..self
+        }
     }
 
     /// The task.
@@ -133,7 +148,7 @@ impl QueryErrors {
         if !(alignment <= self.largest_alignment) {
             return ErrorMoments::from_list([f64::INFINITY; 5]);
         }
-        let (cell, end) = cell(alignment * alignment);
+        let (cell, end) = cell(alignment * alignment, self.cell);
         if let Some(known) = self.found.borrow().get(&cell) {
             return *known;
         }
@@ -198,16 +213,16 @@ impl QueryErrors {
     }
 }
 
-/// The number of the cell of `k^2`, and its upper end: cells of width `CELL` up to [`WIDE`], beyond of that width relative to `k^2`.
-fn cell(square: f64) -> (u64, f64) {
+/// The number of the cell of `k^2`, and its upper end: cells of this width up to [`WIDE`], beyond of that width relative to `k^2`.
+fn cell(square: f64, width: f64) -> (u64, f64) {
     if square < WIDE {
-        let number = (square / CELL).floor() + 1.0;
-        return (number as u64, number * CELL);
+        let number = (square / width).floor() + 1.0;
+        return (number as u64, number * width);
     }
-    let number = ((square / WIDE).ln() / CELL).floor() + 1.0;
+    let number = ((square / WIDE).ln() / width).floor() + 1.0;
     // What rounding could take from the exponential is added.
-    let end = WIDE * (number * CELL).exp() * (1.0 + 1e-14);
-    ((WIDE / CELL + number) as u64, end.max(square))
+    let end = WIDE * (number * width).exp() * (1.0 + 1e-14);
+    ((WIDE / width + number) as u64, end.max(square))
 }
 
 /// `ln sum e^t` from above, one term after the other.
@@ -227,12 +242,14 @@ impl LnSum {
         }
     }
 
-    /// Adds `e^term`.
+    /// Adds `e^term`, or what is above it and next to nothing.
     fn add(&mut self, term: f64) {
         let apart = Interval::point(term) - Interval::point(self.top);
         if term > self.top {
             self.sum = self.sum * (-apart).exp() + Interval::ONE;
             self.top = term;
+        } else if apart.upper() < -TINY.0 {
+            self.sum = self.sum + Interval::point(TINY.1);
         } else {
             self.sum = self.sum + apart.exp();
         }

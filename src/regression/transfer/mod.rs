@@ -68,8 +68,7 @@ pub fn transfer(
     };
     let path = Path::new(task, flow.steps.get(..=last).unwrap_or_default())?;
     progress.step();
-    let global = guaranteed(task, &path, epsilon, false)?;
-    let tube = guaranteed(task, &path, epsilon, true)?;
+    let [global, tube] = guaranteed(task, &path, epsilon)?;
     progress.step();
     let gaussian = gaussian::guaranteed(task, start, accepted).map_err(|error| error.to_string());
     progress.step();
