@@ -5,8 +5,8 @@ use rand::{Rng, RngExt};
 
 use super::atoms::{AtomList, check_tilt_and_value};
 use super::{
-    CLOSED_FORM, Gaussian, LawAccuracy, OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through,
-    TokenLaw,
+    CLOSED_FORM, Gaussian, LARGEST_SQUARE, LawAccuracy, OutputLaw, Resolution, ScoreAtoms,
+    SourcedProxy, Through, TokenLaw,
 };
 use crate::error::{Error, Result};
 use crate::interval::Interval;
@@ -157,12 +157,15 @@ fn proxy(weights: &[f64], components: &[Gaussian]) -> Result<SourcedProxy> {
         ),
     };
     let sum = Interval::point(largest) + Interval::point(factor) * diameter;
-    let proxy = VarianceProxy::new(sum.upper()).map_err(|_| Error::Parameter {
-        parameter: "mean",
-        value: format!("a list of means up to {:e} apart", diameter.sqrt().upper()),
-        required: "close enough for squared distances to be finite numbers",
-        theorem: None,
-    })?;
+    if !(diameter.upper() <= LARGEST_SQUARE) {
+        return Err(Error::Parameter {
+            parameter: "mean",
+            value: format!("a list of means {:e} apart", diameter.sqrt().upper()),
+            required: "within 1e75 of the other means",
+            theorem: None,
+        });
+    }
+    let proxy = VarianceProxy::new(sum.upper())?;
     Ok(SourcedProxy { proxy, source })
 }
 
