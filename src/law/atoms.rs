@@ -219,15 +219,21 @@ pub(super) fn check_atom_count(count: f64, rows: usize) -> Result<()> {
     }
 }
 
-/// Accepts the size of a law (radius, half width, scale) if its square is a normal float, with room for a dimension.
+/// Largest distance of tokens from their mean, or standard deviation along a direction.
+pub(super) const LARGEST_SIZE: f64 = 1e75;
+/// Its square.
+pub(super) const LARGEST_SQUARE: f64 = 1e150;
+
+/// Accepts the size of a law (radius, half width, scale) if its fourth power, which the gradient in `U` is made of, is a normal
+/// float, with room for a dimension.
 pub(super) fn check_size(name: &'static str, size: f64) -> Result<f64> {
-    if (1e-150..=1e150).contains(&size) {
+    if (1.0 / LARGEST_SIZE..=LARGEST_SIZE).contains(&size) {
         return Ok(size);
     }
     Err(Error::Parameter {
         parameter: name,
         value: size.to_string(),
-        required: "a number greater than 0, from 1e-150 to 1e150",
+        required: "a number greater than 0, from 1e-75 to 1e75",
         theorem: None,
     })
 }

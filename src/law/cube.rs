@@ -27,7 +27,7 @@ impl Cube {
     /// The cube `[-half_width, half_width]^dimension`.
     ///
     /// # Errors
-    /// If not `1e-150 <= half_width <= 1e150`, or the dimension is not from 1 to 65536.
+    /// If not `1e-75 <= half_width <= 1e75`, or the dimension is not from 1 to 65536.
     pub fn new(dimension: usize, half_width: f64) -> Result<Self> {
         let dimension = Dimension::new(dimension)?.get();
         let half_width = check_size("half_width", half_width)?;
@@ -96,7 +96,10 @@ impl TokenLaw for Cube {
         resolution: Resolution,
     ) -> Result<ScoreAtoms> {
         check_tilt_and_value(self.dimension, tilt, value)?;
-        let mut active = tilt.iter().enumerate().filter(|(_, a)| **a != 0.0);
+        let mut active = tilt
+            .iter()
+            .enumerate()
+            .filter(|(_, a)| self.half_width * **a != 0.0);
         let (first, second) = (active.next(), active.next());
         if second.is_some() {
             return Err(Error::Unavailable {

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use nalgebra::{DMatrix, DVector};
 use rand::{Rng, RngExt};
 
-use super::atoms::check_tilt_and_value;
+use super::atoms::{LARGEST_SQUARE, check_tilt_and_value};
 use super::finite::{FiniteOutput, LEAST_SUM};
 use super::mixture::normalised;
 use super::{OutputLaw, Resolution, ScoreAtoms, SourcedProxy, TokenLaw};
@@ -90,12 +90,15 @@ impl Empirical {
             proxy: OnceLock::new(),
         };
         let radius = law.squared_radius(&law.centred_points());
-        law.radius_proxy = VarianceProxy::new(radius).map_err(|_| Error::Parameter {
-            parameter: "token",
-            value: format!("a list with entries up to {:e}", rows.amax()),
-            required: "small enough for squared distances to be finite numbers",
-            theorem: None,
-        })?;
+        if !(radius <= LARGEST_SQUARE) {
+            return Err(Error::Parameter {
+                parameter: "token",
+                value: format!("a list with entries up to {:e}", rows.amax()),
+                required: "at most 1e75 from the mean of the list",
+                theorem: None,
+            });
+        }
+        law.radius_proxy = VarianceProxy::new(radius)?;
         Ok(law)
     }
 

@@ -2,6 +2,7 @@
 
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
 
+use super::atoms::LARGEST_SQUARE;
 use crate::error::{Error, Result};
 use crate::interval::Interval;
 
@@ -80,10 +81,10 @@ pub(super) fn factor_covariance(matrix: &DMatrix<f64>) -> Result<FactoredCovaria
         None => DMatrix::from_diagonal(&roots),
         Some(vectors) => vectors * DMatrix::from_diagonal(&roots) * vectors.transpose(),
     };
-    if !root.iter().all(|x| x.is_finite()) {
+    if !(largest <= LARGEST_SQUARE) {
         return Err(invalid(
-            format!("a matrix with entries up to {scale:e}"),
-            "small enough for its eigenvalues to be finite numbers",
+            format!("a matrix with eigenvalue {largest:e}"),
+            "a matrix with eigenvalues up to 1e150",
         ));
     }
     // Negative eigenvalues count as zero: in the covariance too, if they are there for certain.

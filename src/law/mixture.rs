@@ -5,7 +5,7 @@ use std::any::Any;
 use nalgebra::{DMatrix, DVector};
 use rand::{Rng, RngExt};
 
-use super::atoms::{AtomList, check_tilt_and_value};
+use super::atoms::{AtomList, LARGEST_SQUARE, check_tilt_and_value};
 use super::{
     CLOSED_FORM, Gaussian, LawAccuracy, OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through,
     TokenLaw,
@@ -159,12 +159,15 @@ fn proxy(weights: &[f64], components: &[Gaussian]) -> Result<SourcedProxy> {
         ),
     };
     let sum = Interval::point(largest) + Interval::point(factor) * diameter;
-    let proxy = VarianceProxy::new(sum.upper()).map_err(|_| Error::Parameter {
-        parameter: "mean",
-        value: format!("a list of means up to {:e} apart", diameter.sqrt().upper()),
-        required: "close enough for squared distances to be finite numbers",
-        theorem: None,
-    })?;
+    if !(diameter.upper() <= LARGEST_SQUARE) {
+        return Err(Error::Parameter {
+            parameter: "mean",
+            value: format!("a list of means {:e} apart", diameter.sqrt().upper()),
+            required: "within 1e75 of the other means",
+            theorem: None,
+        });
+    }
+    let proxy = VarianceProxy::new(sum.upper())?;
     Ok(SourcedProxy { proxy, source })
 }
 

@@ -31,7 +31,7 @@ impl Rademacher {
     /// Signs times `scale` in `R^dimension`.
     ///
     /// # Errors
-    /// If not `1e-150 <= scale <= 1e150`, or the dimension is not from 1 to 65536.
+    /// If not `1e-75 <= scale <= 1e75`, or the dimension is not from 1 to 65536.
     pub fn new(dimension: usize, scale: f64) -> Result<Self> {
         let dimension = Dimension::new(dimension)?.get();
         let scale = check_size("scale", scale)?;

@@ -29,7 +29,7 @@ impl Sphere {
     /// The sphere of radius `radius` in `R^dimension`.
     ///
     /// # Errors
-    /// If not `1e-150 <= radius <= 1e150`, or the dimension is not from 1 to 65536.
+    /// If not `1e-75 <= radius <= 1e75`, or the dimension is not from 1 to 65536.
     pub fn new(dimension: usize, radius: f64) -> Result<Self> {
         let dimension = Dimension::new(dimension)?.get();
         let radius = check_size("radius", radius)?;
@@ -141,12 +141,12 @@ impl TokenLaw for Sphere {
         let zero = DVector::zeros(value.nrows());
         let (norm, square) = (norm(tilt), self.radius * self.radius);
         let total = value.norm_squared();
-        if norm == 0.0 {
+        let kappa = self.radius * norm;
+        if kappa == 0.0 {
             let spread = square * total / self.dimension as f64;
             atoms.push(1.0, 0.0, (&zero, &zero, 0.0), spread);
             return atoms.finish(true);
         }
-        let kappa = self.radius * norm;
         let along = value * (tilt / norm);
         if self.dimension == 1 {
             for sign in [-1.0, 1.0] {
