@@ -3,7 +3,8 @@
 use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
 
-use super::gradient_bounds::{GradientCells, Gradients, average};
+use super::exact::reason;
+use super::gradient_bounds::{GradientCells, Gradients, average, not_available};
 use super::table::TableOptions;
 use super::{Progress, Question};
 use crate::attention::{QueryLaw, ScoreVarianceLaw};
@@ -15,6 +16,7 @@ use crate::bound::{
 use crate::error::Result;
 use crate::law::{CLOSED_FORM, Gaussian, TokenLaw};
 use crate::parameter::{Dimension, Positive, PromptLength, VarianceProxy};
+use crate::report::Cell;
 
 /// Bounds of one query, or of the average: one list of records a length, for each metric.
 #[derive(Debug, Clone, Default)]
@@ -51,25 +53,29 @@ pub(super) fn bound_cells(
     match question.query {
         QueryLaw::List { queries, weights } => {
             let seen = question.tokens.through(question.head.value());
-            let cells: Result<Vec<BoundCells>> = (0..queries.ncols())
+            let queries: Vec<BoundCells> = (0..queries.ncols())
                 .into_par_iter()
                 .map(|index| {
                     let query = queries.column(index).into_owned();
                     let tilt = question.head.tilt(&query);
                     let known = match question.tokens.as_gaussian() {
-                        Some(tokens) => gaussian_moments(tokens, question.head.value(), &tilt)?,
-                        None => KnownMoments::new(seen.as_ref(), &tilt)?,
+                        Some(tokens) => gaussian_moments(tokens, question.head.value(), &tilt),
+                        None => KnownMoments::new(seen.as_ref(), &tilt),
                     };
-                    let class = SubGaussianMoments::of_tilt(proxy, &tilt, &values)?;
+                    let class = SubGaussianMoments::of_tilt(proxy, &tilt, &values);
+                    // A moment that is out of range says nothing about the exact value: the bounds do not apply.
+                    let (known, class) = (known.map_err(reason), class.map_err(reason));
                     let mut cells = pointwise(&known, &class, lengths, tail);
                     if let Some(gradients) = &gradients {
-                        cells.gradients = gradients.pointwise(&known, &query, lengths)?;
+                        let found = known.and_then(|known| {
+                            gradients.pointwise(&known, &query, lengths).map_err(reason)
+                        });
+                        cells.gradients = found.unwrap_or_else(|why| not_available(&why, lengths));
                     }
                     progress.step();
-                    Ok(cells)
+                    cells
                 })
                 .collect();
-            let queries = cells?;
             let mut average = average_cells(&queries, weights, lengths.len());
             if gradients.is_some() {
                 average.gradients = average_gradients(&queries, question.query, lengths.len());
@@ -98,26 +104,45 @@ pub(super) fn gaussian_moments(
     GaussianOutput::of(tokens.covariance(), value, tilt).map(KnownMoments::gaussian)
 }
 
+/// The records of one query; where moments are not available, why.
 fn pointwise(
-    known: &KnownMoments,
-    class: &SubGaussianMoments<'_>,
+    known: &Cell<KnownMoments>,
+    class: &Cell<SubGaussianMoments<'_>>,
     lengths: &[PromptLength],
     tail: Option<Positive>,
 ) -> BoundCells {
+    let output = |l| {
+        let mut records = output_bounds(known.as_ref().ok(), class.as_ref().ok(), l);
+        for record in &mut records {
+            let theorem = record.theorem();
+            let why = match theorem {
+                Theorem::ChernoffBound | Theorem::LaplaceBound => known.as_ref().err(),
+                Theorem::TrivialBound => known.as_ref().err().filter(|_| class.is_err()),
+                _ => class.as_ref().err(),
+            };
+            if let Some(why) = why {
+                *record = Bound::not_applicable(theorem, why);
+            }
+        }
+        records
+    };
+    let participation = |l| match known {
+        Ok(known) => participation_bounds(known, l),
+        Err(why) => vec![
+            certain(),
+            Bound::not_applicable(Theorem::LaplaceParticipation, why),
+        ],
+    };
+    let of_tail = |eps, l| match known {
+        Ok(known) => tail_bound(known, eps, l),
+        Err(why) => Bound::not_applicable(Theorem::ChernoffTail, why),
+    };
     BoundCells {
-        output: lengths
-            .iter()
-            .map(|&l| output_bounds(Some(known), Some(class), l))
-            .collect(),
-        participation: lengths
-            .iter()
-            .map(|&l| participation_bounds(known, l))
-            .collect(),
+        output: lengths.iter().map(|&l| output(l)).collect(),
+        participation: lengths.iter().map(|&l| participation(l)).collect(),
         tail: tail.map_or_else(Vec::new, |eps| {
-            lengths
-                .iter()
-                .map(|&l| vec![certain(), tail_bound(known, eps, l)])
-                .collect()
+            let record = |&l| vec![certain(), of_tail(eps, l)];
+            lengths.iter().map(record).collect()
         }),
         gradients: GradientCells::default(),
     }

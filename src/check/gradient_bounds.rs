@@ -25,6 +25,29 @@ pub(super) struct GradientCells {
     pub key_query: Vec<Vec<Bound>>,
 }
 
+/// No bound but the reason, for every length.
+pub(super) fn not_available(why: &str, lengths: &[PromptLength]) -> GradientCells {
+    let records = |theorems: &[Theorem]| -> Vec<Vec<Bound>> {
+        let record = |theorem: &Theorem| Bound::not_applicable(*theorem, why);
+        let all: Vec<Bound> = theorems.iter().map(record).collect();
+        lengths.iter().map(|_| all.clone()).collect()
+    };
+    GradientCells {
+        value: records(&[
+            Theorem::TrivialBound,
+            Theorem::ValueGradient,
+            Theorem::SubGaussianValueGradient,
+        ]),
+        key_query: records(&[
+            Theorem::TrivialBound,
+            Theorem::KeyQueryGradient,
+            Theorem::SubGaussianKeyQueryGradient,
+            Theorem::CappedKeyQueryGradient,
+            Theorem::CrudeKeyQueryGradient,
+        ]),
+    }
+}
+
 /// What the bounds of all queries share.
 pub(super) struct Gradients<'a> {
     question: &'a Question<'a>,

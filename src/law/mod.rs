@@ -81,6 +81,7 @@ pub struct SourcedProxy {
 
 mod atoms;
 mod bessel;
+mod compensated;
 mod cube;
 mod empirical;
 mod finite;
@@ -94,7 +95,11 @@ mod rademacher;
 mod rare_atom;
 mod sphere;
 
-pub use atoms::{Resolution, ScoreAtoms};
+pub(crate) use compensated::Sum;
+use compensated::centred_score;
+pub(crate) use finite::centred_scores;
+
+pub use atoms::{AtomRounding, Resolution, ScoreAtoms};
 pub use cube::Cube;
 pub use empirical::Empirical;
 pub use finite::FiniteOutput;
