@@ -131,6 +131,7 @@ impl GaussianGradient {
             error: sum.error + ROUNDING * sum.value.abs(),
             ..sum
         }
+        .non_negative()
         .scaled(self.query_square)
     }
 }
@@ -169,7 +170,7 @@ pub fn gaussian_gradient_error(
                 ..value
             };
             ExactGradient {
-                value: value.scaled(gradient.outputs as f64),
+                value: value.non_negative().scaled(gradient.outputs as f64),
                 key_query: gradient.combine(f),
             }
         })

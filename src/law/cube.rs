@@ -3,7 +3,7 @@
 use nalgebra::{DMatrix, DVector};
 use rand::{Rng, RngExt};
 
-use super::atoms::{AtomList, check_size, check_tilt_and_value};
+use super::atoms::{AtomList, UNIT, check_size, check_tilt_and_value};
 use super::hyperbolic::{langevin, langevin_slope, log_sinhc};
 use super::lattice::sphere_lattice;
 use super::linear_algebra::{norm_above, operator_norm_above, product_above, quotient_above};
@@ -115,8 +115,11 @@ impl TokenLaw for Cube {
         let zero = DVector::zeros(value.nrows());
         let variance = self.half_width * self.half_width / 3.0;
         let total = value.norm_squared();
+        // Sums of squares of all entries of V.
+        let rounding = (value.len() as f64 + 8.0) * UNIT;
         let Some((index, &coordinate)) = first else {
-            atoms.push(1.0, 0.0, (&zero, &zero, 0.0), variance * total);
+            atoms.push(1.0, 0.0, (&zero, &zero, 0.0), (0.0, 0.0), variance * total);
+            atoms.widen(0.0, rounding * variance * total);
             return atoms.finish(true);
         };
         let along = value.column(index).into_owned();
@@ -129,9 +132,15 @@ impl TokenLaw for Cube {
                 node.weight,
                 scale * node.coordinate,
                 (&zero, &along, position),
+                (0.0, 4.0 * UNIT * along.norm()),
                 spread,
             );
         }
+        // Exponents of the weights of up to 64.
+        atoms.widen(
+            (4.0 * scale + 64.0) * UNIT,
+            2.0 * rounding * variance * total,
+        );
         atoms.finish(false)
     }
 

@@ -138,11 +138,6 @@ impl Empirical {
         (largest + sum.ln(), weights)
     }
 
-    /// Scores `<tilt, x_i>`.
-    pub(super) fn scores(&self, tilt: &DVector<f64>) -> Vec<f64> {
-        self.points.tr_mul(tilt).as_slice().to_vec()
-    }
-
     fn centred_points(&self) -> DMatrix<f64> {
         let mean = self.tilted_mean(&DVector::zeros(self.dimension()));
         let mut points = self.points.clone();

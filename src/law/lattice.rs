@@ -144,11 +144,12 @@ pub(super) fn sphere_lattice(
         .map(|index| {
             let v = index as f64 * step;
             let u = v.sinh();
-            let sech = 1.0 / u.cosh();
+            // Not the logarithm of a hyperbolic secant near 1, which would lose a power of thousands its digits.
+            let square = u.sinh() * u.sinh();
             SphereNode {
                 coordinate: u.tanh(),
-                complement: sech * sech,
-                weight: (power * sech.ln()).exp() * v.cosh(),
+                complement: 1.0 / (1.0 + square),
+                weight: (-0.5 * power * square.ln_1p()).exp() * v.cosh(),
             }
         })
         .collect();

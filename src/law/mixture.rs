@@ -291,8 +291,16 @@ impl TokenLaw for Mixture {
     ) -> Result<ScoreAtoms> {
         check_tilt_and_value(self.dimension(), tilt, value)?;
         let mut atoms = AtomList::new(value.nrows());
+        // Relative to the component with most tilted mass.
+        let gates = self.gates(tilt);
+        let heaviest = gates
+            .iter()
+            .zip(&self.components)
+            .max_by(|x, y| x.0.total_cmp(y.0));
+        let origin = heaviest.map_or_else(|| DVector::zeros(tilt.len()), |(_, c)| c.mean().clone());
+        atoms.set_origin(&origin, tilt, value);
         for (weight, component) in self.weights.iter().zip(&self.components) {
-            component.append_atoms(&mut atoms, *weight, tilt, value, &resolution)?;
+            component.append_atoms(&mut atoms, *weight, tilt, value, &origin, &resolution)?;
         }
         atoms.finish(
             self.components

@@ -6,6 +6,7 @@
 
 mod atoms;
 mod bessel;
+mod compensated;
 mod cube;
 mod empirical;
 mod finite;
@@ -22,7 +23,11 @@ mod sphere;
 mod through;
 mod token_law;
 
-pub use atoms::{Resolution, ScoreAtoms};
+pub(crate) use compensated::Sum;
+use compensated::centred_score;
+pub(crate) use finite::centred_scores;
+
+pub use atoms::{AtomRounding, Resolution, ScoreAtoms};
 pub use cube::Cube;
 pub use empirical::Empirical;
 pub use finite::FiniteOutput;

@@ -4,7 +4,7 @@ use nalgebra::{DMatrix, DVector};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-use super::atoms::{AtomList, check_size, check_tilt_and_value};
+use super::atoms::{AtomList, UNIT, check_size, check_tilt_and_value};
 use super::bessel::{bessel_ratio, log_hypergeometric};
 use super::hyperbolic::{log_cosh, tanh_slope};
 use super::lattice::sphere_lattice;
@@ -141,17 +141,24 @@ impl TokenLaw for Sphere {
         let zero = DVector::zeros(value.nrows());
         let (norm, square) = (norm(tilt), self.radius * self.radius);
         let total = value.norm_squared();
+        // Sums of squares of all entries of V.
+        let rounding = (value.len() as f64 + 8.0) * UNIT;
         let kappa = self.radius * norm;
         if kappa == 0.0 {
             let spread = square * total / self.dimension as f64;
-            atoms.push(1.0, 0.0, (&zero, &zero, 0.0), spread);
+            atoms.push(1.0, 0.0, (&zero, &zero, 0.0), (0.0, 0.0), spread);
+            atoms.widen(0.0, rounding * spread);
             return atoms.finish(true);
         }
         let along = value * (tilt / norm);
+        let terms = (self.dimension as f64 + 6.0) * UNIT;
+        let of_output = (0.0, terms * value.norm());
         if self.dimension == 1 {
             for sign in [-1.0, 1.0] {
-                atoms.push(0.5, sign * kappa, (&zero, &along, sign * self.radius), 0.0);
+                let shift = sign * self.radius;
+                atoms.push(0.5, sign * kappa, (&zero, &along, shift), of_output, 0.0);
             }
+            atoms.widen(4.0 * UNIT * kappa, 0.0);
             return atoms.finish(true);
         }
         let across = (total - along.norm_squared()).max(0.0) / (self.dimension as f64 - 1.0);
@@ -160,9 +167,12 @@ impl TokenLaw for Sphere {
                 node.weight,
                 kappa * node.coordinate,
                 (&zero, &along, self.radius * node.coordinate),
+                of_output,
                 square * node.complement * across,
             );
         }
+        // The norm of the tilt, and exponents of the weights of up to 64.
+        atoms.widen(terms * kappa + 64.0 * UNIT, 2.0 * rounding * square * total);
         atoms.finish(false)
     }
 

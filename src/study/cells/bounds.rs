@@ -11,9 +11,10 @@ use crate::bound::{
 use crate::error::Result;
 use crate::law::{Gaussian, OutputLaw};
 use crate::parameter::{Dimension, Positive, PromptLength};
+use crate::record::Cell;
 use crate::study::cells::averages::average_records;
 use crate::study::cells::exact::{Curve, reason};
-use crate::study::cells::gradient_bounds::{GradientCells, Gradients, average};
+use crate::study::cells::gradient_bounds::{GradientCells, Gradients, average, not_available};
 use crate::study::cells::moments::{bounded_support, gaussian_moments, tilt_norms};
 use crate::study::options::TableOptions;
 use crate::study::{Progress, Question};
@@ -52,20 +53,23 @@ pub(in crate::study) fn bound_cells(
     match question.query {
         QueryLaw::List { queries, weights } => {
             let seen = question.tokens.through(question.head.value());
-            let cells: Result<Vec<BoundCells>> = (0..queries.ncols())
+            let queries: Vec<BoundCells> = (0..queries.ncols())
                 .into_par_iter()
                 .map(|index| {
                     let query = queries.column(index).into_owned();
-                    let (known, class) = moments_at(question, seen.as_ref(), &query, &values)?;
+                    // A moment that is out of range says nothing about the exact value: the bounds do not apply.
+                    let (known, class) = moments_at(question, seen.as_ref(), &query, &values);
                     let mut cells = pointwise(&known, &class, lengths, tail);
                     if let Some(gradients) = &gradients {
-                        cells.gradients = gradients.pointwise(&known, &query, lengths)?;
+                        let found = known.and_then(|known| {
+                            gradients.pointwise(&known, &query, lengths).map_err(reason)
+                        });
+                        cells.gradients = found.unwrap_or_else(|why| not_available(&why, lengths));
                     }
                     progress.step();
-                    Ok(cells)
+                    cells
                 })
                 .collect();
-            let queries = cells?;
             let mut average = average_cells(&queries, weights, lengths.len());
             if gradients.is_some() {
                 average.gradients = average_gradients(&queries, question.query, lengths.len());
@@ -86,21 +90,21 @@ pub(in crate::study) fn bound_cells(
     }
 }
 
-/// What the bounds of the output at one query rest on: moments of the law, and those of its class.
+/// What the bounds of the output at one query rest on: moments of the law, and those of its class; or why there are none.
 fn moments_at<'v>(
     question: &Question<'_>,
     seen: &dyn OutputLaw,
     query: &DVector<f64>,
     values: &'v ValueSpectrum,
-) -> Result<(KnownMoments, SubGaussianMoments<'v>)> {
+) -> (Cell<KnownMoments>, Cell<SubGaussianMoments<'v>>) {
     let tilt = question.head.tilt(query);
     let known = match question.kind.gaussian() {
-        Some(tokens) => gaussian_moments(tokens, question.head.value(), &tilt)?,
-        None => KnownMoments::new(seen, &tilt)?,
+        Some(tokens) => gaussian_moments(tokens, question.head.value(), &tilt),
+        None => KnownMoments::new(seen, &tilt),
     };
     let proxy = question.tokens.variance_proxy().proxy;
-    let class = SubGaussianMoments::of_tilt(proxy, &tilt, values)?;
-    Ok((known, class))
+    let class = SubGaussianMoments::of_tilt(proxy, &tilt, values);
+    (known.map_err(reason), class.map_err(reason))
 }
 
 /// The bounds of the average output error as a function of the length: what does not depend on it is computed once.
@@ -120,12 +124,12 @@ pub(in crate::study) fn output_curve<'a>(
                     let query = queries.column(i).into_owned();
                     moments_at(question, seen.as_ref(), &query, values)
                 })
-                .collect::<Result<_>>()?;
+                .collect();
             Ok(Box::new(move |lengths| {
                 let records = |length: &PromptLength| {
                     let records: Vec<Vec<Bound>> = moments
                         .par_iter()
-                        .map(|(known, class)| output_bounds(Some(known), Some(class), *length))
+                        .map(|(known, class)| output_records(known, class, *length))
                         .collect();
                     list_average(&records, weights)
                 };
@@ -142,26 +146,53 @@ pub(in crate::study) fn output_curve<'a>(
     }
 }
 
+/// The bounds of the output; where moments are not available, why.
+fn output_records(
+    known: &Cell<KnownMoments>,
+    class: &Cell<SubGaussianMoments<'_>>,
+    length: PromptLength,
+) -> Vec<Bound> {
+    let mut records = output_bounds(known.as_ref().ok(), class.as_ref().ok(), length);
+    for record in &mut records {
+        let theorem = record.theorem();
+        let why = match theorem {
+            Theorem::CHERNOFF_BOUND | Theorem::LAPLACE_BOUND => known.as_ref().err(),
+            Theorem::TRIVIAL_BOUND => known.as_ref().err().filter(|_| class.is_err()),
+            _ => class.as_ref().err(),
+        };
+        if let Some(why) = why {
+            *record = Bound::not_applicable(theorem, why);
+        }
+    }
+    records
+}
+
 fn pointwise(
-    known: &KnownMoments,
-    class: &SubGaussianMoments<'_>,
+    known: &Cell<KnownMoments>,
+    class: &Cell<SubGaussianMoments<'_>>,
     lengths: &[PromptLength],
     tail: Option<Positive>,
 ) -> BoundCells {
+    let participation = |length| match known {
+        Ok(known) => participation_bounds(known, length),
+        Err(why) => vec![
+            certain(),
+            Bound::not_applicable(Theorem::LAPLACE_PARTICIPATION, why),
+        ],
+    };
+    let of_tail = |eps, length| match known {
+        Ok(known) => tail_bound(known, eps, length),
+        Err(why) => Bound::not_applicable(Theorem::CHERNOFF_TAIL, why),
+    };
     BoundCells {
         output: lengths
             .iter()
-            .map(|&l| output_bounds(Some(known), Some(class), l))
+            .map(|&l| output_records(known, class, l))
             .collect(),
-        participation: lengths
-            .iter()
-            .map(|&l| participation_bounds(known, l))
-            .collect(),
+        participation: lengths.iter().map(|&l| participation(l)).collect(),
         tail: tail.map_or_else(Vec::new, |eps| {
-            lengths
-                .iter()
-                .map(|&l| vec![certain(), tail_bound(known, eps, l)])
-                .collect()
+            let record = |&l| vec![certain(), of_tail(eps, l)];
+            lengths.iter().map(record).collect()
         }),
         gradients: GradientCells::default(),
     }

@@ -26,6 +26,29 @@ pub(in crate::study) struct GradientCells {
     pub key_query: Vec<Vec<Bound>>,
 }
 
+/// No bound but the reason, for every length.
+pub(super) fn not_available(why: &str, lengths: &[PromptLength]) -> GradientCells {
+    let records = |theorems: &[Theorem]| -> Vec<Vec<Bound>> {
+        let record = |theorem: &Theorem| Bound::not_applicable(*theorem, why);
+        let all: Vec<Bound> = theorems.iter().map(record).collect();
+        lengths.iter().map(|_| all.clone()).collect()
+    };
+    GradientCells {
+        value: records(&[
+            Theorem::TRIVIAL_BOUND,
+            Theorem::VALUE_GRADIENT,
+            Theorem::SUB_GAUSSIAN_VALUE_GRADIENT,
+        ]),
+        key_query: records(&[
+            Theorem::TRIVIAL_BOUND,
+            Theorem::KEY_QUERY_GRADIENT,
+            Theorem::SUB_GAUSSIAN_KEY_QUERY_GRADIENT,
+            Theorem::CAPPED_KEY_QUERY_GRADIENT,
+            Theorem::CRUDE_KEY_QUERY_GRADIENT,
+        ]),
+    }
+}
+
 /// What the bounds of all queries share.
 pub(in crate::study) struct Gradients<'a> {
     question: &'a Question<'a>,
