@@ -23,6 +23,7 @@ pub mod simulate;
 pub mod summary;
 pub mod table;
 pub mod transfer;
+mod unseen;
 pub mod verdict;
 #[cfg(test)]
 mod verdict_tests;

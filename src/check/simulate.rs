@@ -12,7 +12,7 @@ use crate::monte_carlo::{Cell, Checkpoint, Control, Plan, QueryChoice};
 use crate::parameter::{Positive, Probability, PromptLength};
 use crate::report::Family;
 
-pub use crate::monte_carlo::{CellEstimates, Partial, Route, Shard, Simulation};
+pub use crate::monte_carlo::{CellEstimates, Partial, Route, RunOutcome, Shard, Simulation};
 
 /// Time between two writes of a checkpoint; it is also written when the run stops.
 pub(super) const CHECKPOINT_EVERY: Duration = Duration::from_secs(5);
@@ -109,26 +109,16 @@ pub struct Work<'a> {
     pub progress: &'a dyn Progress,
 }
 
-/// How a run ended.
-#[derive(Debug)]
-pub enum Ended {
-    /// All blocks are done.
-    Finished(Box<Partial>),
-    /// It was stopped before.
-    Stopped {
-        /// Blocks that are done, and kept in the checkpoint.
-        done: u64,
-        /// Blocks that are not.
-        open: u64,
-    },
-}
-
 /// Runs a simulation, or a share of it; what a checkpoint holds already is not drawn again.
 ///
 /// # Errors
 /// [`Error::File`] if the checkpoint cannot be read or written, or is of another run or share; [`Error::Unavailable`]
 /// if a score or an output is not a finite number.
-pub fn run(simulation: &Simulation<'_>, shard: Shard, work: &Work<'_>) -> Result<Ended> {
+pub fn run(
+    simulation: &Simulation<'_>,
+    shard: Shard,
+    work: &Work<'_>,
+) -> Result<RunOutcome<Partial>> {
     let fresh = simulation.begin(shard)?;
     let begun = match work.checkpoint {
         Some(path) if path.exists() => {
@@ -156,9 +146,9 @@ pub fn run(simulation: &Simulation<'_>, shard: Shard, work: &Work<'_>) -> Result
     };
     let partial = simulation.advance(begun, &control)?;
     Ok(if partial.is_finished() {
-        Ended::Finished(Box::new(partial))
+        RunOutcome::Finished(partial)
     } else {
-        Ended::Stopped {
+        RunOutcome::Stopped {
             done: partial.done_blocks(),
             open: partial.open_blocks(),
         }

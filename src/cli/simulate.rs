@@ -77,7 +77,7 @@ pub fn run(arguments: &SimulateArguments) -> Result<Outcome> {
         route: partial.plan().route,
         prompts: partial.plan().prompts,
         confidence: 1.0 - levels.interval.get(),
-        lines: estimate_lines(&partial.estimates()?, &orders, levels.interval),
+        lines: estimate_lines(&question, &partial.estimates()?, &orders, levels.interval),
     };
     let provenance = Provenance::now(&scenario.origin.name, Some(request.seed));
     let text = match arguments.format {

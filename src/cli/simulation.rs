@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::{Args, ValueEnum};
 
 use crate::check::Question;
-use crate::check::simulate::{self, Ended, Partial, Route, Shard, SimulationRequest, Work};
+use crate::check::simulate::{self, Partial, Route, RunOutcome, Shard, SimulationRequest, Work};
 use crate::check::table::TableOptions;
 use crate::check::verdict::{self, Levels};
 use crate::error::{Error, Result};
@@ -141,8 +141,9 @@ impl Simulator {
             Ran::Done(partial) => {
                 let orders = simulate::orders(&options.quantiles);
                 let estimates = partial.estimates()?;
+                let (request, levels) = (&self.request, self.levels);
                 let family =
-                    verdict::judge(rows, &estimates, &orders, &self.request, route, self.levels);
+                    verdict::judge(question, rows, &estimates, &orders, request, route, levels);
                 Ok(Simulated::Done(family))
             }
             Ran::Stopped(message) => Ok(Simulated::Stopped(message)),
@@ -189,8 +190,8 @@ pub fn run(
         progress: &bar,
     };
     match simulate::run(simulation, shard, &work)? {
-        Ended::Finished(partial) => Ok(Ran::Done(partial)),
-        Ended::Stopped { done, open } => Ok(Ran::Stopped(format!(
+        RunOutcome::Finished(partial) => Ok(Ran::Done(Box::new(partial))),
+        RunOutcome::Stopped { done, open } => Ok(Ran::Stopped(format!(
             "stopped: {done} of {} blocks are done and kept in {}; the same command continues",
             done + open,
             checkpoint.unwrap_or_default().display()
