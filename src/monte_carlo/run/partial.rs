@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::moments::{Node, push_node};
-use super::tally::Tally;
-use super::{Cell, Plan, QueryChoice, block_prompts};
 use crate::error::{Error, Result};
+use crate::monte_carlo::estimator::moments::{Node, push_node};
+use crate::monte_carlo::estimator::tally::Tally;
+use crate::monte_carlo::plan::{Cell, Plan, QueryChoice};
+use crate::monte_carlo::random::stream::block_prompts;
 use crate::parameter::PromptLength;
 
 /// Schema of the JSON of a [`Partial`].

@@ -2,8 +2,8 @@
 
 use rand::Rng;
 
-use super::normal::fill_normals;
 use super::softmax::{WeightSums, dot, exponentials, largest, power_sums};
+use crate::monte_carlo::random::normal::fill_normals;
 
 /// Scores drawn at a time.
 const PIECE: usize = 256;

@@ -10,18 +10,20 @@
 //! * **Quantiles** ([`Histogram`]): order statistics whose ranks come from the binomial law. Coverage is at least
 //!   what is asked for, for any distribution.
 //!
-//! Distribution functions are those of the crate `statrs`; held against 40-digit values they are within a
-//! relative 1e-8 for up to 20,000 prompts and 1e-5 for up to `10^9` (`interval_tests.rs`).
+//! Tails and their inverses are those of [`super::tails`], at any level that is a float.
+
+use std::f64::consts::LN_2;
 
 use serde::Serialize;
-use statrs::distribution::{Beta, ContinuousCDF, Normal, StudentsT};
-use statrs::function::beta::beta_reg;
 
-use super::{Deviation, Estimate, Histogram};
+use super::tails::{
+    Odds, binomial_lower_quantile, binomial_quantile, degrees, ln_binomial_upper,
+    ln_student_quantile, student_upper,
+};
+use crate::monte_carlo::estimator::estimate::{Deviation, Estimate};
+use crate::monte_carlo::estimator::histogram::Histogram;
 use crate::parameter::ErrorProbability;
 
-/// Above this many prompts Student's law is replaced by the normal one; a tail of 1e-9 changes by 0.03%.
-const MANY: u64 = 1_000_000;
 /// An estimate whose largest 1% of prompts carry more than this share of the sum is [`Reliability::HeavyTail`].
 pub const HEAVY_SHARE: f64 = 0.15;
 
@@ -46,13 +48,16 @@ pub enum Reliability {
     ///
     /// The threshold is measured: docs/validation.md has the coverage of 95% intervals by share.
     HeavyTail,
+    /// What so many prompts may all have missed can move the mean by more than the interval is wide: rare tokens
+    /// or queries that carry much. Known from the laws, not from the sample.
+    Unseen,
 }
 
 impl Estimate {
     /// Limits such that the interval covers the true mean with probability about `1 - error`, half of the
     /// error on each side.
     pub fn interval(&self, error: ErrorProbability) -> ConfidenceInterval {
-        let quantile = upper_quantile(0.5 * error.get(), self.prompts);
+        let quantile = ln_student_quantile(ln_half(error), degrees(self.prompts));
         ConfidenceInterval {
             lower: self.mean - self.standard_error * self.inverse(quantile),
             upper: self.mean - self.standard_error * self.inverse(-quantile),
@@ -62,12 +67,18 @@ impl Estimate {
     /// The p-value of the hypothesis that the true mean is at most `value`: how probable a mean as large as
     /// this one would be, if the true mean were `value`. About 1/2 where the two are equal up to rounding.
     pub fn p_above(&self, value: f64) -> f64 {
-        upper_tail(self.transform(self.standardised(value)), self.prompts)
+        student_upper(
+            self.transform(self.standardised(value)),
+            degrees(self.prompts),
+        )
     }
 
     /// The p-value of the hypothesis that the true mean is at least `value`.
     pub fn p_below(&self, value: f64) -> f64 {
-        upper_tail(-self.transform(self.standardised(value)), self.prompts)
+        student_upper(
+            -self.transform(self.standardised(value)),
+            degrees(self.prompts),
+        )
     }
 
     /// `(mean - value) / standard error`; a difference of a few roundings counts as none.
@@ -79,7 +90,7 @@ impl Estimate {
         difference / self.standard_error
     }
 
-    /// See [`Reliability`]. `share` is the share of the largest prompts, [`Estimate::largest_share`]; for a quantity
+    /// What the sample says, see [`Reliability`]. `share` is the share of the largest prompts, [`Estimate::largest_share`]; for a quantity
     /// without one, that of the squared error it belongs to.
     pub fn reliability(share: Option<f64>) -> Reliability {
         match share {
@@ -121,81 +132,44 @@ impl Estimate {
 /// Relative rounding of a mean over many prompts, and of the number it is compared with.
 const ROUNDING: f64 = 1e-12;
 
-/// `P(T >= t)` for Student's `T` with `prompts - 1` degrees of freedom.
-fn upper_tail(t: f64, prompts: u64) -> f64 {
-    if t.is_nan() {
-        return 1.0;
-    }
-    // Both laws are symmetric, and their lower tails keep all their digits.
-    let tail = if prompts > MANY {
-        Normal::standard().cdf(-t.abs())
-    } else {
-        StudentsT::new(0.0, 1.0, prompts.max(2) as f64 - 1.0).map_or(0.5, |law| law.cdf(-t.abs()))
-    };
-    if t >= 0.0 { tail } else { 1.0 - tail }
-}
-
-/// The `t` with `P(T >= t) = probability`, for `0 < probability <= 1/2`.
-pub(crate) fn upper_quantile(probability: f64, prompts: u64) -> f64 {
-    let quantile = if prompts > MANY {
-        Normal::standard().inverse_cdf(probability)
-    } else {
-        StudentsT::new(0.0, 1.0, prompts.max(2) as f64 - 1.0)
-            .map_or(f64::NEG_INFINITY, |law| law.inverse_cdf(probability))
-    };
-    -quantile
-}
-
-/// `P(Bin(prompts, probability) >= count)`.
-fn binomial_upper(prompts: u64, probability: f64, count: u64) -> f64 {
-    if count == 0 || probability >= 1.0 {
-        return 1.0;
-    }
-    if count > prompts || !(probability > 0.0) {
-        return 0.0;
-    }
-    beta_reg(count as f64, (prompts - count + 1) as f64, probability)
-}
-
-/// The `p` with `P(Bin(prompts, p) >= count) = level`, for `1 <= count <= prompts`.
-fn beta_quantile(prompts: u64, count: u64, level: f64) -> f64 {
-    Beta::new(count as f64, (prompts - count + 1) as f64)
-        .map_or(f64::NAN, |law| law.inverse_cdf(level))
+/// Half of an error probability, one side of an interval, by its logarithm.
+fn ln_half(error: ErrorProbability) -> f64 {
+    error.get().ln() - LN_2
 }
 
 impl Deviation {
     /// Clopper and Pearson's limits: the true probability lies between them with probability at least
     /// `1 - error`.
     pub fn interval(&self, error: ErrorProbability) -> ConfidenceInterval {
-        let half = 0.5 * error.get();
         let (count, prompts) = (self.count, self.prompts);
         ConfidenceInterval {
             lower: if count == 0 {
                 0.0
             } else {
-                beta_quantile(prompts, count, half)
+                binomial_quantile(prompts, count, ln_half(error))
             },
             upper: if count >= prompts {
                 1.0
             } else {
-                beta_quantile(prompts, count + 1, 1.0 - half)
+                binomial_lower_quantile(prompts, count, ln_half(error))
             },
         }
     }
 
     /// The p-value of the hypothesis that the probability is at most `value`; exact.
     pub fn p_above(&self, value: f64) -> f64 {
-        binomial_upper(self.prompts, value, self.count)
+        ln_binomial_upper(self.prompts, Odds::of(value), self.count).exp()
     }
 
     /// The p-value of the hypothesis that the probability is at least `value`; exact.
     pub fn p_below(&self, value: f64) -> f64 {
         // P(Bin(n, p) <= k) = P(Bin(n, 1 - p) >= n - k).
-        binomial_upper(
+        ln_binomial_upper(
             self.prompts,
-            1.0 - value,
+            Odds::of(value).complement(),
             self.prompts.saturating_sub(self.count),
         )
+        .exp()
     }
 
     /// The smallest probability that a test at this level, of the hypothesis that it is at most `value`,
@@ -205,13 +179,13 @@ impl Deviation {
         let (mut low, mut high) = (0, self.prompts + 1);
         while high - low > 1 {
             let middle = low + (high - low) / 2;
-            if binomial_upper(self.prompts, value, middle) <= level {
+            if ln_binomial_upper(self.prompts, Odds::of(value), middle) <= level.ln() {
                 high = middle;
             } else {
                 low = middle;
             }
         }
-        (high <= self.prompts).then(|| beta_quantile(self.prompts, high, power))
+        (high <= self.prompts).then(|| binomial_quantile(self.prompts, high, power.ln()))
     }
 }
 
@@ -226,12 +200,13 @@ impl Histogram {
         probability: f64,
         error: ErrorProbability,
     ) -> ConfidenceInterval {
-        let (count, half) = (self.count(), 0.5 * error.get());
+        let (count, half) = (self.count(), ln_half(error));
         // X_(r) exceeds the quantile only if at most r - 1 numbers do not, which has probability at most
         // P(Bin(n, q) <= r - 1); it grows with r.
-        let below = |rank: u64| binomial_upper(count, 1.0 - probability, count - (rank - 1));
+        let order = Odds::of(probability);
+        let below = |rank: u64| ln_binomial_upper(count, order.complement(), count - (rank - 1));
         // X_(r) is below the quantile only if at least r numbers are: P(Bin(n, q) >= r) at most; it falls.
-        let above = |rank: u64| binomial_upper(count, probability, rank);
+        let above = |rank: u64| ln_binomial_upper(count, order, rank);
         let lower = last_rank(count, |rank| below(rank) <= half);
         let upper = last_rank(count, |rank| above(rank) > half) + 1;
         ConfidenceInterval {

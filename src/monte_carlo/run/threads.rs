@@ -5,13 +5,16 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
-use super::control;
-use super::draw::Drawer;
-use super::moments::{Node, Sums, push_node};
+use super::control::Control;
+use super::control_variate;
 use super::partial::{Partial, prompts_between};
-use super::tally::BlockTally;
-use super::{Cell, Control, Simulation, block_prompts, block_stream};
 use crate::error::{Error, Result};
+use crate::monte_carlo::estimator::moments::{Node, Sums, push_node};
+use crate::monte_carlo::estimator::tally::BlockTally;
+use crate::monte_carlo::plan::{Cell, Plan};
+use crate::monte_carlo::prompt::draw::Drawer;
+use crate::monte_carlo::prompt::problem::Problem;
+use crate::monte_carlo::random::stream::{block_prompts, block_stream};
 
 /// What a block gave.
 struct Block {
@@ -21,7 +24,9 @@ struct Block {
 
 /// What the threads of a run share.
 pub(super) struct Run<'a> {
-    simulation: &'a Simulation<'a>,
+    problem: &'a Problem<'a>,
+    cells: &'a [Cell],
+    plan: &'a Plan,
     control: &'a Control<'a>,
     /// First block of each cell to do, and the number of blocks before it in the order of work.
     queue: Vec<(u64, u64)>,
@@ -43,7 +48,13 @@ struct State {
 
 impl<'a> Run<'a> {
     /// All that is open in `partial`.
-    pub fn new(simulation: &'a Simulation<'a>, partial: Partial, control: &'a Control<'a>) -> Self {
+    pub fn new(
+        problem: &'a Problem<'a>,
+        cells: &'a [Cell],
+        plan: &'a Plan,
+        partial: Partial,
+        control: &'a Control<'a>,
+    ) -> Self {
         let mut blocks = 0;
         let mut queue = Vec::with_capacity(partial.cells.len());
         for cell in &partial.cells {
@@ -51,7 +62,9 @@ impl<'a> Run<'a> {
             blocks += cell.end - cell.next;
         }
         Self {
-            simulation,
+            problem,
+            cells,
+            plan,
             control,
             queue,
             blocks,
@@ -81,7 +94,7 @@ impl<'a> Run<'a> {
 
     /// One thread: takes the next block until there is none.
     pub fn work(&self) {
-        let mut drawer = Drawer::new(&self.simulation.problem, &self.simulation.plan);
+        let mut drawer = Drawer::new(self.problem, self.plan);
         while !self.stopped() {
             let task = self.next.fetch_add(1, Ordering::Relaxed);
             if task >= self.blocks {
@@ -91,13 +104,13 @@ impl<'a> Run<'a> {
             let place = self.queue.partition_point(|(_, before)| *before <= task) - 1;
             let (Some((first, before)), Some(cell), Some(known)) = (
                 self.queue.get(place),
-                self.simulation.cells.get(place),
+                self.cells.get(place),
                 self.coefficients.get(place),
             ) else {
                 return;
             };
-            let coefficients = known
-                .get_or_init(|| control::coefficients(&mut drawer, &self.simulation.plan, *cell));
+            let coefficients =
+                known.get_or_init(|| control_variate::coefficients(&mut drawer, self.plan, *cell));
             let number = first + (task - before);
             let block = self.block(&mut drawer, *cell, number, coefficients);
             if let Err(error) = self.accept(place, number, block) {
@@ -114,10 +127,10 @@ impl<'a> Run<'a> {
         number: u64,
         coefficients: &[f64],
     ) -> Block {
-        let plan = &self.simulation.plan;
+        let plan = self.plan;
         let prompts = prompts_between(plan, block_prompts(cell.length), number, number + 1);
         let mut random = block_stream(plan.seed, cell, plan.route, number);
-        let numbers = plan.quantities().len() + self.simulation.problem.outputs();
+        let numbers = plan.quantities().len() + self.problem.outputs();
         let mut sums = Sums::new(numbers);
         let mut tally = BlockTally::new(plan, prompts as usize);
         for _ in 0..prompts {

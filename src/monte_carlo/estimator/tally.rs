@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Plan;
 use super::histogram::Histogram;
+use crate::monte_carlo::plan::Plan;
 
 /// Bits of the histograms that the share of the largest prompts is read from: 3% wide bins.
 const SHARE_BITS: u32 = 5;
@@ -13,7 +13,7 @@ const ERROR_BITS: u32 = 12;
 /// Counts over the prompts of a cell; joined by addition, so the order does not matter.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Tally {
+pub(in crate::monte_carlo) struct Tally {
     /// Prompts with `|That - T| >= eps`, for every threshold.
     pub deviations: Vec<u64>,
     /// One histogram for every quantity.
@@ -86,7 +86,7 @@ impl Tally {
 
 /// The bins of the prompts of one block, one list for every histogram of [`Tally`].
 #[derive(Debug)]
-pub(super) struct BlockTally {
+pub(in crate::monte_carlo) struct BlockTally {
     deviations: Vec<u64>,
     quantities: Vec<Vec<u32>>,
     errors: Vec<u32>,

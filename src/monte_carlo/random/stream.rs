@@ -3,7 +3,7 @@
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::{Cell, QueryChoice, Route};
+use crate::monte_carlo::plan::{Cell, QueryChoice, Route};
 use crate::parameter::PromptLength;
 
 /// Tokens in a block of prompts, about.

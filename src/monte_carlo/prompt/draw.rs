@@ -1,28 +1,16 @@
-//! One prompt after the other: draws, weighted sums, and what is measured on them.
+//! One prompt after the other, by either route.
 
 use rand_chacha::ChaCha8Rng;
 
+use super::measured::Measured;
 use super::plain::PlainState;
 use super::problem::{Problem, Target};
 use super::rao_blackwell::ScoreState;
-use super::softmax::WeightSums;
-use super::{Plan, QueryChoice, Route};
-
-/// What one prompt gave.
-#[derive(Debug)]
-pub(super) struct Measured {
-    /// The quantities of the plan in their order, then the output error `That - T` (its conditional mean on
-    /// the Rao-Blackwellised route).
-    pub numbers: Vec<f64>,
-    /// `|That - T|`, if the plan needs it.
-    pub error: f64,
-    /// A number with mean zero, correlated with the quantities (Rao-Blackwellised route only).
-    pub control: f64,
-}
+use crate::monte_carlo::plan::{Plan, QueryChoice, Route};
 
 /// Draws prompts of one simulation; its memory is reused from prompt to prompt.
 #[derive(Debug)]
-pub(super) struct Drawer<'a> {
+pub(in crate::monte_carlo) struct Drawer<'a> {
     problem: &'a Problem<'a>,
     plan: &'a Plan,
     target: Target,
@@ -85,16 +73,5 @@ impl<'a> Drawer<'a> {
             }
         }
         &self.measured
-    }
-}
-
-/// Writes `P_2`, `P_3` and `1 / P_2` behind the output error.
-pub(super) fn participation(numbers: &mut [f64], sums: &WeightSums) {
-    let two = sums.participation_two();
-    for (place, number) in numbers
-        .iter_mut()
-        .zip([two, sums.participation_three(), 1.0 / two])
-    {
-        *place = number;
     }
 }

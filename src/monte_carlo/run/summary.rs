@@ -1,10 +1,12 @@
 //! From the sums of a finished run to its estimates.
 
-use super::estimate::{CellEstimates, Deviation, Estimate, GradientEstimates, HEAVY_FRACTION};
-use super::moments::total;
 use super::partial::{CellState, Partial, all_blocks, refuse};
-use super::plan::Quantity;
 use crate::error::{Error, Result};
+use crate::monte_carlo::estimator::estimate::{
+    CellEstimates, Deviation, Estimate, GradientEstimates, HEAVY_FRACTION,
+};
+use crate::monte_carlo::estimator::moments::total;
+use crate::monte_carlo::plan::Quantity;
 
 impl Partial {
     /// The estimates of a finished, whole run.

@@ -3,7 +3,10 @@
 //!
 //! ```text
 //! cargo run --release --example validation -- [PROMPTS [SCENARIOS]]
+//! cargo run --release --example validation -- false-alarms [SCALE]
 //! ```
+//!
+//! The second form is described in `false_alarms.rs`; `SCALE`, default 1, is the part of the 10,000 runs of each kind.
 //!
 //! For every cell the standardised difference `z = (mean - exact) / standard error` and the 95% interval. The report (Markdown,
 //! on standard output) has the Kolmogorov-Smirnov distance of the `z` of all reliable cells from the standard normal
@@ -11,6 +14,8 @@
 //! often an interval is called reliable and is wrong, from which the threshold of `Reliability::HeavyTail` is taken.
 //!
 //! Exit code 1 if the distance is above its limit at level 1e-3, or coverage outside its limits.
+
+mod false_alarms;
 
 use std::process::ExitCode;
 
@@ -117,7 +122,15 @@ fn judged<'r>(
     };
     let partial = simulate::run(&simulation, Shard::whole(), &work)?;
     let route = simulation.plan().route;
-    verdict::judge(rows, &partial.estimates()?, &[], request, route, levels);
+    verdict::judge(
+        question,
+        rows,
+        &partial.estimates()?,
+        &[],
+        request,
+        route,
+        levels,
+    );
     Ok(rows)
 }
 
@@ -258,7 +271,31 @@ fn coverage(outcomes: &[&Outcome]) -> (f64, f64) {
     (100.0 * covered / n, 100.0 * 3.29 * (0.05 * 0.95 / n).sqrt())
 }
 
+/// The second form.
+fn false_alarms(scale: f64) -> ExitCode {
+    match false_alarms::run(scale) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => {
+            println!("\nFAILED");
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
 fn main() -> ExitCode {
+    let mut words = std::env::args().skip(1);
+    if words.next().as_deref() == Some("false-alarms") {
+        return false_alarms(
+            words
+                .next()
+                .and_then(|text| text.parse().ok())
+                .unwrap_or(1.0),
+        );
+    }
     let mut arguments = std::env::args()
         .skip(1)
         .map(|text| text.parse::<u64>().ok());

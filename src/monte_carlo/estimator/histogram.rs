@@ -31,7 +31,7 @@ impl Histogram {
     pub const MAX_BITS: u32 = 16;
 
     /// An empty histogram with bins of relative width `2^-bits`, at most [`Self::MAX_BITS`] bits.
-    pub(super) fn new(bits: u32) -> Self {
+    pub(in crate::monte_carlo) fn new(bits: u32) -> Self {
         Self {
             bits: bits.min(Self::MAX_BITS),
             counts: BTreeMap::new(),
@@ -44,13 +44,13 @@ impl Histogram {
     }
 
     /// The bin of a number that is not negative.
-    pub(super) fn bin(bits: u32, number: f64) -> u32 {
+    pub(in crate::monte_carlo) fn bin(bits: u32, number: f64) -> u32 {
         // The sign bit is zero, so at most 11 + MAX_BITS bits remain. Minus zero counts as zero.
         (number.abs().to_bits() >> (52 - bits)) as u32
     }
 
     /// Counts numbers by their bins.
-    pub(super) fn add(&mut self, bins: &mut [u32]) {
+    pub(in crate::monte_carlo) fn add(&mut self, bins: &mut [u32]) {
         bins.sort_unstable();
         for run in bins.chunk_by(|one, two| one == two) {
             if let Some(bin) = run.first() {
@@ -61,7 +61,7 @@ impl Histogram {
     }
 
     /// Adds the counts of another histogram of the same resolution; `None` if it is not the same.
-    pub(super) fn join(&mut self, other: &Self) -> Option<()> {
+    pub(in crate::monte_carlo) fn join(&mut self, other: &Self) -> Option<()> {
         if self.bits != other.bits {
             return None;
         }
@@ -80,7 +80,7 @@ impl Histogram {
     }
 
     /// Are the bins those of finite numbers?
-    pub(super) fn is_finite(&self) -> bool {
+    pub(in crate::monte_carlo) fn is_finite(&self) -> bool {
         self.bits <= Self::MAX_BITS
             && self.counts.keys().all(|bin| {
                 let ends = self.ends(*bin);

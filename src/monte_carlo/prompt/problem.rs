@@ -5,11 +5,11 @@ use std::sync::OnceLock;
 use nalgebra::{DMatrix, DVector};
 use rand::{Rng, RngExt};
 
-use super::QueryChoice;
-use super::normal::fill_normals;
 use crate::attention::{Head, QueryLaw};
 use crate::error::{Error, Result};
 use crate::law::{Gaussian, LawKind, TokenLaw};
+use crate::monte_carlo::plan::QueryChoice;
+use crate::monte_carlo::random::normal::fill_normals;
 
 /// Most numbers kept for the population values of the queries of a list (64 MiB).
 const CACHE: usize = 1 << 23;
@@ -24,7 +24,7 @@ type Population = (DVector<f64>, Option<DMatrix<f64>>);
 /// `C(a) = R R^T`. The plain route therefore works with `xi` and multiplies by `R` once a prompt. Tokens of
 /// another law are used as they are drawn, less `m(a)`.
 #[derive(Debug)]
-pub(super) struct Problem<'a> {
+pub(in crate::monte_carlo) struct Problem<'a> {
     pub tokens: &'a dyn TokenLaw,
     pub head: &'a Head,
     pub query: &'a QueryLaw,
@@ -119,7 +119,7 @@ impl<'a> Problem<'a> {
 
 /// The values of the current query, in the coordinates of [`Problem`].
 #[derive(Debug)]
-pub(super) struct Target {
+pub(in crate::monte_carlo) struct Target {
     query: DVector<f64>,
     normals: DVector<f64>,
     tilt: DVector<f64>,

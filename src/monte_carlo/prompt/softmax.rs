@@ -1,6 +1,6 @@
 //! Sums over the tokens of one prompt with softmax weights, in pieces, without overflow.
 
-use super::exponential::exponential;
+use crate::monte_carlo::random::exponential::exponential;
 
 /// `1`, `w`, ... summed over the tokens of a prompt so far: `w_i = e^{S_i - shift}`.
 ///
@@ -8,7 +8,7 @@ use super::exponential::exponential;
 /// multiplied by the matching power of `e^{old - new}`, so weights never exceed 1 and scores may have any
 /// size; the largest weight of a prompt is exactly 1.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct WeightSums {
+pub(in crate::monte_carlo) struct WeightSums {
     /// The largest score so far.
     pub shift: f64,
     /// `sum w`.
@@ -68,7 +68,7 @@ fn across(lanes: [f64; LANES]) -> f64 {
 
 /// `sum x_i y_i` over the shorter of the two.
 #[inline]
-pub(super) fn dot(x: &[f64], y: &[f64]) -> f64 {
+pub(in crate::monte_carlo) fn dot(x: &[f64], y: &[f64]) -> f64 {
     // Cut to one length first: the groups of both must begin and end together.
     let length = x.len().min(y.len());
     let ((x, _), (y, _)) = (x.split_at(length), y.split_at(length));
@@ -86,7 +86,7 @@ pub(super) fn dot(x: &[f64], y: &[f64]) -> f64 {
 
 /// The largest number; NaN is passed over and shows up in the weights instead.
 #[inline]
-pub(super) fn largest(x: &[f64]) -> f64 {
+pub(in crate::monte_carlo) fn largest(x: &[f64]) -> f64 {
     let (groups, rest) = x.as_chunks::<LANES>();
     let mut lanes = [f64::NEG_INFINITY; LANES];
     for group in groups {
@@ -102,7 +102,7 @@ pub(super) fn largest(x: &[f64]) -> f64 {
 
 /// `(sum w, sum w^2, sum w^3)`.
 #[inline]
-pub(super) fn power_sums(weights: &[f64]) -> (f64, f64, f64) {
+pub(in crate::monte_carlo) fn power_sums(weights: &[f64]) -> (f64, f64, f64) {
     let (groups, rest) = weights.as_chunks::<LANES>();
     let (mut one, mut two, mut three) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
     for group in groups {
@@ -125,7 +125,12 @@ pub(super) fn power_sums(weights: &[f64]) -> (f64, f64, f64) {
 /// Replaces each `x` by `e^{scale x - shift}`, within two units in the last place of the exponential of that
 /// argument; see the conditions of the exponential: the argument is at most 0.
 #[inline]
-pub(super) fn exponentials(numbers: &[f64], scale: f64, shift: f64, weights: &mut [f64]) {
+pub(in crate::monte_carlo) fn exponentials(
+    numbers: &[f64],
+    scale: f64,
+    shift: f64,
+    weights: &mut [f64],
+) {
     for (weight, x) in weights.iter_mut().zip(numbers) {
         *weight = exponential(scale * x - shift);
     }
@@ -135,7 +140,7 @@ pub(super) fn exponentials(numbers: &[f64], scale: f64, shift: f64, weights: &mu
 ///
 /// Tokens come in pieces, coordinate by coordinate: `piece[j T + t]` is coordinate `j` of token `t`.
 #[derive(Debug)]
-pub(super) struct TokenSums {
+pub(in crate::monte_carlo) struct TokenSums {
     dimension: usize,
     capacity: usize,
     piece: Vec<f64>,

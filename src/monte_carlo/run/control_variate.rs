@@ -17,9 +17,10 @@
 //! The identity is Stein's, not the exact engine's: no number of that engine enters, and the plain route
 //! uses no control variate, so that a mistake here would show as a difference between the routes.
 
-use super::draw::Drawer;
-use super::moments::Moments;
-use super::{Cell, Plan, Route, block_stream};
+use crate::monte_carlo::estimator::moments::Moments;
+use crate::monte_carlo::plan::{Cell, Plan, Route};
+use crate::monte_carlo::prompt::draw::Drawer;
+use crate::monte_carlo::random::stream::block_stream;
 
 /// Most prompts of a pilot run; it has at most this fraction of the prompts of the run.
 const PILOT: u64 = 256;

@@ -6,8 +6,8 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Exp1};
 use serde_json::Value;
 
-use super::moments::Moments;
-use super::{Deviation, Estimate, Histogram, Reliability};
+use crate::monte_carlo::estimator::moments::Moments;
+use crate::monte_carlo::{Deviation, Estimate, Histogram, Reliability};
 use crate::parameter::ErrorProbability;
 
 fn number(value: &Value) -> f64 {
@@ -33,7 +33,7 @@ fn close(what: &str, computed: f64, wanted: f64, relative: f64) {
 #[test]
 fn limits_and_p_values_have_their_golden_values() {
     let golden: Value =
-        serde_json::from_str(include_str!("../../tests/data/intervals.json")).unwrap();
+        serde_json::from_str(include_str!("../../../tests/data/intervals.json")).unwrap();
     let rows = golden["rows"].as_array().unwrap();
     for row in rows {
         let get = |key: &str| number(&row[key]);

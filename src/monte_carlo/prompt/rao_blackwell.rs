@@ -4,11 +4,11 @@ use nalgebra::{DMatrix, DVector};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-use super::Plan;
-use super::draw::{Measured, participation};
 use super::gaussian_scores::ScoreSums;
-use super::normal::fill_normals;
+use super::measured::{Measured, participation};
 use super::problem::{Problem, Target};
+use crate::monte_carlo::plan::Plan;
+use crate::monte_carlo::random::normal::fill_normals;
 
 /// Scratch of the Rao-Blackwellised route, and the constants of the current query.
 ///

@@ -1,56 +1,23 @@
-//! What a run consists of, checked, and how it is started and stopped.
+//! What a run consists of, checked, and how it is started.
 
 use std::collections::HashSet;
-use std::path::Path;
-use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
+use super::control::Control;
 use super::digest::digest;
 use super::partial::{Partial, Shard};
-use super::problem::Problem;
-use super::run::Run;
-use super::{Cell, Plan, QueryChoice, Route};
+use super::threads::Run;
 use crate::attention::{Head, QueryLaw};
 use crate::error::{Error, Result};
 use crate::law::{LawKind, TokenLaw};
-
-/// Where the state of a run is kept while it runs.
-#[derive(Debug, Clone, Copy)]
-pub struct Checkpoint<'a> {
-    /// The file; it is replaced, never changed.
-    pub path: &'a Path,
-    /// Time between two writes; the state is also written at the end.
-    pub every: Duration,
-}
-
-/// How a run can be watched and stopped.
-#[derive(Clone, Copy, Default)]
-pub struct Control<'a> {
-    /// The run stops between two blocks once this is true.
-    pub stop: Option<&'a AtomicBool>,
-    /// Where the state is kept.
-    pub checkpoint: Option<Checkpoint<'a>>,
-    /// Is told the number of blocks that are done since the last call; called by one thread at a time.
-    pub progress: Option<&'a (dyn Fn(u64) + Sync)>,
-}
-
-impl std::fmt::Debug for Control<'_> {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("Control")
-            .field("stop", &self.stop)
-            .field("checkpoint", &self.checkpoint)
-            .field("progress", &self.progress.is_some())
-            .finish()
-    }
-}
+use crate::monte_carlo::plan::{Cell, Plan, QueryChoice, Route};
+use crate::monte_carlo::prompt::problem::Problem;
 
 /// A simulation, ready to run: tokens, head, query law, cells and plan, all checked.
 #[derive(Debug)]
 pub struct Simulation<'a> {
-    pub(super) problem: Problem<'a>,
-    pub(super) cells: Vec<Cell>,
-    pub(super) plan: Plan,
+    problem: Problem<'a>,
+    cells: Vec<Cell>,
+    plan: Plan,
     scenario: String,
 }
 
@@ -119,7 +86,7 @@ impl<'a> Simulation<'a> {
     pub fn advance(&self, partial: Partial, control: &Control<'_>) -> Result<Partial> {
         partial.same_run(&self.begin(Shard::whole())?)?;
         partial.check()?;
-        let run = Run::new(self, partial, control);
+        let run = Run::new(&self.problem, &self.cells, &self.plan, partial, control);
         rayon::scope(|scope| {
             for _ in 0..rayon::current_num_threads() {
                 scope.spawn(|_| run.work());

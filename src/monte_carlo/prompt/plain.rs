@@ -3,11 +3,11 @@
 use nalgebra::{DMatrix, DVector};
 use rand_chacha::ChaCha8Rng;
 
-use super::Plan;
-use super::draw::{Measured, participation};
-use super::normal::fill_normals;
+use super::measured::{Measured, participation};
 use super::problem::{Problem, Target};
 use super::softmax::TokenSums;
+use crate::monte_carlo::plan::Plan;
+use crate::monte_carlo::random::normal::fill_normals;
 
 /// Scratch of the plain route.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::histogram::Histogram;
-use super::{QueryChoice, Route};
+use crate::monte_carlo::plan::{QueryChoice, Route};
 
 /// The fraction of prompts whose share [`Estimate::largest_share`] is.
 pub const HEAVY_FRACTION: f64 = 0.01;
@@ -34,7 +34,7 @@ pub struct Estimate {
 
 impl Estimate {
     /// The estimate of `factor` times the quantity, `factor >= 0`.
-    pub(super) fn scaled(self, factor: f64) -> Self {
+    pub(in crate::monte_carlo) fn scaled(self, factor: f64) -> Self {
         Self {
             mean: factor * self.mean,
             standard_error: factor * self.standard_error,
