@@ -4,13 +4,12 @@ use serde::Serialize;
 
 use crate::bound::{Bound, Hypothesis, ProofParameter, Status};
 use crate::exact::Exact;
-use crate::text::visible_json;
-
 use crate::monte_carlo::Reliability;
 use crate::record::{
     Against, CheckSummary, Claim, Comparison, Detectable, Family, Metric, NegativeControl,
     Provenance, QueryLabel, Request, Row, Simulated, TABLE_SCHEMA, Table, Witness,
 };
+use crate::render::json::to_text;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -153,14 +152,6 @@ pub(super) fn render(table: &Table, provenance: &Provenance) -> String {
         rows: table.rows.iter().map(|one| row(one, table)).collect(),
     };
     to_text(&document)
-}
-
-/// Serialises a record of this module, none of which can fail: no maps with keys that are not texts.
-pub(crate) fn to_text(record: &impl Serialize) -> String {
-    let mut text = serde_json::to_string_pretty(record)
-        .unwrap_or_else(|error| format!("{{\"error\": {:?}}}", error.to_string()));
-    text.push('\n');
-    visible_json(&text)
 }
 
 fn query(label: QueryLabel) -> QueryRecord {
