@@ -47,6 +47,7 @@ pub use chernoff::fourth_moment::{FourthMoments, fourth_moment_bound};
 pub use chernoff::tail::tail_bound;
 pub use enclosure::MomentConstants;
 pub use formula::{Formula, InverseMomentForm, Part, SecondMoment, SubGaussianClass};
+pub use gradient::component_law::{ComponentLaw, LawComponent};
 pub use gradient::gaussian::GaussianGradient;
 pub use gradient::key_query::{
     GradientMoments, key_query_average_trivial_bound, key_query_trivial_bound,
@@ -57,7 +58,6 @@ pub use gradient::uniform::UniformKeyQueryGradient;
 pub use gradient::value::{value_gradient_bounds, value_gradient_spectrum};
 pub use laplace::participation_bounds;
 pub use moments::KnownMoments;
-pub use moments::component_law::{ComponentLaw, LawComponent};
 pub use moments::gaussian_output::{GaussianOutput, output_variance};
 pub use moments::value_spectrum::ValueSpectrum;
 pub use output::{output_bounds, trivial_bound};

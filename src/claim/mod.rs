@@ -6,6 +6,7 @@ mod formula;
 mod parser;
 mod printed;
 mod printed_form;
+mod tree;
 mod variables;
 
 pub use average::FormulaAverage;

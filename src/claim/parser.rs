@@ -3,7 +3,7 @@
 //! `^` binds strongest and to the right, then the sign, then `*` and `/`, then `+` and `-`. Expression crates were tried and
 //! left: `exmex`, `fasteval` and `mathexpr` read `-s^2` as `(-s)^2`, which turns `exp(-s^2)` into its inverse.
 
-use super::formula::{Binary, Formula, Function, Node};
+use super::tree::{Binary, FUNCTIONS, Function, Node};
 
 /// What is wrong with a text.
 pub(super) enum Fault {
@@ -191,7 +191,7 @@ impl<'a> Parser<'a> {
             _ => {
                 return Err(Fault::Meaning(format!(
                     "there is no function {name}; there are {}",
-                    Formula::FUNCTIONS
+                    FUNCTIONS
                 )));
             }
         };

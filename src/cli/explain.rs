@@ -1,4 +1,4 @@
-//! `explain`: one theorem of the registry in full.
+//! `theorems`: every theorem of the registry in one line; `explain`: one of them in full.
 
 use clap::Args;
 
@@ -7,6 +7,23 @@ use crate::error::Result;
 use crate::render::wrap;
 
 use super::output::{Outcome, print};
+
+/// Runs `theorems`.
+pub fn list() -> Result<Outcome> {
+    let mut text = String::new();
+    for theorem in Theorem::ALL {
+        let status = theorem.status().to_string();
+        text.push_str(&format!(
+            "{:<17} {:<23} {status:<16} {}\n",
+            theorem.id(),
+            theorem.name(),
+            theorem.statement().title
+        ));
+    }
+    text.push_str("\nattention-bounds explain THEOREM says more about one; id or name.\n");
+    print(&text, None)?;
+    Ok(Outcome::Success)
+}
 
 /// Arguments of `explain`.
 #[derive(Debug, Clone, Args)]

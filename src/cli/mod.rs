@@ -19,7 +19,6 @@ mod simulate;
 mod simulation;
 mod style;
 mod table;
-mod theorems;
 mod transfer;
 
 use std::ffi::OsString;
@@ -100,7 +99,7 @@ fn dispatch(command: &Command) -> Result<Outcome> {
         Command::Flow(arguments) => flow::run(arguments),
         Command::Transfer(arguments) => transfer::run(arguments),
         Command::Reproduce(arguments) => reproduce::run(arguments),
-        Command::Theorems => theorems::run(),
+        Command::Theorems => explain::list(),
         Command::Explain(arguments) => explain::run(arguments),
     }
 }

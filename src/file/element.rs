@@ -5,7 +5,7 @@ use std::io::Read;
 use nalgebra::DMatrix;
 use safetensors::Dtype;
 
-use super::MAX_NUMBERS;
+use super::numbers::MAX_NUMBERS;
 
 /// Elements that are decoded from one buffer.
 const CHUNK: usize = 1 << 14;

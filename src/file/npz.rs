@@ -6,7 +6,9 @@ use std::path::Path;
 use nalgebra::DMatrix;
 use zip::ZipArchive;
 
-use super::{npy, open_regular, refuse};
+use super::npy;
+use super::numbers::choose;
+use super::regular::{open_regular, refuse};
 use crate::error::Result;
 
 /// Reads one array of an archive: the one of this name, or the only one.
@@ -25,7 +27,7 @@ pub(super) fn read(path: &Path, tensor: Option<&str>) -> Result<DMatrix<f64>> {
         .file_names()
         .filter_map(|name| name.ok()?.strip_suffix(".npy").map(str::to_owned))
         .collect();
-    let name = super::table::choose(path, tensor, &arrays)?;
+    let name = choose(path, tensor, &arrays)?;
     let mut entry = archive.by_name(&format!("{name}.npy")).map_err(foreign)?;
     let length = entry.size();
     let of_array = |reason: String| refuse(path, format!("array {name}: {reason}"));

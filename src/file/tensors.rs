@@ -9,7 +9,7 @@ use nalgebra::DMatrix;
 use safetensors::tensor::{Metadata, TensorInfo};
 
 use super::element::{Element, Place, check_size, read_matrix};
-use super::{open_regular, refuse};
+use super::regular::{open_regular, refuse};
 use crate::error::{Error, Result};
 
 /// Longest header that is read; the format itself allows 100 MB.

@@ -6,8 +6,8 @@ use std::path::Path;
 use csv::StringRecord;
 use nalgebra::DMatrix;
 
-use super::table::{NumberTable, TableOptions};
-use super::{MAX_NUMBERS, open_regular, refuse};
+use super::numbers::{MAX_NUMBERS, NumberTable, TableOptions};
+use super::regular::{open_regular, refuse};
 use crate::error::Result;
 
 /// Longest field or header that a message repeats.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::bound::Theorem;
 use crate::monte_carlo::{Reliability, Route};
 
-use crate::record::{Cell, Metric, QueryLabel};
+use crate::record::metric::{Cell, Metric, QueryLabel};
 
 /// Do the columns of a row agree?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

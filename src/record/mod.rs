@@ -3,6 +3,7 @@
 mod answer;
 mod comparison;
 mod fit;
+mod metric;
 mod provenance;
 mod recheck;
 mod row;
@@ -14,7 +15,8 @@ pub use comparison::{
     Verdict, Witness,
 };
 pub use fit::{FitAnswer, FitPoint, PrintedWords, UniformExponent, WitnessPoint};
+pub use metric::{Cell, Metric, QueryLabel};
 pub use provenance::Provenance;
 pub use recheck::{Difference, RecheckAnswer};
-pub use row::{Best, Cell, Metric, QueryLabel, Request, Row, TABLE_SCHEMA, Table};
+pub use row::{Best, Request, Row, TABLE_SCHEMA, Table};
 pub use simulation::{EstimateLine, SimulationAnswer};

@@ -9,11 +9,13 @@ use crate::law::{Cube, Empirical, Gaussian, Mixture, Rademacher, RareAtom, Spher
 use crate::parameter::{Dimension, PromptLength};
 use crate::study::Study;
 
+use super::grid::MonteCarloSpec;
+use super::head::HeadSpec;
 use super::matrices::{Builder, dense};
-use super::{
-    GaussianSpec, HeadSpec, MatrixSpec, MonteCarloSpec, QuerySpec, RareAtomWidth, Scenario,
-    TokenSpec,
-};
+use super::matrix::MatrixSpec;
+use super::query::QuerySpec;
+use super::specification::Scenario;
+use super::tokens::{GaussianSpec, RareAtomWidth, TokenSpec};
 
 /// Everything that a computation needs; all dimensions fit.
 #[derive(Debug)]

@@ -1,8 +1,11 @@
 //! Settings that can be built, and what is said about those that cannot.
 
+use std::path::Path;
+
 use toml::Table;
 
 use super::*;
+use crate::error::Result;
 
 /// A scenario of the four tables, each as inline TOML.
 fn build(tokens: &str, query: &str, head: &str) -> Result<Setting> {

@@ -3,8 +3,9 @@
 use crate::error::Result;
 use crate::file::{HeadRequest, Layout, Pairing, Rotation, layout_names};
 
-use super::matrix::{self, MatrixSpec, file_name};
+use super::matrix::{self, MatrixSpec};
 use super::section::{Field, Section};
+use super::table::file_name;
 
 /// Keys of a head that is given by matrices.
 const MATRICES: [&str; 3] = ["key_query", "value", "tilt_bias"];

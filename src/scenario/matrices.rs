@@ -8,7 +8,9 @@ use crate::law::toeplitz;
 use crate::parameter::Dimension;
 
 use super::budget::Budget;
-use super::{MatrixSpec, Origin, TableSpec};
+use super::matrix::MatrixSpec;
+use super::section::Origin;
+use super::table::TableSpec;
 
 /// Builds what a scenario describes; counts the memory, names the key in every refusal.
 pub(super) struct Builder<'a> {

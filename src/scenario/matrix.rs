@@ -145,9 +145,3 @@ fn scale(section: &Section) -> Result<f64> {
         .get("scale")
         .map_or(Ok(1.0), |field| field.number("a finite number"))
 }
-
-/// The last part of a path, for descriptions.
-pub(super) fn file_name(path: &std::path::Path) -> String {
-    path.file_name()
-        .map_or_else(String::new, |name| name.to_string_lossy().into_owned())
-}

@@ -12,10 +12,11 @@ use crate::regression::risk::infinite;
 use crate::regression::{RegressionHead, RegressionTask};
 use crate::text::visible;
 
+use super::grid::GridSpec;
 use super::matrices::Builder;
-use super::matrix::ACCEPTED;
-use super::section::{Field, Section};
-use super::{GridSpec, MatrixSpec, Origin, read_table};
+use super::matrix::{ACCEPTED, MatrixSpec};
+use super::read::read_table;
+use super::section::{Field, Origin, Section};
 
 /// A scenario of in-context regression, every key checked on its own, nothing built yet.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,11 +1,10 @@
 //! Tables of numbers in files, as a scenario names them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::error::Result;
 use crate::file::TableOptions;
 
-use super::matrix::file_name;
 use super::section::Section;
 
 /// What a message says is accepted.
@@ -56,4 +55,10 @@ impl TableSpec {
             Some(tensor) => format!("{tensor} of {}", file_name(&self.path)),
         }
     }
+}
+
+/// The last part of a path, for descriptions.
+pub(super) fn file_name(path: &Path) -> String {
+    path.file_name()
+        .map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }

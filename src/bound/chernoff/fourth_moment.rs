@@ -2,10 +2,9 @@
 
 use crate::bound::Bound;
 use crate::bound::chernoff;
-use crate::bound::enclosure::check_delta;
 use crate::bound::logarithm::ln_add;
 use crate::bound::minimise::{Unit, decay_range, minimise};
-use crate::bound::moments::rejected;
+use crate::bound::moments::{check_delta, rejected};
 use crate::bound::theorem::{ProofStatus, Statement, Theorem};
 use crate::bound::vocabulary::{A2, CENTRED, LENGTH, OWN_4, RHO, constant, location};
 use crate::error::Result;

@@ -1,6 +1,8 @@
 //! Bounds of the errors of the gradients in `V` and `U` (T9).
 
 pub(in crate::bound) mod capped;
+pub(in crate::bound) mod component_law;
+mod component_moments;
 pub(in crate::bound) mod gaussian;
 pub(in crate::bound) mod key_query;
 pub(in crate::bound) mod key_query_average;

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::HeadRequest;
 use super::cut::Cut;
+use super::request::HeadRequest;
 
 /// Compares the configuration of the model with what was said and cut.
 ///

@@ -1,36 +1,13 @@
 //! Which rows of which tensors are those of one head.
 
-use std::ops::Range;
-
-use nalgebra::DMatrix;
-
 use crate::error::Result;
 
-use super::HeadRequest;
 use super::layout::{Arrangement, Layout};
+use super::projection::{Piece, Projection, vector};
+use super::request::HeadRequest;
 use super::rotation::{Pairing, Rotation, Turn};
 use super::sizes::{separate, starts, together};
 use super::source::Source;
-
-/// Rows of a projection; of a transposed one they are columns of the tensor.
-#[derive(Debug)]
-pub(super) struct Piece {
-    tensor: String,
-    rows: Range<usize>,
-    columns: usize,
-    transposed: bool,
-}
-
-impl Piece {
-    pub(super) fn read(&self, source: &mut Source) -> Result<DMatrix<f64>> {
-        let (rows, columns) = (self.rows.clone(), 0..self.columns);
-        if self.transposed {
-            Ok(source.block(&self.tensor, columns, rows)?.transpose())
-        } else {
-            source.block(&self.tensor, rows, columns)
-        }
-    }
-}
 
 /// The pieces of one head.
 #[derive(Debug)]
@@ -45,89 +22,6 @@ pub(super) struct Cut {
     pub(super) dimension: usize,
     pub(super) scale: f64,
     pub(super) rotation: Option<Turn>,
-}
-
-/// A projection as it is stored.
-pub(super) struct Projection {
-    pub(super) tensor: String,
-    bias: String,
-    pub(super) rows: usize,
-    pub(super) columns: usize,
-    transposed: bool,
-}
-
-impl Projection {
-    fn find(source: &Source, prefix: &str, layout: &Layout, name: &str) -> Result<Self> {
-        let (tensor, bias) = (layout.weight(prefix, name), layout.bias(prefix, name));
-        let (rows, columns) = source.shape(&tensor)?;
-        let transposed = match layout.arrangement {
-            Arrangement::Conv1d(_) => {
-                let rows_of_bias = if source.has(&bias) {
-                    source.shape(&bias)?.0
-                } else {
-                    rows.max(columns)
-                };
-                if rows == columns || (rows_of_bias != rows && rows_of_bias != columns) {
-                    return Err(source.refuse(format!(
-                        "{tensor} has shape {rows} x {columns}, from which it cannot be told whether it is transposed"
-                    )));
-                }
-                rows_of_bias == columns
-            }
-            _ => false,
-        };
-        let (rows, columns) = if transposed {
-            (columns, rows)
-        } else {
-            (rows, columns)
-        };
-        Ok(Self {
-            tensor,
-            bias,
-            rows,
-            columns,
-            transposed,
-        })
-    }
-
-    fn piece(&self, start: usize, count: usize) -> Piece {
-        Piece {
-            tensor: self.tensor.clone(),
-            rows: start..start + count,
-            columns: self.columns,
-            transposed: self.transposed,
-        }
-    }
-
-    /// The same rows of the bias, if there is one.
-    fn bias(&self, source: &Source, rows: &Range<usize>) -> Result<Option<Piece>> {
-        vector(source, &self.bias, self.rows, rows)
-    }
-}
-
-/// Rows of a vector of this length, if there is such a vector.
-fn vector(
-    source: &Source,
-    name: &str,
-    length: usize,
-    rows: &Range<usize>,
-) -> Result<Option<Piece>> {
-    if !source.has(name) {
-        return Ok(None);
-    }
-    let shape = source.shape(name)?;
-    if shape != (length, 1) {
-        return Err(source.refuse(format!(
-            "{name} has shape {} x {}; {length} numbers are required, one a row of the weight",
-            shape.0, shape.1
-        )));
-    }
-    Ok(Some(Piece {
-        tensor: name.to_owned(),
-        rows: rows.clone(),
-        columns: 1,
-        transposed: false,
-    }))
 }
 
 impl Cut {

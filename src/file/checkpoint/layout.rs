@@ -1,7 +1,7 @@
 //! How query, key and value projections are kept in a checkpoint.
 
 use crate::error::Result;
-use crate::file::listed;
+use crate::file::regular::listed;
 
 use super::source::Source;
 

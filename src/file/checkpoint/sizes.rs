@@ -1,7 +1,7 @@
 //! Numbers of heads and their dimensions, from the shapes of the projections and what was said.
 
-use super::HeadRequest;
-use super::cut::Projection;
+use super::projection::Projection;
+use super::request::HeadRequest;
 
 /// Numbers of heads, dimension of a key and of a value.
 #[derive(Debug, Clone, Copy)]

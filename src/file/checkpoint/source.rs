@@ -8,8 +8,8 @@ use std::path::{Component, Path, PathBuf};
 use nalgebra::DMatrix;
 
 use crate::error::{Error, Result};
+use crate::file::regular::{listed, open_regular, refuse};
 use crate::file::tensors::TensorFile;
-use crate::file::{listed, open_regular, refuse};
 
 /// Largest JSON file that is read.
 const MAX_JSON: u64 = 1 << 26;

@@ -1,6 +1,6 @@
 //! Tensors of a layer that are not part of its head: harmless, worth a remark, or a reason to refuse.
 
-use crate::file::listed;
+use crate::file::regular::listed;
 
 use super::layout::Layout;
 use super::source::Source;

@@ -1,7 +1,9 @@
 //! Losses other than the squared one: T10's gap of the risk for any loss that is 1-smooth in the prediction.
 
 use crate::bound::logarithm::ln_add;
-use crate::bound::regression::gaussian::{HeadSet, QueryErrors, ROUNDING};
+use crate::bound::regression::gaussian::constants::HeadSet;
+use crate::bound::regression::gaussian::gaps::ROUNDING;
+use crate::bound::regression::gaussian::query::QueryErrors;
 use crate::parameter::Positive;
 
 /// A loss `l(t, y)` with `|d^2 l / dt^2| <= 1`.

@@ -2,10 +2,10 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use crate::bound::GradientMoments;
-use crate::bound::moments::component_moments::{
+use crate::bound::gradient::component_moments::{
     Spread, Tilted, inner, mean_of, mixed_fourth, square, through_value, times,
 };
+use crate::bound::gradient::key_query::GradientMoments;
 use crate::bound::moments::value_spectrum::ValueSpectrum;
 use crate::bound::theorem::{ProofStatus, Statement, Theorem};
 use crate::bound::vocabulary::{CHAT, DEVIATION, KAPPA, LENGTH, RHO, SOURCE, TILT, location};
@@ -33,7 +33,7 @@ impl Theorem {
         T5 for the first part, and for |V(mhat - m)|^2 |mhat - m|^2 the proof of T4's fourth moment with two \
         functions.",
         source: SOURCE,
-        location: location("bound::ComponentLaw", "src/bound/moments/component_law.rs"),
+        location: location("bound::ComponentLaw", "src/bound/gradient/component_law.rs"),
         status: ProofStatus::ProvedOnPaper,
         lemmas: &[],
     });

@@ -1,9 +1,10 @@
 //! Markdown tables.
 
 use crate::record::{Provenance, Table};
-use crate::render::Style;
 use crate::render::decimal::round_up;
-use crate::render::sheet::{BOUND_DIGITS, BoundCell, Document, Sheet};
+use crate::render::table::document::Document;
+use crate::render::table::sheet::{BOUND_DIGITS, BoundCell, Sheet};
+use crate::render::table::style::Style;
 use crate::text::visible;
 
 pub(super) fn render(table: &Table, provenance: &Provenance, style: &Style) -> String {

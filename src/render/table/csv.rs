@@ -4,8 +4,8 @@ use crate::bound::Theorem;
 
 use crate::monte_carlo::Reliability;
 use crate::record::{Against, Metric, Provenance, QueryLabel, Row, Table};
-use crate::render::json::status_name;
-use crate::render::remarks::simulation_line;
+use crate::render::table::json::status_name;
+use crate::render::table::remarks::simulation_line;
 use crate::text::visible;
 
 /// One line a row: `metric, query, length, exact_value, exact_error, exact_reason`, then

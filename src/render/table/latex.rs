@@ -1,9 +1,10 @@
 //! LaTeX tables; the document needs `\usepackage{booktabs}` and nothing else.
 
 use crate::record::{Provenance, Table};
-use crate::render::Style;
 use crate::render::decimal::Decimal;
-use crate::render::sheet::{BOUND_DIGITS, BoundCell, Document, Sheet};
+use crate::render::table::document::Document;
+use crate::render::table::sheet::{BOUND_DIGITS, BoundCell, Sheet};
+use crate::render::table::style::Style;
 use crate::text::visible;
 
 /// Label of the first table when none is given.

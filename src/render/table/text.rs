@@ -1,10 +1,11 @@
 //! Tables for a terminal, at most 100 columns wide.
 
 use crate::record::{Provenance, Table};
-use crate::render::Style;
 use crate::render::columns::Columns;
 use crate::render::decimal::round_up;
-use crate::render::sheet::{BOUND_DIGITS, BoundCell, Document, Sheet};
+use crate::render::table::document::Document;
+use crate::render::table::sheet::{BOUND_DIGITS, BoundCell, Sheet};
+use crate::render::table::style::Style;
 
 /// Width that a table keeps to, if one bound column fits at all.
 const WIDTH: usize = 100;

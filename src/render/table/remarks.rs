@@ -7,8 +7,8 @@ use crate::record::{
     Against, CheckSummary, Detectable, Family, Metric, Row, Simulated, Verdict, Witness,
 };
 use crate::render::decimal::{round_nearest, round_up};
-use crate::render::heading::short_heading;
-use crate::render::sheet::{BoundCell, Sheet, theorems_with};
+use crate::render::table::heading::short_heading;
+use crate::render::table::sheet::{BoundCell, Sheet, theorems_with};
 
 /// Most prompt lengths that one remark lists.
 const LISTED: usize = 4;
