@@ -64,7 +64,7 @@ impl Theorem {
         expectation, and use that the tokens are independent. Only expectations over a single token \
         are left.",
         source: "this project, docs/theory.md section 3",
-        location: location("exact::output_error", "src/exact/output.rs"),
+        location: location("exact::output_error", "src/exact/output/errors.rs"),
         status: ProofStatus::ProvedOnPaper,
         lemmas: &[],
     });
@@ -86,7 +86,10 @@ impl Theorem {
         independent remainder. The remainder contributes r_2 times its variance; Stein's identity for \
         the scores turns the moments of sum p_i S_i into participation sums.",
         source: "this project, docs/theory.md section 4",
-        location: location("exact::gaussian_output_error", "src/exact/gaussian.rs"),
+        location: location(
+            "exact::gaussian_output_error",
+            "src/exact/output/gaussian.rs",
+        ),
         status: ProofStatus::MachineChecked,
         lemmas: &[
             "proofs/gaussian/gaussian_exact.v::gaussian_error",

@@ -4,7 +4,7 @@
 //! (a bump `e^{k y - e^y}`, or `1 - e^{-e^y}`) with the normal density of `ln w`. On one lattice for
 //! `tau` and `ln w` the fixed functions are tabulated once. The tilt `e^{k^2 s^2 / 2}` is never formed.
 
-use super::integral::{WeightMoments, may_stop};
+use crate::exact::sums::integral::{WeightMoments, may_stop};
 use crate::law::Resolution;
 
 /// Below this `y` the fixed functions are replaced by six terms of their series in `e^y`;
@@ -16,13 +16,13 @@ const ORDERS: usize = 9;
 const CONSTANT_ABOVE: f64 = 4.35;
 
 /// Smallest `s` for which the score lattice of a resolution resolves the normal density.
-pub(super) fn smallest_deviation(resolution: &Resolution) -> f64 {
+pub(in crate::exact) fn smallest_deviation(resolution: &Resolution) -> f64 {
     resolution.score_step / resolution.standard_step
 }
 
 /// Weight moments for Gaussian scores of deviation `s >= smallest_deviation(resolution)`, good for all
 /// lengths from `shortest >= 2` to `longest`.
-pub(super) fn moments(
+pub(in crate::exact) fn moments(
     s: f64,
     shortest: f64,
     longest: f64,
@@ -67,7 +67,7 @@ pub(super) fn moments(
 
 /// `ln phi` from `1 - phi`. Rounding may carry `1 - phi` to or past 1 where `phi` is below `1e-16`: it is zero
 /// there. Where `1 - phi` is small, as at most nodes, five terms of the series do.
-pub(super) fn ln_one_minus(rise: f64) -> f64 {
+pub(in crate::exact) fn ln_one_minus(rise: f64) -> f64 {
     if rise < 5e-4 {
         -rise * (1.0 + rise * (0.5 + rise * (1.0 / 3.0 + rise * (0.25 + rise * 0.2))))
     } else if rise < 1.0 {

@@ -2,13 +2,13 @@
 
 use rayon::prelude::*;
 
-use super::gradient_average::{added, halved_until_they_agree};
-use super::gradient_nodes::GradientFactors;
-use super::gradient_scores::gradient_factors;
-use super::query_lattice::Lattice;
-use super::{Exact, ROUNDING};
 use crate::attention::{Head, TiltForm, TiltWeight, WeightedScoreVarianceLaw};
 use crate::error::Result;
+use crate::exact::average::query_lattice::Lattice;
+use crate::exact::gradient::average::{added, halved_until_they_agree};
+use crate::exact::gradient::nodes::GradientFactors;
+use crate::exact::gradient::scores::gradient_factors;
+use crate::exact::{Exact, ROUNDING};
 use crate::law::Gaussian;
 use crate::parameter::PromptLength;
 
@@ -28,7 +28,7 @@ const DENSITY: f64 = 1e-11;
 ///
 /// # Errors
 /// If shapes do not fit, if `s` would have to exceed 200, or if the lattice does not converge.
-pub(super) fn average_over_score_variance(
+pub(in crate::exact) fn average_over_score_variance(
     tokens: &Gaussian,
     head: &Head,
     query: &Gaussian,

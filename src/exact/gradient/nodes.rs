@@ -1,30 +1,30 @@
 //! Integrals over `t` of single-token expectations with powers of the score, as trapezoidal sums in
 //! `tau = ln t`: what the error of the key-query gradient needs of Gaussian scores.
 
-use super::integral::exp_non_positive;
-use super::{Exact, ROUNDING};
+use crate::exact::sums::integral::exp_non_positive;
+use crate::exact::{Exact, ROUNDING};
 
 /// `E[x^j y^q e^{-x}]` at entry `[q][j - 1]`, `j = 1..4`, `q = 0..4`: `x = t w` and `y` the standardised score
 /// less a centre.
-pub(super) type Powers = [[f64; 4]; 5];
+pub(in crate::exact) type Powers = [[f64; 4]; 5];
 
 /// The expectations at one `t`.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct PowerNode {
+pub(in crate::exact) struct PowerNode {
     pub ln_phi: f64,
     pub powers: Powers,
 }
 
 /// The expectations on a lattice in `tau`, for scores centred at the tilted mean less `offset`.
 #[derive(Debug, Clone)]
-pub(super) struct PowerMoments {
+pub(in crate::exact) struct PowerMoments {
     pub step: f64,
     pub nodes: Vec<PowerNode>,
 }
 
 /// The integrals at one resolution, and the size of the terms that some of them are differences of.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct RawFactors {
+pub(in crate::exact) struct RawFactors {
     pub fourth: f64,
     pub second: f64,
     pub cross: f64,
@@ -37,7 +37,7 @@ pub(super) struct RawFactors {
 ///
 /// With `mean = sum p_i xi_i` and `var = sum p_i xi_i^2 - mean^2`.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct GradientFactors {
+pub(in crate::exact) struct GradientFactors {
     /// `E (var - 1)^2`, which is `k4 / s^4`.
     pub fourth: Exact,
     /// `E sum p_i^2 (xi_i - mean)^2`, which is `k2 / s^2`.
@@ -54,7 +54,7 @@ pub(super) struct GradientFactors {
 
 /// `phi^{L-1} .. phi^{L-4}` times the number of ways to choose 1 to 4 different tokens in order;
 /// zero where there are not as many.
-pub(super) fn tuples(length: f64, ln_phi: f64) -> [f64; 4] {
+pub(in crate::exact) fn tuples(length: f64, ln_phi: f64) -> [f64; 4] {
     let most = length.min(4.0);
     let mut power = if length > most {
         exp_non_positive((length - most) * ln_phi)
@@ -79,13 +79,13 @@ pub(super) fn tuples(length: f64, ln_phi: f64) -> [f64; 4] {
 }
 
 /// The power of `phi` is below `e^{-200}` here and, as `phi` decreases, at every later node.
-pub(super) fn is_past(length: f64, ln_phi: f64) -> bool {
+pub(in crate::exact) fn is_past(length: f64, ln_phi: f64) -> bool {
     length > 4.0 && !((length - 4.0) * ln_phi > -200.0)
 }
 
 /// True if what lies to the left of these expectations does not count: the integrals with a factor of degree
 /// `j` fall as `t^j`, and the smallest one that matters is at least `L^{1-j}` times the same power of the score.
-pub(super) fn is_negligible(length: f64, powers: &Powers) -> bool {
+pub(in crate::exact) fn is_negligible(length: f64, powers: &Powers) -> bool {
     let [[_, b2, b3, b4], _, _, _, [_, y2, y3, y4]] = powers;
     let square = length * length;
     (b2 + y2) * square <= 1e-17

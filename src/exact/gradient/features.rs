@@ -2,12 +2,12 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::Exact;
-use super::centred_atoms::{UNIT, centre};
-use super::gradient_finite::{Node, Polynomials};
-use super::gradient_terms::{Rows, Scalars, Sizes, Terms};
-use super::weights::WeightAtoms;
 use crate::error::{Error, Result};
+use crate::exact::Exact;
+use crate::exact::gradient::finite::{Node, Polynomials};
+use crate::exact::gradient::terms::{Rows, Scalars, Sizes, Terms};
+use crate::exact::output::centred_atoms::{UNIT, centre};
+use crate::exact::sums::weights::WeightAtoms;
 use crate::law::Sum;
 
 /// Most numbers of features kept for all atoms (64 MiB); beyond it they are made anew for every block of nodes.
@@ -19,7 +19,7 @@ const CHUNK: usize = 256;
 ///
 /// `y = x - m(a)`, `o = V y`, `D = y y^T - C(a)` and `F = V D`. Sums over atoms are made of the symmetric `D`, which has half as
 /// many entries.
-pub(super) struct Features {
+pub(in crate::exact) struct Features {
     /// `y`, one column an atom.
     tokens: DMatrix<f64>,
     /// `o`, one column an atom.
@@ -201,7 +201,7 @@ impl Features {
         let off = self.relative * self.limit_size;
         Exact {
             value,
-            error: super::ROUNDING * value + off * (2.0 * value.sqrt() + off),
+            error: crate::exact::ROUNDING * value + off * (2.0 * value.sqrt() + off),
         }
     }
 
@@ -215,7 +215,7 @@ impl Features {
         let value = square.value();
         Exact {
             value,
-            error: super::ROUNDING * value + 2.0 * rounding,
+            error: crate::exact::ROUNDING * value + 2.0 * rounding,
         }
     }
 

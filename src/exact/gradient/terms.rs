@@ -1,12 +1,12 @@
 //! Scalar sums over the atoms of a finitely supported law at one `t`, and the same sums with absolute values.
 
-use super::centred_atoms::OF_SUM;
-use super::weights::{Kernel, ln_phi_and_rounding};
+use crate::exact::output::centred_atoms::OF_SUM;
+use crate::exact::sums::weights::{Kernel, ln_phi_and_rounding};
 use crate::law::Sum;
 
-/// Of one atom, see [`Features`](super::gradient_features::Features).
+/// Of one atom, see [`Features`](crate::exact::gradient::features::Features).
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Scalars {
+pub(in crate::exact) struct Scalars {
     /// `|y|^2`, `|o|^2`.
     pub token: f64,
     pub output: f64,
@@ -28,11 +28,11 @@ const COUNT: usize = 25;
 
 /// Terms of a group of atoms, added plainly.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Terms([f64; COUNT]);
+pub(in crate::exact) struct Terms([f64; COUNT]);
 
 /// Compensated sums over the groups.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct TermSums([Sum; COUNT]);
+pub(in crate::exact) struct TermSums([Sum; COUNT]);
 
 impl Terms {
     pub fn compensated() -> TermSums {
@@ -99,7 +99,7 @@ impl TermSums {
 
 /// Sums over atoms at one node.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Rows {
+pub(in crate::exact) struct Rows {
     pub ln_phi: f64,
     /// Bounds of the rounding of `ln phi` and, relatively, of the sums of absolute values.
     pub rounding: (f64, f64),
@@ -118,7 +118,7 @@ pub(super) struct Rows {
 
 /// The sums with absolute values: bounds of the terms of each kind of sum.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Sizes {
+pub(in crate::exact) struct Sizes {
     /// `E[x |y| e^{-x}]`, `E[x |o| e^{-x}]` and `E[x |V|_F |D| e^{-x}]`, or with `1 - e^{-x}`.
     pub first: [f64; 3],
     pub token: f64,

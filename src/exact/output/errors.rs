@@ -2,11 +2,11 @@
 
 use nalgebra::DVector;
 
-use super::centred_atoms::CentredAtoms;
-use super::output_moments::{Integrals, OutputMoments};
-use super::participation::range;
-use super::{Exact, ROUNDING};
 use crate::error::{Error, Result};
+use crate::exact::output::centred_atoms::CentredAtoms;
+use crate::exact::output::moments::{Integrals, OutputMoments};
+use crate::exact::output::participation::range;
+use crate::exact::{Exact, ROUNDING};
 use crate::law::{OutputLaw, Resolution, ScoreAtoms};
 use crate::parameter::PromptLength;
 

@@ -1,6 +1,6 @@
 //! The normal density of the log-weights times powers of the score, convolved with the bumps `x^j e^{-x}`.
 
-use super::gradient_nodes::Powers;
+use crate::exact::gradient::nodes::Powers;
 use crate::law::Resolution;
 
 /// Below this `y` the bumps are replaced by six terms of their series, as in `lognormal.rs`.
@@ -10,13 +10,13 @@ const CONSTANT_ABOVE: f64 = 4.35;
 /// Moments of the lattice points below the table: order 4 and five terms more.
 const ORDERS: usize = 9;
 /// `[p, p y, .., p y^4]`.
-pub(super) fn weighted_powers(p: f64, y: f64) -> [f64; 5] {
+pub(in crate::exact) fn weighted_powers(p: f64, y: f64) -> [f64; 5] {
     let square = y * y;
     [p, p * y, p * square, p * square * y, p * square * square]
 }
 
 /// Adds `weight[q] bump[j]` to entry `[q][j]`.
-pub(super) fn add_outer(sums: &mut Powers, weights: &[f64; 5], bumps: &[f64; 4]) {
+pub(in crate::exact) fn add_outer(sums: &mut Powers, weights: &[f64; 5], bumps: &[f64; 4]) {
     for (row, weight) in sums.iter_mut().zip(weights) {
         for (sum, bump) in row.iter_mut().zip(bumps) {
             *sum += weight * bump;
@@ -25,7 +25,7 @@ pub(super) fn add_outer(sums: &mut Powers, weights: &[f64; 5], bumps: &[f64; 4])
 }
 
 /// The normal density of `ln w` times powers of the score, and the bumps, on one lattice.
-pub(super) struct Convolution {
+pub(in crate::exact) struct Convolution {
     step: f64,
     /// `p y^q` of the lattice points `ln w = -s^2/2 + j step`, `j = first, first + 1, ...`.
     weights: Vec<[f64; 5]>,

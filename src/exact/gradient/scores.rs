@@ -3,13 +3,15 @@
 //! As in `lognormal.rs`, with `x = e^{tau + ln w}` every expectation is a convolution of a fixed bump with
 //! the normal density of `ln w`, here times a power of the score; for small `s` it is a sum over normal atoms.
 
-use super::gradient_convolution::{Convolution, add_outer, weighted_powers};
-use super::gradient_nodes::{GradientFactors, PowerMoments, PowerNode, Powers, is_negligible};
-use super::integral::may_stop;
-use super::lognormal::{ln_one_minus, smallest_deviation};
-use super::participation::{check_deviation, gaussian_participation, range};
-use super::weights::{WeightAtoms, too_wide};
 use crate::error::Result;
+use crate::exact::gradient::convolution::{Convolution, add_outer, weighted_powers};
+use crate::exact::gradient::nodes::{
+    GradientFactors, PowerMoments, PowerNode, Powers, is_negligible,
+};
+use crate::exact::output::participation::{check_deviation, gaussian_participation, range};
+use crate::exact::sums::integral::may_stop;
+use crate::exact::sums::lognormal::{ln_one_minus, smallest_deviation};
+use crate::exact::sums::weights::{WeightAtoms, too_wide};
 use crate::law::Resolution;
 use crate::parameter::PromptLength;
 
@@ -26,7 +28,10 @@ const MOST_NODES: usize = 200_000;
 ///
 /// # Errors
 /// If `s` is negative, not finite or above 200.
-pub(super) fn gradient_factors(s: f64, lengths: &[PromptLength]) -> Result<Vec<GradientFactors>> {
+pub(in crate::exact) fn gradient_factors(
+    s: f64,
+    lengths: &[PromptLength],
+) -> Result<Vec<GradientFactors>> {
     check_deviation(s)?;
     // Where few tokens have all the weight their scores are about 0, far from the tilted mean s: the
     // factors are small differences unless the scores are taken about E mean = s (1 - r_2). The

@@ -1,9 +1,10 @@
 //! Participation ratios of Gaussian scores: `E P_k`, the expected power sums of attention weights.
 
-use super::integral::WeightMoments;
-use super::weights::{WeightAtoms, too_wide};
-use super::{Exact, lognormal};
 use crate::error::{Error, Result};
+use crate::exact::Exact;
+use crate::exact::sums::integral::WeightMoments;
+use crate::exact::sums::lognormal;
+use crate::exact::sums::weights::{WeightAtoms, too_wide};
 use crate::law::Resolution;
 use crate::parameter::PromptLength;
 
@@ -53,7 +54,7 @@ pub fn gaussian_participation(
 }
 
 /// Refuses a score deviation that is not a number from 0 to [`LARGEST_DEVIATION`].
-pub(super) fn check_deviation(s: f64) -> Result<()> {
+pub(in crate::exact) fn check_deviation(s: f64) -> Result<()> {
     if (0.0..=LARGEST_DEVIATION).contains(&s) {
         return Ok(());
     }
@@ -66,7 +67,7 @@ pub(super) fn check_deviation(s: f64) -> Result<()> {
 }
 
 /// Shortest and longest of the lengths that need an integral (2 and more), as floats.
-pub(super) fn range(lengths: &[PromptLength]) -> Option<(f64, f64)> {
+pub(in crate::exact) fn range(lengths: &[PromptLength]) -> Option<(f64, f64)> {
     let needed = || lengths.iter().filter(|l| l.get() > 1).map(|l| l.as_f64());
     Some((needed().reduce(f64::min)?, needed().reduce(f64::max)?))
 }

@@ -2,12 +2,12 @@
 
 use rayon::prelude::*;
 
-use super::gaussian::ErrorFactors;
-use super::participation::{ParticipationRatios, gaussian_participation};
-use super::query_lattice::Lattice;
-use super::{Exact, ExactOutput};
 use crate::attention::{Head, ScoreVarianceDensity, ScoreVarianceLaw};
 use crate::error::{Error, Result};
+use crate::exact::average::query_lattice::Lattice;
+use crate::exact::output::gaussian::ErrorFactors;
+use crate::exact::output::participation::{ParticipationRatios, gaussian_participation};
+use crate::exact::{Exact, ExactOutput};
 use crate::law::Gaussian;
 use crate::parameter::PromptLength;
 
@@ -127,7 +127,7 @@ fn single_token(output_variance: f64, response: f64) -> AverageOutput {
     AverageOutput {
         squared_error: Exact {
             value,
-            error: super::ROUNDING * value,
+            error: crate::exact::ROUNDING * value,
         },
         participation: Exact {
             value: 1.0,

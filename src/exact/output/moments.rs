@@ -2,11 +2,11 @@
 
 use nalgebra::DVector;
 
-use super::centred_atoms::UNIT;
-use super::integral::exp_non_positive;
+use crate::exact::output::centred_atoms::UNIT;
+use crate::exact::sums::integral::exp_non_positive;
 
 /// Single-token expectations with the output on a lattice in `tau`.
-pub(super) struct OutputMoments {
+pub(in crate::exact) struct OutputMoments {
     pub step: f64,
     pub nodes: Vec<OutputNode>,
     /// `G` at the nodes.
@@ -21,7 +21,7 @@ pub(super) struct OutputMoments {
 
 /// The scalar expectations at one node, with bounds of their rounding.
 #[derive(Clone, Copy)]
-pub(super) struct OutputNode {
+pub(in crate::exact) struct OutputNode {
     pub ln_phi: f64,
     pub of_ln_phi: f64,
     pub phi: f64,
@@ -35,7 +35,7 @@ pub(super) struct OutputNode {
 }
 
 /// The integrals at one resolution, with bounds of their rounding and of what the ends of the lattice leave out.
-pub(super) struct Integrals {
+pub(in crate::exact) struct Integrals {
     pub squared_error: f64,
     pub squared_rounding: f64,
     pub bias: DVector<f64>,

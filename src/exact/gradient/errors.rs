@@ -2,10 +2,10 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::gradient_nodes::GradientFactors;
-use super::gradient_scores::gradient_factors;
-use super::{Exact, GaussianOutput, ROUNDING, gaussian_output_error, output_error};
 use crate::error::{Error, Result};
+use crate::exact::gradient::nodes::GradientFactors;
+use crate::exact::gradient::scores::gradient_factors;
+use crate::exact::{Exact, GaussianOutput, ROUNDING, gaussian_output_error, output_error};
 use crate::law::{Gaussian, LawKind, TokenLaw};
 use crate::parameter::PromptLength;
 
@@ -178,7 +178,7 @@ pub fn gaussian_gradient_error(
 }
 
 /// Refuses a value matrix or a tilt that does not fit tokens of this dimension.
-pub(super) fn check_shapes(
+pub(in crate::exact) fn check_shapes(
     dimension: usize,
     value: &DMatrix<f64>,
     tilt: &DVector<f64>,

@@ -2,25 +2,25 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::integral::may_stop;
-use super::output_moments::{OutputMoments, OutputNode};
-use super::weights::{Kernel, WeightAtoms, ln_phi_and_rounding, too_wide};
 use crate::error::{Error, Result};
+use crate::exact::output::moments::{OutputMoments, OutputNode};
+use crate::exact::sums::integral::may_stop;
+use crate::exact::sums::weights::{Kernel, WeightAtoms, ln_phi_and_rounding, too_wide};
 use crate::law::{ScoreAtoms, Sum};
 
 /// Half the distance of 1 and the next float: the relative error of one rounding.
-pub(super) const UNIT: f64 = 0.5 * f64::EPSILON;
+pub(in crate::exact) const UNIT: f64 = 0.5 * f64::EPSILON;
 /// Nodes evaluated together, so that the sums over atoms are one matrix product.
 const BLOCK: usize = 32;
 /// Nodes beyond which a lattice is refused.
 const MOST_NODES: usize = 20_000;
 /// Atoms whose terms are added plainly; the sums over such groups are compensated.
-pub(super) const GROUP: usize = 64;
+pub(in crate::exact) const GROUP: usize = 64;
 /// Relative error of a sum over atoms, in units of the sum of its absolute terms.
-pub(super) const OF_SUM: f64 = (GROUP as f64 + 6.0) * UNIT;
+pub(in crate::exact) const OF_SUM: f64 = (GROUP as f64 + 6.0) * UNIT;
 
 /// Score atoms with the output centred at `T = V m(a)`.
-pub(super) struct CentredAtoms {
+pub(in crate::exact) struct CentredAtoms {
     weights: WeightAtoms,
     /// `f`, one column an atom.
     outputs: DMatrix<f64>,
@@ -28,7 +28,7 @@ pub(super) struct CentredAtoms {
     /// Bounds of the rounding of scores (absolute), probabilities (relative) and conditional variances (absolute).
     of_score: f64,
     of_spread: f64,
-    pub(super) exact: bool,
+    pub(in crate::exact) exact: bool,
 }
 
 /// Of the output of one atom.
@@ -115,7 +115,7 @@ impl NodeSums<Sum> {
 }
 
 /// The matrix times a vector, with compensated sums.
-pub(super) fn compensated_product(matrix: &DMatrix<f64>, vector: &[f64]) -> DVector<f64> {
+pub(in crate::exact) fn compensated_product(matrix: &DMatrix<f64>, vector: &[f64]) -> DVector<f64> {
     let mut sums = vec![Sum::default(); matrix.nrows()];
     for (column, factor) in matrix.column_iter().zip(vector) {
         for (sum, entry) in sums.iter_mut().zip(column.iter()) {
@@ -127,7 +127,7 @@ pub(super) fn compensated_product(matrix: &DMatrix<f64>, vector: &[f64]) -> DVec
 
 /// Takes the mean under the probabilities `tilted` off the columns; returns a bound of the rounding error of each
 /// column's differences from the others.
-pub(super) fn centre(columns: &mut DMatrix<f64>, tilted: &[f64]) -> Vec<f64> {
+pub(in crate::exact) fn centre(columns: &mut DMatrix<f64>, tilted: &[f64]) -> Vec<f64> {
     // First relative to the atom with most tilted mass: where nearly all mass is on one atom, its difference from
     // the mean would otherwise be lost in the rounding of the mean.
     let heaviest = tilted
@@ -157,7 +157,7 @@ pub(super) fn centre(columns: &mut DMatrix<f64>, tilted: &[f64]) -> Vec<f64> {
 }
 
 /// Probabilities that sum to 1: of a law that is given as a list they need not, by the rounding of each.
-pub(super) fn normalised(probability: &[f64]) -> Vec<f64> {
+pub(in crate::exact) fn normalised(probability: &[f64]) -> Vec<f64> {
     let total = probability.iter().copied().collect::<Sum>().value();
     probability.iter().map(|p| p / total).collect()
 }

@@ -2,9 +2,9 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::participation::{ParticipationRatios, gaussian_participation};
-use super::{Exact, ExactOutput};
 use crate::error::Result;
+use crate::exact::output::participation::{ParticipationRatios, gaussian_participation};
+use crate::exact::{Exact, ExactOutput};
 use crate::law::Gaussian;
 use crate::parameter::PromptLength;
 
@@ -38,7 +38,7 @@ impl GaussianOutput {
 
 /// The factors of `tau_V` and `eta` in `E|That - T|^2 = r_2 tau_V + (r_2 - 6 r_3 + 6 E P_2^2) eta`.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct ErrorFactors {
+pub(in crate::exact) struct ErrorFactors {
     pub variance: Exact,
     pub response: Exact,
 }

@@ -4,9 +4,9 @@ use nalgebra::DVector;
 use rayon::prelude::*;
 use statrs::function::erf::erfc;
 
-use super::{AverageOutput, Exact, output_error};
 use crate::attention::Head;
 use crate::error::{Error, Result};
+use crate::exact::{AverageOutput, Exact, output_error};
 use crate::law::{Gaussian, OutputLaw, TokenLaw};
 use crate::parameter::PromptLength;
 
@@ -129,7 +129,7 @@ fn judged(coarse: Exact, fine: Exact, beyond: f64) -> Exact {
         error: fine.error
             + 4.0 * (fine.value - coarse.value).abs()
             + beyond
-            + super::ROUNDING * fine.value.abs(),
+            + crate::exact::ROUNDING * fine.value.abs(),
     }
 }
 

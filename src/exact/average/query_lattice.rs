@@ -1,15 +1,15 @@
 //! Lattices on which averages over a Gaussian query are trapezoidal sums.
 
-use super::participation::check_deviation;
 use crate::attention::ScoreVarianceLaw;
 use crate::error::Result;
+use crate::exact::output::participation::check_deviation;
 
 /// A lattice in `u` on which `s^2` runs over one side of the edge of its density.
 ///
 /// Both maps send the ends of their side doubly exponentially towards them, so that the trapezoidal sum
 /// converges fast whatever the density does at the edge.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Lattice {
+pub(in crate::exact) struct Lattice {
     side: Side,
     start: f64,
     pub step: f64,

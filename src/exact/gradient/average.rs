@@ -3,13 +3,13 @@
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
 use rayon::prelude::*;
 
-use super::Exact;
-use super::average::gaussian_query_average;
-use super::gradient::{GaussianGradient, gaussian_gradient_error};
-use super::gradient_query_average::average_over_score_variance;
-use super::participation::check_deviation;
 use crate::attention::Head;
 use crate::error::{Error, Result};
+use crate::exact::Exact;
+use crate::exact::average::output::gaussian_query_average;
+use crate::exact::gradient::errors::{GaussianGradient, gaussian_gradient_error};
+use crate::exact::gradient::query_average::average_over_score_variance;
+use crate::exact::output::participation::check_deviation;
 use crate::law::Gaussian;
 use crate::parameter::PromptLength;
 
@@ -122,7 +122,7 @@ fn average_on_line(
 }
 
 /// The sum of the nodes, in their order, so that it does not depend on the number of threads.
-pub(super) fn added(nodes: &[Vec<Exact>], lengths: usize) -> Vec<Exact> {
+pub(in crate::exact) fn added(nodes: &[Vec<Exact>], lengths: usize) -> Vec<Exact> {
     let zero = Exact {
         value: 0.0,
         error: 0.0,
@@ -136,7 +136,7 @@ pub(super) fn added(nodes: &[Vec<Exact>], lengths: usize) -> Vec<Exact> {
 ///
 /// # Errors
 /// Those of `between`, and [`Error::Accuracy`] if the sums do not agree in the end.
-pub(super) fn halved_until_they_agree(
+pub(in crate::exact) fn halved_until_they_agree(
     mut coarse: Vec<Exact>,
     mut between: impl FnMut() -> Result<Vec<Exact>>,
 ) -> Result<Vec<Exact>> {
@@ -253,7 +253,7 @@ impl Line {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::exact::gradient::average::*;
 
     /// Both routes serve a tilt on a line: a trapezoidal sum over the line, and one over `s^2`.
     #[test]

@@ -2,16 +2,16 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::Exact;
-use super::centred_atoms::{GROUP, UNIT, normalised};
-use super::gradient::{ExactGradient, check_shapes};
-use super::gradient_features::Features;
-use super::gradient_nodes::{is_past, tuples};
-use super::gradient_terms::{Rows, Terms};
-use super::integral::may_stop;
-use super::participation::range;
-use super::weights::{WeightAtoms, too_wide};
 use crate::error::{Error, Result};
+use crate::exact::Exact;
+use crate::exact::gradient::errors::{ExactGradient, check_shapes};
+use crate::exact::gradient::features::Features;
+use crate::exact::gradient::nodes::{is_past, tuples};
+use crate::exact::gradient::terms::{Rows, Terms};
+use crate::exact::output::centred_atoms::{GROUP, UNIT, normalised};
+use crate::exact::output::participation::range;
+use crate::exact::sums::integral::may_stop;
+use crate::exact::sums::weights::{WeightAtoms, too_wide};
 use crate::law::centred_scores;
 use crate::parameter::PromptLength;
 
@@ -103,7 +103,7 @@ pub fn finite_gradient_error(
 
 /// What the integrands need at one `t`, contracted over coordinates.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Node {
+pub(in crate::exact) struct Node {
     pub ln_phi: f64,
     /// Bounds of the rounding of `ln phi` and, relatively, of the sums of absolute values.
     pub rounding: (f64, f64),
@@ -114,7 +114,7 @@ pub(super) struct Node {
 
 /// The integrands, by the number of different tokens.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Polynomials {
+pub(in crate::exact) struct Polynomials {
     /// `E[x^2 |y|^2 e^{-x}]` and `|E[x y e^{-x}]|^2`.
     pub value: [f64; 2],
     /// `|sum p F|^2`: one and two different tokens.

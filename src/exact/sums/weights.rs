@@ -1,12 +1,12 @@
 //! Weight moments of a law given by score atoms.
 
-use super::integral::{WeightMoments, may_stop};
 use crate::error::{Error, Result};
+use crate::exact::sums::integral::{WeightMoments, may_stop};
 use crate::law::Sum;
 
 /// Probabilities and normalised weights `w = e^{S - Lam}` of score atoms.
 #[derive(Debug, Clone)]
-pub(super) struct WeightAtoms {
+pub(in crate::exact) struct WeightAtoms {
     probability: Vec<f64>,
     /// `w`, where it is a number of moderate size; 0 elsewhere.
     weight: Vec<f64>,
@@ -17,7 +17,7 @@ pub(super) struct WeightAtoms {
 
 /// `x = t w`, `e^{-x}` and `1 - e^{-x}` for one atom at one `t`.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Kernel {
+pub(in crate::exact) struct Kernel {
     /// `x`, or 0 where `e^{-x}` underflows, so that products with `e^{-x}` are 0 and not `NaN`.
     pub x: f64,
     /// `x` itself; the largest float where it overflows.
@@ -29,7 +29,7 @@ pub(super) struct Kernel {
 }
 
 /// The kernel at `x`.
-pub(super) fn kernel(x: f64) -> Kernel {
+pub(in crate::exact) fn kernel(x: f64) -> Kernel {
     if x > 735.0 {
         return Kernel {
             x: 0.0,
@@ -273,7 +273,7 @@ impl WeightAtoms {
 
 /// `ln phi` and a bound of its error, from `E[1 - e^{-x}]`, `E e^{-x}` and `E[x e^{-x}]`, where every `x` and every
 /// probability is off by a relative `of_x` and the sums by a relative `of_sum`.
-pub(super) fn ln_phi_and_rounding(
+pub(in crate::exact) fn ln_phi_and_rounding(
     rise: f64,
     stay: f64,
     near: f64,
@@ -301,7 +301,7 @@ fn tilted(p: f64, y: f64) -> f64 {
 }
 
 /// The error for scores whose spread no lattice of acceptable size can span.
-pub(super) fn too_wide() -> Error {
+pub(in crate::exact) fn too_wide() -> Error {
     Error::Unavailable {
         what: "the exact error",
         why: "the scores spread over thousands of units, where attention is one-hot in double \

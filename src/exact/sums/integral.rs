@@ -6,7 +6,7 @@
 /// The lattice reaches so far that what lies beyond its ends is negligible for every length it was
 /// made for.
 #[derive(Debug, Clone)]
-pub(super) struct WeightMoments {
+pub(in crate::exact) struct WeightMoments {
     step: f64,
     /// Nodes in blocks of [`LANES`], so that sums over them run in parallel lanes; the last block is
     /// filled up with nodes that count for nothing.
@@ -63,7 +63,7 @@ impl Block {
 
 /// `r_2, r_3, r_4` and `E P_2^2` as plain numbers.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct RawRatios {
+pub(in crate::exact) struct RawRatios {
     pub second: f64,
     pub third: f64,
     pub fourth: f64,
@@ -136,7 +136,7 @@ fn exp_series(y: f64) -> f64 {
 }
 
 /// `e^y` for `y <= 0`.
-pub(super) fn exp_non_positive(y: f64) -> f64 {
+pub(in crate::exact) fn exp_non_positive(y: f64) -> f64 {
     if y > SERIES_ABOVE {
         exp_series(y)
     } else {
@@ -156,7 +156,7 @@ fn ln_right_tail(length: f64, ln_phi: f64, bump: f64) -> f64 {
 /// True if integrals for all lengths from `shortest` to `longest` may stop at a node on the right.
 ///
 /// The remainder is then below `1e-19 / L^3`, and the smallest integral, `r_4`, is at least `1 / L^3`.
-pub(super) fn may_stop(shortest: f64, longest: f64, ln_phi: f64, bump: f64) -> bool {
+pub(in crate::exact) fn may_stop(shortest: f64, longest: f64, ln_phi: f64, bump: f64) -> bool {
     // The remainder is at least phi^L: at most nodes that settles it without a logarithm.
     if !(shortest * ln_phi <= -44.0) {
         return false;
@@ -169,7 +169,7 @@ pub(super) fn may_stop(shortest: f64, longest: f64, ln_phi: f64, bump: f64) -> b
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::exact::sums::integral::*;
 
     #[test]
     fn equal_weights_have_closed_form_ratios() {
