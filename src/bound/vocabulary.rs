@@ -31,6 +31,13 @@ pub(in crate::bound) const SIGMA: Constant = constant(
     "variance proxy: E e^{<v,X>} <= e^{sigma^2 |v|^2 / 2} for all v, X centred",
 );
 pub(in crate::bound) const TILT: Constant = constant("a", "tilt vector U z + b of the query z");
+pub(in crate::bound) const TILT_FACTOR: Constant = constant("q", "sigma |U| varsigma");
+pub(in crate::bound) const TILT_OFFSET: Constant = constant(
+    "s",
+    "sigma |U m_z + b|, 0 for a centred query without query bias",
+);
+pub(in crate::bound) const QUERY_DIMENSION: Constant = constant("d", "dimension of the query");
+pub(in crate::bound) const QUERY_SIZE: Constant = constant("y", "|z|^2 / varsigma^2");
 pub(in crate::bound) const SOURCE: &str = "this project, docs/theory.md section 11; makes explicit Proposition 3.4 of E. Boursier, C. Boyer, \
     \"Softmax as Linear Attention in the Large-Prompt Regime: a Measure-based Perspective\", arXiv 2512.11784, ICML 2026";
 pub(in crate::bound) const GRADIENT_PROXY: &str =

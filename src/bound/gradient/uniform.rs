@@ -6,10 +6,13 @@ use crate::bound::gradient::sub_gaussian::SubGaussianGradient;
 use crate::bound::minimise::{Unit, minimise};
 use crate::bound::moments::rejected;
 use crate::bound::moments::value_spectrum::ValueSpectrum;
-use crate::bound::rate::uniform::energy;
-use crate::bound::sub_gaussian::SubGaussianMoments;
+use crate::bound::rate::cells::Cells;
+use crate::bound::rate::tilt_scale::TiltScale;
 use crate::bound::theorem::{ProofStatus, Statement, Theorem};
-use crate::bound::vocabulary::{GRADIENT_PROXY, LENGTH, QUERY, SIGMA, SOURCE, constant, location};
+use crate::bound::vocabulary::{
+    GRADIENT_PROXY, LENGTH, QUERY, QUERY_DIMENSION, QUERY_SIZE, SIGMA, SOURCE, TILT_FACTOR,
+    TILT_OFFSET, location,
+};
 use crate::bound::{Bound, GaussianGradient};
 use crate::error::Result;
 use crate::interval::Interval;
@@ -33,13 +36,10 @@ impl Theorem {
         constants: &[
             LENGTH,
             SIGMA,
-            constant("q", "sigma |U| varsigma"),
-            constant(
-                "s",
-                "sigma |U m_z + b|, 0 for a centred query without query bias",
-            ),
-            constant("d", "dimension of the query"),
-            constant("y", "|z|^2 / varsigma^2"),
+            TILT_FACTOR,
+            TILT_OFFSET,
+            QUERY_DIMENSION,
+            QUERY_SIZE,
         ],
         proof_idea: "As T7, with the factor |z|^2 inside the supremum. At fixed proof parameters the crude bound grows at most \
         like y^2 and g like y, so g(y) c(y) e^{-th y} decreases from Y >= 3/th on.",
@@ -65,25 +65,14 @@ impl Theorem {
 /// is at most `g(y_{i+1}) F(y_{i+1}) e^{-th y_i}`.
 #[derive(Debug, Clone)]
 pub struct UniformKeyQueryGradient {
-    sigma_squared: f64,
-    pub(in crate::bound) query_squared: f64,
-    /// `q = sigma |U| varsigma` and its square, rounded up.
-    q: f64,
-    q_squared: f64,
-    /// `sigma |U m_z + b|` and `|m_z|`, rounded up.
-    offset: f64,
+    pub(super) tilt: TiltScale,
+    /// `varsigma^2`.
+    pub(super) query_squared: f64,
+    /// At least `|m_z|`.
     mean_norm: f64,
-    pub(in crate::bound) dimension: f64,
     values: ValueSpectrum,
     identity: ValueSpectrum,
     gaussian: Option<GaussianGradient>,
-}
-
-/// `y` and floats at least `ln(g(y) F(y))` and, at the last node, the logarithm of `g(y)` times the crude bound.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Node {
-    y: f64,
-    ln_product: f64,
 }
 
 /// Cells of the first grid, and splits after it at most.
@@ -109,19 +98,16 @@ impl UniformKeyQueryGradient {
         values: ValueSpectrum,
         gaussian: Option<GaussianGradient>,
     ) -> Result<Self> {
-        let sigma = |proxy: VarianceProxy| Interval::point(proxy.get()).sqrt();
-        let q = sigma(token_proxy) * Interval::point(key_query_norm) * sigma(query_proxy);
-        let q = q.upper();
-        let unit = VarianceProxy::new(1.0)?;
-        let q_squared = SubGaussianMoments::new(unit, q, &values)?.energy();
         Ok(Self {
-            sigma_squared: token_proxy.get(),
+            tilt: TiltScale::new(
+                token_proxy,
+                query_proxy,
+                key_query_norm,
+                query_dimension,
+                &values,
+            )?,
             query_squared: query_proxy.get(),
-            q,
-            q_squared,
-            offset: 0.0,
             mean_norm: 0.0,
-            dimension: query_dimension.get() as f64,
             identity: ValueSpectrum::from_eigenvalues(vec![1.0; token_dimension.get()])?,
             values,
             gaussian,
@@ -136,11 +122,8 @@ impl UniformKeyQueryGradient {
         if !(0.0..f64::INFINITY).contains(&mean_norm) {
             return Err(rejected("|m_z|", mean_norm, "a finite number, at least 0"));
         }
-        let proxy = VarianceProxy::new(self.sigma_squared)?;
-        let class = SubGaussianMoments::new(proxy, tilt_norm, &self.values)?;
-        let offset = Interval::point(class.energy()).sqrt().upper();
         Ok(Self {
-            offset,
+            tilt: self.tilt.with_offset(tilt_norm, &self.values)?,
             mean_norm,
             ..self
         })
@@ -148,7 +131,7 @@ impl UniformKeyQueryGradient {
 
     /// `q = sigma |U| varsigma`, rounded up.
     pub fn q(&self) -> f64 {
-        self.q
+        self.tilt.q
     }
 
     /// The bound averaged over the query; `L >= 2`. No trivial bound is known besides: pass `+inf`.
@@ -168,18 +151,18 @@ impl UniformKeyQueryGradient {
     pub(in crate::bound) fn describe(&self, bound: Bound, length: PromptLength) -> Bound {
         let bound = bound
             .with_hypothesis("L", length.as_f64())
-            .with_hypothesis("q", self.q);
-        let bound = if self.offset > 0.0 || self.mean_norm > 0.0 {
+            .with_hypothesis("q", self.tilt.q);
+        let bound = if self.tilt.offset > 0.0 || self.mean_norm > 0.0 {
             bound
-                .with_hypothesis("sigma |U m_z + b|", self.offset)
+                .with_hypothesis("sigma |U m_z + b|", self.tilt.offset)
                 .with_hypothesis("|m_z|", self.mean_norm)
         } else {
             bound
         };
         bound
-            .with_hypothesis("dimension of the query", self.dimension)
+            .with_hypothesis("dimension of the query", self.tilt.dimension)
             .with_hypothesis("varsigma^2", self.query_squared)
-            .with_hypothesis("sigma^2", self.sigma_squared)
+            .with_hypothesis("sigma^2", self.tilt.sigma_squared)
             .with_hypothesis("|V|^2", self.values.largest())
             .with_hypothesis("|V|_F^2", self.values.sum())
             .with_hypothesis("d", self.identity.ratios().len() as f64)
@@ -187,9 +170,9 @@ impl UniformKeyQueryGradient {
 
     /// A float at least `ln F(y)`, and one at least the logarithm of the crude bound.
     pub(in crate::bound) fn ln_pointwise(&self, y: f64, length: f64) -> (f64, f64) {
-        let energy = energy(self.q_squared, self.offset, y);
+        let energy = self.tilt.energy(y);
         let class = SubGaussianGradient::at_energy(
-            self.sigma_squared,
+            self.tilt.sigma_squared,
             energy,
             &self.values,
             &self.identity,
@@ -207,7 +190,7 @@ impl UniformKeyQueryGradient {
         let of_gaussian = self
             .gaussian
             .as_ref()
-            .and_then(|g| g.at_energy(energy, self.sigma_squared).ok())
+            .and_then(|g| g.at_energy(energy, self.tilt.sigma_squared).ok())
             .map_or(f64::INFINITY, |m| bound(&m));
         (crude.min(of_class).min(of_gaussian), crude)
     }
@@ -221,28 +204,13 @@ impl UniformKeyQueryGradient {
         (Interval::point(y).sqrt() + mean).square()
     }
 
-    fn node(&self, y: f64, length: f64) -> Node {
-        let ln_f = self.ln_pointwise(y, length).0;
-        Node {
-            y,
-            ln_product: (self.query_factor(y).ln() + Interval::point(ln_f)).upper(),
-        }
-    }
-
-    /// Splits the largest cell, if that gains something.
-    fn split(&self, nodes: &mut Vec<Node>, envelope: &Envelope, theta: f64, length: f64) {
-        if let Some((place, y)) = envelope.widest(nodes, theta) {
-            nodes.insert(place, self.node(y, length));
-        }
-    }
-
     fn evaluate(&self, length: f64) -> Found {
         let query = Interval::point(self.query_squared);
-        if self.q_squared == 0.0 {
+        if self.tilt.q_squared == 0.0 {
             // The tilt does not vary: F(0) times E|z|^2, at most varsigma^2 times the dimension plus |m_z|^2.
             let ln_f = Interval::point(self.ln_pointwise(0.0, length).0);
             let mean = Interval::point(self.mean_norm).square();
-            let scale = query * Interval::point(self.dimension) + mean;
+            let scale = query * Interval::point(self.tilt.dimension) + mean;
             return Found {
                 value: (ln_f.exp() * scale).upper(),
                 theta: 0.0,
@@ -250,40 +218,51 @@ impl UniformKeyQueryGradient {
                 dominant: "no tilt: F(0) E|z|^2",
             };
         }
-        let rest = ((0.5 * length.ln()).sqrt() - self.offset).max(0.0);
-        let end = (rest * rest / self.q_squared)
-            .max(REACH.0 + REACH.1 * self.dimension)
+        let rest = ((0.5 * length.ln()).sqrt() - self.tilt.offset).max(0.0);
+        let end = (rest * rest / self.tilt.q_squared)
+            .max(REACH.0 + REACH.1 * self.tilt.dimension)
             .min(LATEST);
-        let mut nodes: Vec<Node> = (0..=CELLS)
-            .map(|i| {
-                let t = f64::from(i) / f64::from(CELLS);
-                self.node(end * t * t, length)
-            })
-            .collect();
-        let crude = Interval::point(self.ln_pointwise(end, length).1);
-        let tail = (self.query_factor(end).ln() + crude).upper();
-        let envelope = Envelope {
-            tail: Node {
-                y: end,
-                ln_product: tail,
-            },
-            half_dimension: 0.5 * self.dimension,
+        let ln_product = |y: f64| {
+            let ln_f = Interval::point(self.ln_pointwise(y, length).0);
+            (self.query_factor(y).ln() + ln_f).upper()
         };
-        let mut theta = envelope.best_theta(&nodes);
+        let mut cells = Cells::new(end, CELLS, ln_product);
+        let crude = Interval::point(self.ln_pointwise(end, length).1);
+        let at_end = (self.query_factor(end).ln() + crude).upper();
+        let tail = |theta: f64| at_end - theta * end;
+        let half_dimension = 0.5 * self.tilt.dimension;
+        // The best th of [3/Y, 1/2) for the values at the nodes and the tail, in plain floats.
+        let least = (3.0 / end).next_up();
+        let best_theta = |cells: &Cells| {
+            let theta = |x: f64| least + (0.5 - least) * Unit::logistic(x).value();
+            let found = minimise(-30.0, 15.0, |x| {
+                let theta = theta(x);
+                let attained = cells.at_nodes(theta).max(tail(theta));
+                attained - half_dimension * (-2.0 * theta).ln_1p()
+            });
+            theta(found.at).clamp(least, 0.5f64.next_down())
+        };
+        let mut theta = least;
         // Splitting moves the best th a little, so it is sought again before the last splits.
-        for _ in 0..SPLITS / 2 {
-            self.split(&mut nodes, &envelope, theta, length);
+        for _ in 0..2 {
+            theta = best_theta(&cells);
+            let mut splits = SPLITS / 2;
+            while splits > 0 && cells.split(theta, tail(theta), GAP, ln_product) {
+                splits -= 1;
+            }
         }
-        theta = envelope.best_theta(&nodes);
-        for _ in 0..SPLITS / 2 {
-            self.split(&mut nodes, &envelope, theta, length);
-        }
-        let (ln_sup, in_tail) = envelope.enclosure(&nodes, theta);
+        let th = Interval::point(theta);
+        let (inside, beyond) = (
+            cells.enclosure(th),
+            Interval::point(at_end) - th * Interval::point(end),
+        );
+        let factor = -(Interval::point(half_dimension) * (-th.double()).ln_1p());
+        let ln_sup = factor + inside.max(beyond);
         Found {
             value: (ln_sup.exp() * query).upper(),
             theta,
             end,
-            dominant: if in_tail {
+            dominant: if beyond.upper() > inside.upper() {
                 "queries beyond |z|^2 = varsigma^2 Y"
             } else {
                 "queries up to |z|^2 = varsigma^2 Y"
@@ -297,62 +276,4 @@ struct Found {
     theta: f64,
     end: f64,
     dominant: &'static str,
-}
-
-/// What the cells do not hold: the crude bound at `Y`, and half the dimension of the query.
-struct Envelope {
-    tail: Node,
-    half_dimension: f64,
-}
-
-impl Envelope {
-    /// The best `th` of `[3/Y, 1/2)` for the values at the nodes and the tail, in plain floats.
-    fn best_theta(&self, nodes: &[Node]) -> f64 {
-        let least = (3.0 / self.tail.y).next_up();
-        let theta = |x: f64| least + (0.5 - least) * Unit::logistic(x).value();
-        let found = minimise(-30.0, 15.0, |x| {
-            let theta = theta(x);
-            let at_nodes = nodes
-                .iter()
-                .chain([&self.tail])
-                .map(|n| n.ln_product - theta * n.y)
-                .fold(f64::NEG_INFINITY, f64::max);
-            at_nodes - self.half_dimension * (-2.0 * theta).ln_1p()
-        });
-        theta(found.at).clamp(least, 0.5f64.next_down())
-    }
-
-    /// Where to split the largest cell; `None` if that gains nothing.
-    fn widest(&self, nodes: &[Node], theta: f64) -> Option<(usize, f64)> {
-        let attained = nodes
-            .iter()
-            .chain([&self.tail])
-            .map(|n| n.ln_product - theta * n.y)
-            .fold(f64::NEG_INFINITY, f64::max);
-        let (place, largest) = nodes
-            .iter()
-            .zip(nodes.iter().skip(1))
-            .map(|(left, right)| right.ln_product - theta * left.y)
-            .enumerate()
-            .fold((0, f64::NEG_INFINITY), |best, (i, value)| {
-                if value > best.1 { (i, value) } else { best }
-            });
-        let (left, right) = (nodes.get(place)?, nodes.get(place + 1)?);
-        let y = 0.5 * (left.y + right.y);
-        (largest > attained + GAP && y > left.y && y < right.y).then_some((place + 1, y))
-    }
-
-    /// `ln[ (1-2th)^{-d/2} max( sup over the cells, tail ) ]` at the float `th`, enclosed from above, and whether the
-    /// tail is the larger one.
-    fn enclosure(&self, nodes: &[Node], theta: f64) -> (Interval, bool) {
-        let th = Interval::point(theta);
-        let cells = nodes
-            .iter()
-            .zip(nodes.iter().skip(1))
-            .map(|(left, right)| Interval::point(right.ln_product) - th * Interval::point(left.y))
-            .fold(Interval::point(f64::NEG_INFINITY), Interval::max);
-        let tail = Interval::point(self.tail.ln_product) - th * Interval::point(self.tail.y);
-        let factor = -(Interval::point(self.half_dimension) * (-th.double()).ln_1p());
-        (factor + cells.max(tail), tail.upper() > cells.upper())
-    }
 }

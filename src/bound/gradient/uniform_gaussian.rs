@@ -1,10 +1,12 @@
 //! T9 `key-query-gradient-gaussian-query`: T9 as an integral over a Gaussian query.
 
+use crate::bound::query::integral::QueryIntegral;
 use crate::bound::query::staircase::{Staircase, Survival};
 use crate::bound::query::survival::GaussianQuerySize;
 use crate::bound::theorem::{ProofStatus, Statement, Theorem};
 use crate::bound::vocabulary::{
-    GAUSSIAN_QUERY, GRADIENT_PROXY, LENGTH, SIGMA, SOURCE, constant, location,
+    GAUSSIAN_QUERY, GRADIENT_PROXY, LENGTH, QUERY_DIMENSION, QUERY_SIZE, SIGMA, SOURCE,
+    TILT_FACTOR, TILT_OFFSET, location,
 };
 use crate::bound::{Bound, UniformKeyQueryGradient};
 use crate::interval::Interval;
@@ -28,13 +30,10 @@ impl Theorem {
         constants: &[
             LENGTH,
             SIGMA,
-            constant("q", "sigma |U| varsigma"),
-            constant(
-                "s",
-                "sigma |U m_z + b|, 0 for a centred query without query bias",
-            ),
-            constant("d", "dimension of the query"),
-            constant("y", "|z|^2 / varsigma^2"),
+            TILT_FACTOR,
+            TILT_OFFSET,
+            QUERY_DIMENSION,
+            QUERY_SIZE,
         ],
         proof_idea: "As T7.gaussian, for g(y) F(y). Beyond Y the crude bound grows at most like y^2, and S decreases at the rate r / Y at least.",
         source: SOURCE,
@@ -46,9 +45,6 @@ impl Theorem {
         lemmas: &[],
     });
 }
-
-/// What is left beyond the last cell is smaller than any bound by this factor, as a logarithm.
-const REST: f64 = 40.0;
 
 impl UniformKeyQueryGradient {
     /// The bound averaged over a Gaussian query whose covariance is at most `varsigma^2 I`; `L >= 2`. No trivial bound is
@@ -64,37 +60,23 @@ impl UniformKeyQueryGradient {
         if length.get() < 2 {
             return Bound::not_applicable(theorem, "L >= 2 is required");
         }
-        let size = GaussianQuerySize {
-            dimension: self.dimension,
-        };
-        let end = size.beyond(length.as_f64().ln() + REST);
-        let (stairs, value, rare) = self.integral(&size, end, length.as_f64());
-        let dominant = if rare.upper() > 0.5 * value {
-            "queries longer than the median"
-        } else {
-            "queries up to the median length"
-        };
-        self.describe(Bound::proved(theorem, value, trivial, dominant), length)
-            .with_parameter("cells", stairs.count() as f64)
-            .with_parameter("Y", stairs.end())
+        self.over_gaussian_query(length.as_f64())
+            .record(theorem, trivial, |bound| self.describe(bound, length))
     }
 
     /// The value of [`Self::gaussian_query_bound`] at a whole number `length >= 2` of any size.
     pub(crate) fn gaussian_query_value(&self, length: f64) -> f64 {
-        let size = GaussianQuerySize {
-            dimension: self.dimension,
-        };
-        let end = size.beyond(length.ln() + REST);
-        self.integral(&size, end, length).1
+        self.over_gaussian_query(length).value
     }
 
-    /// The cells up to `Y`, the bound, and the part of it that queries longer than the median contribute.
-    fn integral(
-        &self,
-        size: &GaussianQuerySize,
-        end: f64,
-        length: f64,
-    ) -> (Staircase, f64, Interval) {
+    fn over_gaussian_query(&self, length: f64) -> QueryIntegral {
+        let size = GaussianQuerySize {
+            dimension: self.tilt.dimension,
+        };
+        self.integral(&size, QueryIntegral::end(&size, length), length)
+    }
+
+    fn integral(&self, size: &GaussianQuerySize, end: f64, length: f64) -> QueryIntegral {
         let times = |y: f64, ln_f: f64| self.query_factor(y) * Interval::point(ln_f).exp();
         let stairs = Staircase::new(end, size, |y| {
             times(y, self.ln_pointwise(y, length).0).upper()
@@ -108,7 +90,11 @@ impl UniformKeyQueryGradient {
         let growth = inverse * (three + inverse * (six + inverse * six));
         let tail = (jump + crude * growth) * Interval::point(stairs.rest());
         let query = Interval::point(self.query_squared);
-        (stairs, (query * (sum + tail)).upper(), query * rare)
+        QueryIntegral {
+            stairs,
+            value: (query * (sum + tail)).upper(),
+            rare: query * rare,
+        }
     }
 }
 
@@ -131,10 +117,10 @@ mod tests {
             let size = GaussianQuerySize {
                 dimension: e as f64,
             };
-            let whole = rate.integral(&size, 300.0, l).1;
+            let whole = rate.integral(&size, 300.0, l).value;
             let mut previous = f64::INFINITY;
             for end in [e as f64 + 1.0, e as f64 + 6.0, 45.0] {
-                let cut = rate.integral(&size, end, l).1;
+                let cut = rate.integral(&size, end, l).value;
                 assert!(
                     cut >= 0.98 * whole && cut <= 1.02 * previous,
                     "{e} {q} {l} {end}"

@@ -2,5 +2,7 @@
 
 pub(in crate::bound) mod average;
 pub(in crate::bound) mod gauss_legendre;
+pub(in crate::bound) mod integral;
+pub(in crate::bound) mod list;
 pub(in crate::bound) mod staircase;
 pub(in crate::bound) mod survival;

@@ -2,9 +2,14 @@
 
 use crate::bound::minimise::{Unit, minimise};
 use crate::bound::moments::value_spectrum::ValueSpectrum;
+use crate::bound::rate::cells::Cells;
+use crate::bound::rate::tilt_scale::TiltScale;
 use crate::bound::sub_gaussian::SubGaussianMoments;
 use crate::bound::theorem::{ProofStatus, Statement, Theorem};
-use crate::bound::vocabulary::{LENGTH, PAPER_PROPOSITION_3_1, SIGMA, constant, location};
+use crate::bound::vocabulary::{
+    LENGTH, PAPER_PROPOSITION_3_1, QUERY_DIMENSION, QUERY_SIZE, SIGMA, TILT_FACTOR, TILT_OFFSET,
+    location,
+};
 use crate::bound::{Bound, chernoff, laplace};
 use crate::error::Result;
 use crate::interval::Interval;
@@ -27,13 +32,10 @@ impl Theorem {
         constants: &[
             LENGTH,
             SIGMA,
-            constant("q", "sigma |U| varsigma"),
-            constant(
-                "s",
-                "sigma |U m_z + b|, 0 for a centred query without query bias",
-            ),
-            constant("d", "dimension of the query"),
-            constant("y", "|z|^2 / varsigma^2"),
+            TILT_FACTOR,
+            TILT_OFFSET,
+            QUERY_DIMENSION,
+            QUERY_SIZE,
         ],
         proof_idea: "For a fixed query the error is at most F(y), and F(y) <= e^{th y} sup F e^{-th .}. The moment \
         generating function of |z|^2 is at most (1-2th)^{-d/2} by T6.norm-mgf. The supremum is bounded cell by \
@@ -68,31 +70,12 @@ impl Theorem {
 /// and the query factor at the reported `th`; only the search for `th`, `lam` and the cells is in plain floats.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UniformRate {
-    pub(in crate::bound) sigma_squared: f64,
-    /// Rounded up, and so is its square.
-    q: f64,
-    pub(in crate::bound) q_squared: f64,
-    /// `sigma |U m_z + b|`, rounded up.
-    offset: f64,
-    pub(in crate::bound) dimension: f64,
+    pub(in crate::bound) tilt: TiltScale,
     pub(in crate::bound) values: ValueSpectrum,
-}
-
-/// `y` and a float at least `ln F(y)`.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Node {
-    y: f64,
-    ln_f: f64,
 }
 
 /// Largest `Y`; beyond it `th y` outweighs everything for every `th` in use.
 const LATEST: f64 = 1e20;
-/// Cells of the first grid.
-const CELLS: u32 = 40;
-/// Splits after it, at most.
-const SPLITS: usize = 120;
-/// Logarithmic gap between upper and lower value of the supremum at which splitting ends.
-const GAP: f64 = 0.005;
 
 impl UniformRate {
     /// From the token proxy `sigma^2`, the query proxy `varsigma^2`, `|U|_op` (finite, at least 0), the
@@ -104,18 +87,8 @@ impl UniformRate {
         dimension: Dimension,
         values: ValueSpectrum,
     ) -> Result<Self> {
-        let sigma = |proxy: VarianceProxy| Interval::point(proxy.get()).sqrt();
-        let q = sigma(token_proxy) * Interval::point(key_query_norm) * sigma(query_proxy);
-        let q = q.upper();
-        // Validates q^2 in the same way as sigma^2 |a|^2 of a single query.
-        let unit = VarianceProxy::new(1.0)?;
-        let q_squared = SubGaussianMoments::new(unit, q, &values)?.energy();
         Ok(Self {
-            sigma_squared: token_proxy.get(),
-            q,
-            q_squared,
-            offset: 0.0,
-            dimension: dimension.get() as f64,
+            tilt: TiltScale::new(token_proxy, query_proxy, key_query_norm, dimension, &values)?,
             values,
         })
     }
@@ -125,15 +98,13 @@ impl UniformRate {
     /// # Errors
     /// If it is negative or not finite, or `(sigma |U m_z + b|)^2` exceeds `1e100`.
     pub fn with_offset(self, tilt_norm: f64) -> Result<Self> {
-        let proxy = VarianceProxy::new(self.sigma_squared)?;
-        let class = SubGaussianMoments::new(proxy, tilt_norm, &self.values)?;
-        let offset = Interval::point(class.energy()).sqrt().upper();
-        Ok(Self { offset, ..self })
+        let tilt = self.tilt.with_offset(tilt_norm, &self.values)?;
+        Ok(Self { tilt, ..self })
     }
 
     /// `q = sigma |U| varsigma`, rounded up.
     pub fn q(&self) -> f64 {
-        self.q
+        self.tilt.q
     }
 
     /// The bound of the squared error averaged over the query; `L >= 2`.
@@ -155,10 +126,9 @@ impl UniformRate {
 
     /// `L sigma^2 (|V|_F^2 + 4 |V|^2 (q^2 d + s^2))`: the trivial bound at the mean of `sigma^2 |a|^2`, in which it is affine.
     pub(in crate::bound) fn class_trivial(&self, length: PromptLength) -> f64 {
-        let varying = Interval::point(self.q_squared) * Interval::point(self.dimension);
-        let mean_energy = (varying + Interval::point(self.offset).square()).upper();
-        SubGaussianMoments::at_energy(self.sigma_squared, mean_energy, &self.values)
-            .trivial(length.as_f64())
+        let varying = Interval::point(self.tilt.q_squared) * Interval::point(self.tilt.dimension);
+        let mean_energy = (varying + Interval::point(self.tilt.offset).square()).upper();
+        self.class(mean_energy).trivial(length.as_f64())
     }
 
     /// Adds what the class is made of to a record.
@@ -166,56 +136,56 @@ impl UniformRate {
         let bound = bound
             .with_hypothesis("L", length.as_f64())
             .with_hypothesis("q", self.q());
-        let bound = if self.offset > 0.0 {
-            bound.with_hypothesis("sigma |U m_z + b|", self.offset)
+        let bound = if self.tilt.offset > 0.0 {
+            bound.with_hypothesis("sigma |U m_z + b|", self.tilt.offset)
         } else {
             bound
         };
         bound
-            .with_hypothesis("d", self.dimension)
-            .with_hypothesis("sigma^2", self.sigma_squared)
+            .with_hypothesis("d", self.tilt.dimension)
+            .with_hypothesis("sigma^2", self.tilt.sigma_squared)
             .with_hypothesis("|V|^2", self.values.largest())
             .with_hypothesis("|V|_F^2", self.values.sum())
     }
 
-    /// `(q sqrt(y) + s)^2`, rounded up.
-    pub(in crate::bound) fn energy(&self, y: f64) -> f64 {
-        energy(self.q_squared, self.offset, y)
+    /// The class at this `sigma^2 |a|^2`.
+    pub(super) fn class(&self, energy: f64) -> SubGaussianMoments<'_> {
+        SubGaussianMoments::at_energy(self.tilt.sigma_squared, energy, &self.values)
     }
 
     /// `e_0` and `e_1` such that `(q sqrt(y) + s)^2 <= e_0 + e_1 y` for every `y >= 0`, with equality at `end`:
     /// `2 sqrt(y Y) <= y + Y`.
     pub(in crate::bound) fn affine_energy(&self, end: f64) -> (f64, f64) {
-        if self.offset == 0.0 {
-            return (0.0, self.q_squared);
+        if self.tilt.offset == 0.0 {
+            return (0.0, self.tilt.q_squared);
         }
         let (s, q) = (
-            Interval::point(self.offset),
-            Interval::point(self.q_squared).sqrt(),
+            Interval::point(self.tilt.offset),
+            Interval::point(self.tilt.q_squared).sqrt(),
         );
         let root = Interval::point(end).sqrt();
         (
             (s.square() + q * s * root).upper(),
-            (Interval::point(self.q_squared) + q * s / root).upper(),
+            (Interval::point(self.tilt.q_squared) + q * s / root).upper(),
         )
     }
 
     /// `Y` with `(q sqrt(Y) + s)^2 = ln L / 2`, where the pointwise bounds cease to fall with `L`. Any other `Y` is valid too: one
     /// of the order of a typical `y` where that is none, and at most [`LATEST`].
     fn end(&self, length: f64) -> f64 {
-        if self.offset == 0.0 {
+        if self.tilt.offset == 0.0 {
             // It may overflow if q^2 is tiny.
-            return (length.ln() / (2.0 * self.q_squared)).min(LATEST);
+            return (length.ln() / (2.0 * self.tilt.q_squared)).min(LATEST);
         }
-        let rest = (0.5 * length.ln()).sqrt() - self.offset;
-        (rest.max(0.0) / self.q)
+        let rest = (0.5 * length.ln()).sqrt() - self.tilt.offset;
+        (rest.max(0.0) / self.tilt.q)
             .powi(2)
-            .clamp(self.dimension, LATEST)
+            .clamp(self.tilt.dimension, LATEST)
     }
 
     /// A float at least `ln F(y)`, the smallest pointwise bound at `sigma^2 |a|^2 = q^2 y`.
     fn ln_pointwise(&self, y: f64, length: f64) -> f64 {
-        let class = SubGaussianMoments::at_energy(self.sigma_squared, self.energy(y), &self.values);
+        let class = self.class(self.tilt.energy(y));
         let (moments, _) = class.logarithms();
         let mut least = Interval::point(class.crude(length).value).ln().upper();
         // Both T4 and T5 exceed A2 / L, so they are worth a search only where that is small enough.
@@ -231,15 +201,6 @@ impl UniformRate {
     }
 }
 
-/// `(q sqrt(y) + s)^2` from `q^2`, `s` and `y`, rounded up.
-pub(in crate::bound) fn energy(q_squared: f64, offset: f64, y: f64) -> f64 {
-    let varying = Interval::point(q_squared) * Interval::point(y);
-    if offset == 0.0 {
-        return varying.upper();
-    }
-    (varying.sqrt() + Interval::point(offset)).square().upper()
-}
-
 /// The value of T7 at its best `th`.
 struct Found {
     value: f64,
@@ -247,12 +208,18 @@ struct Found {
     dominant: &'static str,
 }
 
+/// Cells of the first grid.
+const CELLS: u32 = 40;
+/// Splits after it, at most.
+const SPLITS: usize = 120;
+/// Logarithmic gap between upper and lower value of the supremum at which splitting ends.
+const GAP: f64 = 0.005;
+
 /// `sup_y F(y) e^{-th y}` for one class and length, with the values of `F` computed so far.
 struct Supremum<'a> {
     rate: &'a UniformRate,
     length: f64,
-    /// Ascending in `y`, from 0 to `Y`.
-    nodes: Vec<Node>,
+    cells: Cells,
     /// `lam`, and the crude bound at that `lam` as `alpha + beta y` times `e^ln_scale`, for a few `lam`.
     crude: Vec<(f64, f64, f64)>,
     ln_scale: f64,
@@ -263,39 +230,30 @@ struct Supremum<'a> {
 impl<'a> Supremum<'a> {
     fn new(rate: &'a UniformRate, length: f64) -> Self {
         let end = rate.end(length);
-        // Quadratic spacing: F bends near 0, and the sizes of the cells grow gently.
-        let nodes = (0..=CELLS).map(|i| {
-            let t = f64::from(i) / f64::from(CELLS);
-            end * t * t
-        });
-        let nodes = nodes.map(|y| Node {
-            y,
-            ln_f: rate.ln_pointwise(y, length),
-        });
+        let cells = Cells::new(end, CELLS, |y| rate.ln_pointwise(y, length));
         let (start, slope) = rate.affine_energy(end);
-        let at_zero = SubGaussianMoments::at_energy(rate.sigma_squared, start, &rate.values);
+        let at_zero = rate.class(start);
         let crude = (-40..=40).map(|i| {
             let unit = Unit::logistic(0.25 * f64::from(i));
             let alpha = (length.ln() + at_zero.norm_mgf(unit)) / unit.value();
-            let lambda = unit.value() / (2.0 * rate.sigma_squared * rate.values.largest());
+            let lambda = unit.value() / (2.0 * rate.tilt.sigma_squared * rate.values.largest());
             (lambda, alpha, 2.0 * slope / unit.complement())
         });
         Self {
             rate,
             length,
-            nodes: nodes.collect(),
+            cells,
             crude: crude.collect(),
-            ln_scale: (2.0 * rate.sigma_squared * rate.values.largest()).ln(),
+            ln_scale: (2.0 * rate.tilt.sigma_squared * rate.values.largest()).ln(),
             end,
         }
     }
 
     fn minimise(mut self) -> Found {
-        if self.rate.q_squared == 0.0 {
+        if self.rate.tilt.q_squared == 0.0 {
             // The tilt does not vary: th -> 0, and F(0), which every node has, is the bound.
-            let ln_value = self.nodes.first().map_or(f64::INFINITY, |n| n.ln_f);
             return Found {
-                value: Interval::point(ln_value).exp().upper(),
+                value: Interval::point(self.cells.first()).exp().upper(),
                 theta: 0.0,
                 dominant: "no tilt: F(0)",
             };
@@ -312,7 +270,7 @@ impl<'a> Supremum<'a> {
         while self.split(theta) && splits > 0 {
             splits -= 1;
         }
-        let (cells, tail) = (self.cells(theta).0, self.tail(theta).0);
+        let (cells, tail) = (self.cells.largest(theta).0, self.tail(theta).0);
         Found {
             value: self.enclosure(theta).upper(),
             theta,
@@ -327,13 +285,8 @@ impl<'a> Supremum<'a> {
     /// `(1-2th)^{-d/2} max( sup over the cells, sup over the tail )` at the float `th`, enclosed from above.
     fn enclosure(&self, theta: f64) -> Interval {
         let th = Interval::point(theta);
-        let cells = self
-            .nodes
-            .iter()
-            .zip(self.nodes.iter().skip(1))
-            .map(|(left, right)| Interval::point(right.ln_f) - th * Interval::point(left.y))
-            .fold(Interval::point(f64::NEG_INFINITY), Interval::max);
-        let half_dimension = Interval::point(0.5 * self.rate.dimension);
+        let cells = self.cells.enclosure(th);
+        let half_dimension = Interval::point(0.5 * self.rate.tilt.dimension);
         let query_factor = -(half_dimension * (-th.double()).ln_1p());
         (query_factor + cells.max(self.tail_enclosure(th))).exp()
     }
@@ -343,8 +296,7 @@ impl<'a> Supremum<'a> {
     fn tail_enclosure(&self, theta: Interval) -> Interval {
         let (_, lambda) = self.tail(theta.upper());
         let (start, slope) = self.rate.affine_energy(self.end);
-        let class =
-            SubGaussianMoments::at_energy(self.rate.sigma_squared, start, &self.rate.values);
+        let class = self.rate.class(start);
         let Some((alpha, beta)) = class.affine_crude(lambda, slope, self.length) else {
             return Interval::point(f64::NEG_INFINITY);
         };
@@ -361,36 +313,16 @@ impl<'a> Supremum<'a> {
 
     /// `ln (1-2th)^{-d/2}`.
     fn query_factor(&self, theta: f64) -> f64 {
-        -0.5 * self.rate.dimension * (-2.0 * theta).ln_1p()
+        -0.5 * self.rate.tilt.dimension * (-2.0 * theta).ln_1p()
     }
 
     /// The `th` that is best for the values at the nodes (a lower value of the supremum) and the tail.
     fn best_theta(&self) -> f64 {
         let found = minimise(-30.0, 15.0, |x| {
             let theta = 0.5 * Unit::logistic(x).value();
-            self.query_factor(theta) + self.at_nodes(theta).max(self.tail(theta).0)
+            self.query_factor(theta) + self.cells.at_nodes(theta).max(self.tail(theta).0)
         });
         0.5 * Unit::logistic(found.at).value()
-    }
-
-    /// Largest `ln F(y_i) - th y_i` of the nodes.
-    fn at_nodes(&self, theta: f64) -> f64 {
-        self.nodes
-            .iter()
-            .map(|n| n.ln_f - theta * n.y)
-            .fold(f64::NEG_INFINITY, f64::max)
-    }
-
-    /// Largest `ln F(y_{i+1}) - th y_i` of the cells, and the number of the cell.
-    fn cells(&self, theta: f64) -> (f64, usize) {
-        self.nodes
-            .iter()
-            .zip(self.nodes.iter().skip(1))
-            .map(|(left, right)| right.ln_f - theta * left.y)
-            .enumerate()
-            .fold((f64::NEG_INFINITY, 0), |best, (i, value)| {
-                if value > best.0 { (value, i) } else { best }
-            })
     }
 
     /// Logarithm of the least upper bound of `sup_{y >= Y} (alpha + beta y) e^{-th y}` over the stored `lam`, and
@@ -407,22 +339,10 @@ impl<'a> Supremum<'a> {
         least
     }
 
-    /// Splits the largest cell; false if it is already within the gap of a value attained, or cannot be
-    /// split.
+    /// Splits the largest cell, if that gains something.
     fn split(&mut self, theta: f64) -> bool {
-        let (upper, cell) = self.cells(theta);
-        if upper <= self.at_nodes(theta).max(self.tail(theta).0) + GAP {
-            return false;
-        }
-        let (Some(left), Some(right)) = (self.nodes.get(cell), self.nodes.get(cell + 1)) else {
-            return false;
-        };
-        let y = 0.5 * (left.y + right.y);
-        if !(y > left.y && y < right.y) {
-            return false;
-        }
-        let ln_f = self.rate.ln_pointwise(y, self.length);
-        self.nodes.insert(cell + 1, Node { y, ln_f });
-        true
+        let (rate, length, tail) = (self.rate, self.length, self.tail(theta).0);
+        let ln_f = |y| rate.ln_pointwise(y, length);
+        self.cells.split(theta, tail, GAP, ln_f)
     }
 }

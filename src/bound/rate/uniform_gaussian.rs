@@ -1,12 +1,12 @@
 //! T7 `gaussian-query-rate`: T7 as an integral, for a Gaussian query.
 
+use crate::bound::query::integral::QueryIntegral;
 use crate::bound::query::staircase::{Staircase, Survival};
 use crate::bound::query::survival::GaussianQuerySize;
-use crate::bound::sub_gaussian::SubGaussianMoments;
 use crate::bound::theorem::{ProofStatus, Statement, Theorem};
 use crate::bound::vocabulary::{
-    GAUSSIAN_QUERY, GRADIENT_PROXY, LENGTH, PAPER_PROPOSITION_3_1, ROWS, SIGMA, SOURCE, constant,
-    location,
+    GAUSSIAN_QUERY, GRADIENT_PROXY, LENGTH, PAPER_PROPOSITION_3_1, QUERY_DIMENSION, QUERY_SIZE,
+    ROWS, SIGMA, SOURCE, TILT_FACTOR, TILT_OFFSET, constant, location,
 };
 use crate::bound::{Bound, UniformRate, laplace};
 use crate::interval::Interval;
@@ -30,13 +30,10 @@ impl Theorem {
         constants: &[
             LENGTH,
             SIGMA,
-            constant("q", "sigma |U| varsigma"),
-            constant(
-                "s",
-                "sigma |U m_z + b|, 0 for a centred query without query bias",
-            ),
-            constant("d", "dimension of the query"),
-            constant("y", "|z|^2 / varsigma^2"),
+            TILT_FACTOR,
+            TILT_OFFSET,
+            QUERY_DIMENSION,
+            QUERY_SIZE,
         ],
         proof_idea: "For a fixed query the error is at most F(y), which increases, and |z|^2 / varsigma^2 is stochastically below a \
         chi-square variable. A step function above F is integrated by parts. The hazard rate of chi-square is at least (1 - d/y) / 2.",
@@ -68,9 +65,6 @@ impl Theorem {
     });
 }
 
-/// What is left beyond the last cell is smaller than any bound by this factor, as a logarithm.
-const REST: f64 = 40.0;
-
 impl UniformRate {
     /// The bound of the squared error averaged over a Gaussian query whose covariance is at most `varsigma^2 I`; `L >= 2`.
     ///
@@ -87,47 +81,37 @@ impl UniformRate {
         if length.get() < 2 {
             return Bound::not_applicable(theorem, "L >= 2 is required");
         }
-        let size = GaussianQuerySize {
-            dimension: self.dimension,
-        };
-        let end = size.beyond(length.as_f64().ln() + REST);
-        let (stairs, value, rare) = self.integral(&size, end, length.as_f64());
-        let dominant = if rare.upper() > 0.5 * value {
-            "queries longer than the median"
-        } else {
-            "queries up to the median length"
-        };
         let trivial = trivial.min(self.class_trivial(length));
-        self.describe(Bound::proved(theorem, value, trivial, dominant), length)
-            .with_parameter("cells", stairs.count() as f64)
-            .with_parameter("Y", stairs.end())
+        self.over_gaussian_query(length.as_f64())
+            .record(theorem, trivial, |bound| self.describe(bound, length))
     }
 
     /// The value of [`Self::gaussian_query_bound`] at a whole number `length >= 2` of any size, not compared with a trivial bound.
     pub(crate) fn gaussian_query_value(&self, length: f64) -> f64 {
-        let size = GaussianQuerySize {
-            dimension: self.dimension,
-        };
-        let end = size.beyond(length.ln() + REST);
-        self.integral(&size, end, length).1
+        self.over_gaussian_query(length).value
     }
 
-    /// The cells up to `Y`, the bound, and the part of it that queries longer than the median contribute.
-    fn integral(
-        &self,
-        size: &GaussianQuerySize,
-        end: f64,
-        length: f64,
-    ) -> (Staircase, f64, Interval) {
+    fn over_gaussian_query(&self, length: f64) -> QueryIntegral {
+        let size = GaussianQuerySize {
+            dimension: self.tilt.dimension,
+        };
+        self.integral(&size, QueryIntegral::end(&size, length), length)
+    }
+
+    fn integral(&self, size: &GaussianQuerySize, end: f64, length: f64) -> QueryIntegral {
         let stairs = Staircase::new(end, size, |y| self.least_pointwise(y, length));
         let (sum, rare) = stairs.sum();
         let tail = self.crude_tail(&stairs, size, length);
-        (stairs, (sum + tail).upper(), rare)
+        QueryIntegral {
+            stairs,
+            value: (sum + tail).upper(),
+            rare,
+        }
     }
 
     /// A float at least `F(y)`.
     fn least_pointwise(&self, y: f64, l: f64) -> f64 {
-        let class = SubGaussianMoments::at_energy(self.sigma_squared, self.energy(y), &self.values);
+        let class = self.class(self.tilt.energy(y));
         let mut least = Interval::point(class.crude(l).value).ln().upper();
         if l >= 3.0 {
             let (mut moments, _) = class.logarithms();
@@ -148,10 +132,9 @@ impl UniformRate {
     /// `(alpha + beta Y - F(Y))_+ S(Y) + beta int_Y S`, the integral at most `S(Y)` over the hazard rate at `Y`.
     fn crude_tail(&self, stairs: &Staircase, size: &impl Survival, length: f64) -> Interval {
         let end = stairs.end();
-        let at_end =
-            SubGaussianMoments::at_energy(self.sigma_squared, self.energy(end), &self.values);
+        let at_end = self.class(self.tilt.energy(end));
         let (start, slope) = self.affine_energy(end);
-        let at_zero = SubGaussianMoments::at_energy(self.sigma_squared, start, &self.values);
+        let at_zero = self.class(start);
         let lambda = at_end.crude(length).lambda;
         let Some((alpha, beta)) = at_zero.affine_crude(lambda, slope, length) else {
             return Interval::ZERO;
@@ -183,10 +166,10 @@ mod tests {
             let size = GaussianQuerySize {
                 dimension: e as f64,
             };
-            let whole = rate.integral(&size, 300.0, length).1;
+            let whole = rate.integral(&size, 300.0, length).value;
             let mut previous = f64::INFINITY;
             for end in [e as f64 + 0.5, e as f64 + 5.0, 40.0] {
-                let cut = rate.integral(&size, end, length).1;
+                let cut = rate.integral(&size, end, length).value;
                 assert!(
                     cut >= 0.98 * whole && cut <= 1.02 * previous,
                     "{e} {q} {l} {end}"
