@@ -30,6 +30,8 @@ EXPERIMENT = ["--test", "experiment"]
 REPRODUCE = ["--test", "cli_reproduce"]
 CONDITIONAL = ["--lib", "--test", "experiment_conditional"]
 FULL_LINEAR = ["--test", "icl_full_linear"]
+LAWS = ["--test", "laws_extremes"]
+OFFSET = ["--test", "offset_queries"]
 
 # (name, file, text to find (once), what replaces it, tests to run)
 MUTATIONS = [
@@ -163,7 +165,7 @@ MUTATIONS = [
     ("T7 Gaussian query, slope", "src/bound/uniform_rate_gaussian.rs", "(jump.known_non_negative() + beta / size.hazard(end))", "jump.known_non_negative()", ["--lib"]),
     ("T9 Gaussian query, jump", "src/bound/gradient_uniform_gaussian.rs", "(jump + crude * growth)", "(crude * growth)", ["--lib"]),
     ("T9 Gaussian query, growth", "src/bound/gradient_uniform_gaussian.rs", "(jump + crude * growth)", "jump", ["--lib"]),
-    ("T9 Gaussian query, y", "src/bound/gradient_uniform_gaussian.rs", "Interval::point(y) * Interval::point(ln_f).exp()", "Interval::point(y.sqrt()) * Interval::point(ln_f).exp()", QUERY),
+    ("T9 Gaussian query, y", "src/bound/gradient_uniform_gaussian.rs", "self.query_factor(y) * Interval::point(ln_f).exp()", "Interval::point(y.sqrt()) * Interval::point(ln_f).exp()", QUERY),
     ("T9 Gaussian query, varsigma^2", "src/bound/gradient_uniform_gaussian.rs", "(query * (sum + tail)).upper()", "(sum + tail).upper()", QUERY),
     ("T9 capped, 6 of the pairs", "src/bound/capped_gradient.rs", "ln_up(6.0)", "ln_up(1.0)", CAPPED),
     ("T9 capped, rho of the pairs", "src/bound/capped_gradient.rs", "            first.rho,\n            first.a2,", "            first.a2,", CAPPED),
@@ -210,11 +212,11 @@ MUTATIONS = [
     ("T9 1 of 1 + ln L", "src/bound/sub_gaussian_gradient.rs", "(Interval::ONE.exp() * Interval::point(length)).upper()", "length", GRADIENT),
     ("T9 K_I of the crude bound", "src/bound/sub_gaussian_gradient.rs", "Interval::point(output.value).ln() + Interval::point(token.value).ln();", "Interval::point(output.value).ln().double();", GRADIENT),
     ("T9 covariance of the crude bound", "src/bound/sub_gaussian_gradient.rs", "ln_value: ln_square_of_sum(product.upper(), ln_covariance).upper(),", "ln_value: product.upper(),", GRADIENT),
-    ("T9 uniform, y", "src/bound/gradient_uniform.rs", "(Interval::point(y).ln() + Interval::point(ln_f)).upper()", "ln_f", GRADIENT),
+    ("T9 uniform, y", "src/bound/gradient_uniform.rs", "(self.query_factor(y).ln() + Interval::point(ln_f)).upper()", "ln_f", GRADIENT),
     ("T9 uniform, varsigma^2", "src/bound/gradient_uniform.rs", "value: (ln_sup.exp() * query).upper(),", "value: ln_sup.exp().upper(),", GRADIENT),
     ("T9 uniform, dimension", "src/bound/gradient_uniform.rs", "half_dimension: 0.5 * self.dimension,", "half_dimension: 0.5,", GRADIENT),
     ("T9 uniform, right end", "src/bound/gradient_uniform.rs", "Interval::point(right.ln_product) - th * Interval::point(left.y)", "Interval::point(left.ln_product) - th * Interval::point(left.y)", GRADIENT),
-    ("T9 uniform, no tilt", "src/bound/gradient_uniform.rs", "let scale = query * Interval::point(self.dimension);", "let scale = query;", GRADIENT),
+    ("T9 uniform, no tilt", "src/bound/gradient_uniform.rs", "let scale = query * Interval::point(self.dimension) + mean;", "let scale = query;", GRADIENT),
     ("T9 uniform Gaussian, tilt of A4", "src/bound/gaussian_gradient.rs", "y.double() + y.double().double() + mixed.ln()", "y.double().double() + mixed.ln()", GRADIENT),
     ("T9 uniform Gaussian, moments", "src/bound/gaussian_gradient.rs", "output(1.0) * token(1.0) + squared + form(1.0).double()", "output(1.0) * token(1.0)", GRADIENT),
     ("T9 average, left out mass", "src/bound/key_query_average.rs", "let left = total.excess_over(inside).plus(total.scaled(SLACK));", "let left = Masses::default();", KEY_QUERY_AVERAGE),
@@ -234,7 +236,15 @@ MUTATIONS = [
     ("T9 average of the bounded support", "src/bound/key_query_gradient.rs", "let value = value.double().double().upper();", "let value = (value * Interval::point(1e-4)).upper();", GRADIENT),
     ("Jacobians, response", "src/attention/gradient.rs", "column *= *weight;", "column *= weight.sqrt();", ["--test", "gradients"]),
     ("Jacobians, Frobenius norm in V", "src/attention/gradient.rs", "value_frobenius: self.response.nrows() as f64 * mean,", "value_frobenius: mean,", ["--test", "gradients"]),
-    ("rare atoms, factor of the proxy", "src/law/rare_atom.rs", "2.0 * self.values(left).0 / (left * left) + slack", "1.9 * self.values(left).0 / (left * left) + slack", ["--lib", "--test", "rare_atom"]),
+    ("rare atoms, factor of the proxy", "src/law/rare_atom.rs", "(value + slack).double()", "(value + slack)", ["--lib", "--test", "rare_atom"]),
+    ("rare atoms, slack of the proxy", "src/law/rare_atom.rs", "(value + slack).double()", "value.double()", LAWS),
+    ("two points, the larger weight", "src/law/mixture.rs", "weight(first.min(second))", "weight(first.max(second))", LAWS),
+    ("mixture, spread of the means", "src/law/mixture.rs", "Interval::point(largest) + Interval::point(factor) * diameter", "Interval::point(largest)", LAWS),
+    ("mixture, size of the exponents", "src/law/mixture.rs", "component.exponent_size(tilt) - weight.ln()", "1.0", LAWS),
+    ("finite laws, weights by logarithms", "src/law/empirical.rs", "if sum > LEAST_SUM {", "if sum > 0.0 {", LAWS),
+    ("T7 offset", "src/bound/uniform_rate.rs", "(varying.sqrt() + Interval::point(offset)).square().upper()", "varying.upper()", OFFSET),
+    ("T7 offset of the tail", "src/bound/uniform_rate.rs", "(s.square() + q * s * root).upper()", "0.0", ["--lib"]),
+    ("T9 mean of the query", "src/bound/gradient_uniform.rs", "(Interval::point(y).sqrt() + mean).square()", "Interval::point(y)", OFFSET),
     ("rare atoms, average over the query", "src/exact/scalar_average.rs", "(-0.5 * x * x).exp()", "(-0.49 * x * x).exp()", ["--test", "rare_atom"]),
     ("T12, constant", "src/bound/minimax_rate.rs", "Ok(0.16 * scale", "Ok(1.6 * scale", ["--lib", "--test", "rare_atom"]),
     ("printed proposition, power of sigma", "src/check/printed_form.rs", "(sigma.powi(6) * logarithm)", "(sigma.powi(5) * logarithm)", ["--lib"]),
