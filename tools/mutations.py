@@ -11,25 +11,28 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-BOUND = ["--test", "bound_oracles"]
-EXACT = ["--test", "oracle_participation", "--test", "oracle_output"]
-AVERAGE = ["--test", "oracle_query_average"]
-EXACT_GRADIENT = ["--test", "oracle_gradient"]
-HOLD = ["--test", "bounds_hold"]
-SIMULATION = ["--test", "deviations", "--test", "monte_carlo"]
-JUDGE = ["--lib", "--test", "deviations"]
-ROUNDING = ["--test", "rounding"]
-GRADIENT = ["--test", "gradient_bounds"]
-FLOWS = ["--test", "regression_gaussian_transfer"]
-KEY_QUERY_AVERAGE = ["--lib", "--test", "key_query_average"]
-GRADIENT_AVERAGE = ["--test", "oracle_gradient_average"]
-REGRESSION = ["--test", "regression_risk", "--test", "regression_flow"]
-QUERY = ["--test", "query_integrals"]
-CAPPED = ["--test", "capped_gradient"]
-TRAINING = ["--test", "regression_training"]
-REPRODUCE = ["--test", "cli_reproduce"]
-CONDITIONAL = ["--lib", "--test", "regression_conditional"]
-FULL_LINEAR = ["--test", "regression_full_linear"]
+BOUND = ["--test", "bound"]
+EXACT = ["--test", "exact", "--test", "exact"]
+AVERAGE = ["--test", "exact"]
+EXACT_GRADIENT = ["--test", "exact"]
+HOLD = ["--test", "bound"]
+SIMULATION = ["--test", "monte_carlo", "--test", "monte_carlo"]
+JUDGE = ["--lib", "--test", "monte_carlo"]
+ROUNDING = ["--test", "bound"]
+GRADIENT = ["--test", "bound"]
+FLOWS = ["--test", "regression"]
+KEY_QUERY_AVERAGE = ["--lib", "--test", "bound"]
+GRADIENT_AVERAGE = ["--test", "exact"]
+REGRESSION = ["--test", "regression", "--test", "regression"]
+QUERY = ["--test", "bound"]
+CAPPED = ["--test", "bound"]
+TRAINING = ["--test", "regression"]
+REPRODUCE = ["--test", "command_line"]
+CONDITIONAL = ["--lib", "--test", "regression"]
+FULL_LINEAR = ["--test", "regression"]
+
+LAWS = ["--test", "question"]
+OFFSET = ["--test", "bound"]
 
 # (name, file, text to find (once), what replaces it, tests to run)
 MUTATIONS = [
@@ -73,8 +76,8 @@ MUTATIONS = [
     ("A2 variance", "src/bound/moments/known.rs", "variance + (shift.sqrt() + moved).square()", "(shift.sqrt() + moved).square()", BOUND),
     ("F0 at the origin", "src/bound/moments/known.rs", "let f0 = spread(&origin, &at_origin).upper();", "let f0 = spread(&once, &at_once).upper();", BOUND),
     ("A2 rho", "src/bound/moments/known.rs", "ln_a2: (Interval::point(ln_rho) + Interval::point(second).ln())", "ln_a2: Interval::point(second).ln()", BOUND),
-    ("T7 dimension", "src/bound/rate/uniform.rs", "let half_dimension = Interval::point(0.5 * self.rate.tilt.dimension);", "let half_dimension = Interval::point(0.5);", BOUND),
-    ("T7 right end of F", "src/bound/rate/cells.rs", "Interval::point(right.ln_f) - theta", "Interval::point(left.ln_f) - theta", BOUND + GRADIENT),
+    ("T7 dimension", "src/bound/rate/uniform.rs", "let half_dimension = Interval::point(0.5 * self.rate.dimension);", "let half_dimension = Interval::point(0.5);", BOUND),
+    ("T7 right end of F", "src/bound/rate/uniform.rs", "Interval::point(right.ln_f) - th", "Interval::point(left.ln_f) - th", BOUND),
     ("T7 tail", "src/bound/rate/uniform.rs", "(query_factor + cells.max(self.tail_enclosure(th))).exp()", "(query_factor + cells).exp()", BOUND),
     ("interval, sum", "src/interval/arithmetic.rs", "        sum.next_up()", "        sum", ROUNDING),
     ("interval, product and quotient, upper end", "src/interval/arithmetic.rs", "if exact { value } else { value.next_up() }", "value", ROUNDING),
@@ -135,7 +138,7 @@ MUTATIONS = [
     ("simulation, centre of other tokens", "src/monte_carlo/prompt/plain.rs", "*number = x - c;", "*number = x - 0.99 * c;", SIMULATION),
     ("simulation, orthogonal part", "src/monte_carlo/prompt/rao_blackwell.rs", "(shift * shift) + two * self.spread());", "(shift * shift) + 0.98 * two * self.spread());", SIMULATION),
     ("simulation, control variate", "src/monte_carlo/prompt/rao_blackwell.rs", "shift + self.deviation * two;", "shift + 1.05 * self.deviation * two;", SIMULATION),
-    ("simulation, standard error", "src/monte_carlo/run/summary.rs", "(moments.deviations / (count - 1.0) / count).sqrt()", "(moments.deviations / (count - 1.0) / count).sqrt() * 0.7", SIMULATION + ["--test", "monte_carlo_runs"]),
+    ("simulation, standard error", "src/monte_carlo/run/summary.rs", "(moments.deviations / (count - 1.0) / count).sqrt()", "(moments.deviations / (count - 1.0) / count).sqrt() * 0.7", SIMULATION + ["--test", "monte_carlo"]),
     ("simulation, skewness of joined blocks", "src/monte_carlo/estimator/moments.rs", "+ 3.0 * difference * (share * other.deviations", "+ 2.0 * difference * (share * other.deviations", JUDGE),
     ("intervals, bend", "src/monte_carlo/confidence/interval.rs", "self.skewness / (3.0 * (self.prompts as f64).sqrt())", "self.skewness / (6.0 * (self.prompts as f64).sqrt())", JUDGE),
     ("intervals, lower binomial limit", "src/monte_carlo/confidence/interval.rs", "beta_quantile(prompts, count, half)", "beta_quantile(prompts, count + 1, half)", JUDGE),
@@ -163,7 +166,6 @@ MUTATIONS = [
     ("T7 Gaussian query, slope", "src/bound/rate/uniform_gaussian.rs", "(jump.known_non_negative() + beta / size.hazard(end))", "jump.known_non_negative()", ["--lib"]),
     ("T9 Gaussian query, jump", "src/bound/gradient/uniform_gaussian.rs", "(jump + crude * growth)", "(crude * growth)", ["--lib"]),
     ("T9 Gaussian query, growth", "src/bound/gradient/uniform_gaussian.rs", "(jump + crude * growth)", "jump", ["--lib"]),
-    ("T9 Gaussian query, y", "src/bound/gradient/uniform_gaussian.rs", "self.query_factor(y) * Interval::point(ln_f).exp()", "self.query_factor(y).sqrt() * Interval::point(ln_f).exp()", QUERY),
     ("T9 Gaussian query, varsigma^2", "src/bound/gradient/uniform_gaussian.rs", "(query * (sum + tail)).upper()", "(sum + tail).upper()", QUERY),
     ("T9 capped, 6 of the pairs", "src/bound/gradient/capped.rs", "ln_up(6.0)", "ln_up(1.0)", CAPPED),
     ("T9 capped, rho of the pairs", "src/bound/gradient/capped.rs", "            first.rho,\n            first.a2,", "            first.a2,", CAPPED),
@@ -210,10 +212,9 @@ MUTATIONS = [
     ("T9 1 of 1 + ln L", "src/bound/gradient/sub_gaussian.rs", "(Interval::ONE.exp() * Interval::point(length)).upper()", "length", GRADIENT),
     ("T9 K_I of the crude bound", "src/bound/gradient/sub_gaussian.rs", "Interval::point(output.value).ln() + Interval::point(token.value).ln();", "Interval::point(output.value).ln().double();", GRADIENT),
     ("T9 covariance of the crude bound", "src/bound/gradient/sub_gaussian.rs", "ln_value: ln_square_of_sum(product.upper(), ln_covariance).upper(),", "ln_value: product.upper(),", GRADIENT),
-    ("T9 uniform, y", "src/bound/gradient/uniform.rs", "(self.query_factor(y).ln() + ln_f).upper()", "ln_f.upper()", GRADIENT),
     ("T9 uniform, varsigma^2", "src/bound/gradient/uniform.rs", "value: (ln_sup.exp() * query).upper(),", "value: ln_sup.exp().upper(),", GRADIENT),
-    ("T9 uniform, dimension", "src/bound/gradient/uniform.rs", "let half_dimension = 0.5 * self.tilt.dimension;", "let half_dimension = 0.5;", GRADIENT),
-    ("T9 uniform, no tilt", "src/bound/gradient/uniform.rs", "let scale = query * Interval::point(self.tilt.dimension) + mean;", "let scale = query + mean;", GRADIENT),
+    ("T9 uniform, dimension", "src/bound/gradient/uniform.rs", "half_dimension: 0.5 * self.dimension,", "half_dimension: 0.5,", GRADIENT),
+    ("T9 uniform, right end", "src/bound/gradient/uniform.rs", "Interval::point(right.ln_product) - th * Interval::point(left.y)", "Interval::point(left.ln_product) - th * Interval::point(left.y)", GRADIENT),
     ("T9 uniform Gaussian, tilt of A4", "src/bound/gradient/gaussian.rs", "y.double() + y.double().double() + mixed.ln()", "y.double().double() + mixed.ln()", GRADIENT),
     ("T9 uniform Gaussian, moments", "src/bound/gradient/gaussian.rs", "output(1.0) * token(1.0) + squared + form(1.0).double()", "output(1.0) * token(1.0)", GRADIENT),
     ("T9 average, left out mass", "src/bound/gradient/key_query_average.rs", "let left = total.excess_over(inside).plus(total.scaled(SLACK));", "let left = Masses::default();", KEY_QUERY_AVERAGE),
@@ -231,17 +232,16 @@ MUTATIONS = [
     ("T9 m of F0", "src/bound/moments/known.rs", "let f0 = scaled(self.f0);", "let f0 = self.f0;", GRADIENT),
     ("T9 m of the spectrum", "src/bound/gradient/value.rs", "vec![outputs.get() as f64; tokens.get()]", "vec![1.0; tokens.get()]", GRADIENT),
     ("T9 average of the bounded support", "src/bound/gradient/key_query.rs", "let value = value.double().double().upper();", "let value = (value * Interval::point(1e-4)).upper();", GRADIENT),
-    ("Jacobians, response", "src/attention/gradient.rs", "column *= *weight;", "column *= weight.sqrt();", ["--test", "gradients"]),
-    ("Jacobians, Frobenius norm in V", "src/attention/gradient.rs", "value_frobenius: self.response.nrows() as f64 * mean,", "value_frobenius: mean,", ["--test", "gradients"]),
-    ("rare atoms, factor of the proxy", "src/law/rare_atom.rs", "2.0 * self.values(left).0 / (left * left) + slack", "1.9 * self.values(left).0 / (left * left) + slack", ["--lib", "--test", "rare_atom"]),
-    ("rare atoms, average over the query", "src/exact/average/scalar.rs", "(-0.5 * x * x).exp()", "(-0.49 * x * x).exp()", ["--test", "rare_atom"]),
-    ("T12, constant", "src/bound/rate/minimax.rs", "Ok(0.16 * scale", "Ok(1.6 * scale", ["--lib", "--test", "rare_atom"]),
+    ("Jacobians, response", "src/attention/gradient.rs", "column *= *weight;", "column *= weight.sqrt();", ["--test", "question"]),
+    ("Jacobians, Frobenius norm in V", "src/attention/gradient.rs", "value_frobenius: self.response.nrows() as f64 * mean,", "value_frobenius: mean,", ["--test", "question"]),
+    ("rare atoms, average over the query", "src/exact/average/scalar.rs", "(-0.5 * x * x).exp()", "(-0.49 * x * x).exp()", ["--test", "exact"]),
+    ("T12, constant", "src/bound/rate/minimax.rs", "Ok(0.16 * scale", "Ok(1.6 * scale", ["--lib", "--test", "exact"]),
     ("printed proposition, power of sigma", "src/claim/printed_form.rs", "(sigma.powi(6) * logarithm)", "(sigma.powi(5) * logarithm)", ["--lib"]),
     ("printed proposition, exponent", "src/claim/printed_form.rs", "(-c2 / (sigma * sigma) * logarithm)", "(-c2 / sigma * logarithm)", ["--lib"]),
-    ("printed proposition, powers of sigma and ln(L) in U", "src/claim/printed_form.rs", "c1 * shape(found.sigma, c2, length, 2)", "c1 * shape(found.sigma, c2, length, 1)", ["--test", "cli_printed_gradients"]),
-    ("printed proposition, power of ln(L)", "src/claim/printed_form.rs", "(sigma.powi(6) * logarithm).powi(order)", "sigma.powi(6).powi(order) * logarithm", ["--test", "cli_printed_gradients"]),
-    ("printed proposition, square of the query's parameter", "src/claim/printed_form.rs", ".max(1.0).powi(2)", ".max(1.0)", ["--test", "cli_printed_gradients"]),
-    ("fit, largest ratio", "src/study/fit.rs", ".max_by(|x, y| x.c1.total_cmp(&y.c1))", ".min_by(|x, y| x.c1.total_cmp(&y.c1))", ["--lib", "--test", "cli_printed"]),
+    ("printed proposition, powers of sigma and ln(L) in U", "src/claim/printed_form.rs", "c1 * shape(found.sigma, c2, length, 2)", "c1 * shape(found.sigma, c2, length, 1)", ["--test", "command_line"]),
+    ("printed proposition, power of ln(L)", "src/claim/printed_form.rs", "(sigma.powi(6) * logarithm).powi(order)", "sigma.powi(6).powi(order) * logarithm", ["--test", "command_line"]),
+    ("printed proposition, square of the query's parameter", "src/claim/printed_form.rs", ".max(1.0).powi(2)", ".max(1.0)", ["--test", "command_line"]),
+    ("fit, largest ratio", "src/study/fit.rs", ".max_by(|x, y| x.c1.total_cmp(&y.c1))", ".min_by(|x, y| x.c1.total_cmp(&y.c1))", ["--lib", "--test", "command_line"]),
     ("T10.gaussian, label variance", "src/bound/regression/gaussian/query.rs", "let output = label + c.weight_variance * signal;", "let output = c.weight_variance * signal;", FLOWS),
     ("T10.gaussian, 2 of the bias", "src/bound/regression/gaussian/query.rs", "c.square_trace.sqrt() + 2.0 * signal", "c.square_trace.sqrt() + signal", FLOWS),
     ("T10.gaussian, error of the variance", "src/bound/regression/gaussian/query.rs", "let covariance = c.weight_variance * direct * direct", "let covariance = direct * 0.0", FLOWS),
@@ -308,11 +308,7 @@ MUTATIONS = [
     ("reproduce, far from the solution", "src/regression/reproduction/mod.rs", "!(line.distance < 0.5 * norm)", "!(line.distance < 50.0 * norm)", REPRODUCE),
     ("reproduce, at the optimum", "src/regression/reproduction/mod.rs", "NEAR * least + CLEAR * line.conditional_standard_error", "9.0 * least", REPRODUCE),
     ("reproduce, colours of the exact curves", "src/render/regression/reproduce_plot.rs", "if curve.points.is_empty() {", "if !curve.points.is_empty() {", REPRODUCE),
-<<<<<<< HEAD
     ("T8 determinant", "src/bound/rate/sharp.rs", "DMatrix::identity(size, size) - spread * 2.0", "DMatrix::identity(size, size) - spread", AVERAGE + ["--lib"]),
-=======
-    ("T8 determinant", "src/bound/rate/limiting_constant.rs", "DMatrix::identity(size, size) - spread * 2.0", "DMatrix::identity(size, size) - spread", AVERAGE + ["--lib"]),
->>>>>>> circles
     ("regression, 6 of Q", "src/regression/participation/table.rs", "second + 6.0 * (r.third.value", "second + 5.0 * (r.third.value", REGRESSION),
     ("regression, degrees of freedom of a squared pair", "src/regression/risk/expectations.rs", "if j == k { 3.0 } else { 1.0 }", "if j == k { 2.0 } else { 1.0 }", REGRESSION),
     ("regression, off the diagonal", "src/regression/risk/expectations.rs", "2.0 * form[(j, k)] * at(j, k)", "form[(j, k)] * at(j, k)", REGRESSION),
@@ -332,8 +328,20 @@ MUTATIONS = [
     ("T10, derivative in the radius", "src/regression/transfer/path.rs", "point.derivative + self.slope * radius", "point.derivative", ["--lib"]),
     ("T10, risk in the radius", "src/regression/transfer/path.rs", "point.risk + point.gradient * radius", "point.risk", ["--lib"]),
     ("T10, MSE of the gradient gap", "src/bound/regression/risk_transfer.rs", "+ size * (square * self.output).sqrt()", "", ["--lib"]),
-    ("T10, output of the derivative", "src/bound/regression/risk_transfer.rs", "(square * self.derivative + self.output).sqrt()", "(1e-6 * square * self.derivative).sqrt()", ["--test", "regression_transfer"]),
-    ("T10, risk of the risk gap", "src/bound/regression/risk_transfer.rs", "(2.0 * sizes.risk * squared).sqrt() + 0.5 * squared", "0.5 * squared", ["--test", "regression_transfer"]),
+    ("T10, output of the derivative", "src/bound/regression/risk_transfer.rs", "(square * self.derivative + self.output).sqrt()", "(1e-6 * square * self.derivative).sqrt()", ["--test", "regression"]),
+    ("T10, risk of the risk gap", "src/bound/regression/risk_transfer.rs", "(2.0 * sizes.risk * squared).sqrt() + 0.5 * squared", "0.5 * squared", ["--test", "regression"]),
+    ("T9 Gaussian query, y", "src/bound/gradient/uniform_gaussian.rs", "self.query_factor(y) * Interval::point(ln_f).exp()", "Interval::point(y.sqrt()) * Interval::point(ln_f).exp()", QUERY),
+    ("T9 uniform, y", "src/bound/gradient/uniform.rs", "(self.query_factor(y).ln() + Interval::point(ln_f)).upper()", "ln_f", GRADIENT),
+    ("T9 uniform, no tilt", "src/bound/gradient/uniform.rs", "let scale = query * Interval::point(self.dimension) + mean;", "let scale = query;", GRADIENT),
+    ("rare atoms, factor of the proxy", "src/law/rare_atom.rs", "(value + slack).double()", "(value + slack)", ["--lib", "--test", "exact"]),
+    ("rare atoms, slack of the proxy", "src/law/rare_atom.rs", "(value + slack).double()", "value.double()", LAWS),
+    ("two points, the larger weight", "src/law/mixture.rs", "weight(first.min(second))", "weight(first.max(second))", LAWS),
+    ("mixture, spread of the means", "src/law/mixture.rs", "Interval::point(largest) + Interval::point(factor) * diameter", "Interval::point(largest)", LAWS),
+    ("mixture, size of the exponents", "src/law/mixture.rs", "component.exponent_size(tilt) - weight.ln()", "1.0", LAWS),
+    ("finite laws, weights by logarithms", "src/law/empirical.rs", "if sum > LEAST_SUM {", "if sum > 0.0 {", LAWS),
+    ("T7 offset", "src/bound/rate/uniform.rs", "(varying.sqrt() + Interval::point(offset)).square().upper()", "varying.upper()", OFFSET),
+    ("T7 offset of the tail", "src/bound/rate/uniform.rs", "(s.square() + q * s * root).upper()", "0.0", ["--lib"]),
+    ("T9 mean of the query", "src/bound/gradient/uniform.rs", "(Interval::point(y).sqrt() + mean).square()", "Interval::point(y)", OFFSET),
 ]
 
 

@@ -26,6 +26,9 @@ pub struct Exact {
 /// integrand matters and known to about `1e-15` relative; the allowance is twice what that gives.
 pub(crate) const ROUNDING: f64 = 1e-13;
 
+/// Half the distance of 1 and the next float: the relative error of one rounding.
+pub(in crate::exact) const UNIT: f64 = 0.5 * f64::EPSILON;
+
 impl Exact {
     /// The finer of two resolutions; their difference, doubled, and the rounding allowance are the error.
     pub(in crate::exact) fn from_resolutions(fine: f64, coarse: f64) -> Self {

@@ -4,9 +4,9 @@ use nalgebra::{DMatrix, DVector};
 use rand::{Rng, RngExt};
 
 use super::atoms::{AtomList, UNIT, check_size, check_tilt_and_value};
-use super::hyperbolic::{langevin, langevin_slope, log_sinhc};
 use super::lattice::sphere_lattice;
 use super::linear_algebra::{norm_above, operator_norm_above, product_above, quotient_above};
+use super::special::hyperbolic::{langevin, langevin_slope, log_sinhc};
 use super::{LawAccuracy, OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through, TokenLaw};
 use crate::error::{Error, Result};
 use crate::interval::Interval;

@@ -7,11 +7,11 @@ use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 use super::atoms::{AtomList, UNIT, check_tilt_and_value};
+use super::compensated::centred_score;
 use super::lattice::normal_lattice;
 use super::linear_algebra::{factor_covariance, norm, norm_above, output_variance};
 use super::{
     CLOSED_FORM, LawAccuracy, OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through, TokenLaw,
-    centred_score,
 };
 use crate::error::{Error, Result};
 use crate::parameter::{Dimension, VarianceProxy};

@@ -357,10 +357,14 @@ mod tests {
         assert!((proxy(0.1) - 0.8 / (2.0 * 9.0_f64.ln())).abs() < 1e-15);
         assert_eq!(two_point_proxy(0.3, 0.7), two_point_proxy(0.7, 0.3));
         // 1 - 2p is 1 as a float, and p is as small as floats get.
-        for p in [1e-17, 1e-300, f64::from_bits(1)] {
+        for p in [1e-17, 1e-300, f64::MIN_POSITIVE] {
             let limit = 0.5 / -p.ln();
-            assert!((two_point_proxy(1.0, p) / limit - 1.0).abs() < 1e-13, "{p}");
+            let found = two_point_proxy(1.0, p);
+            assert!((found / limit - 1.0).abs() < 1e-13, "{p:e}: {found}");
         }
+        // A subnormal p / (1 + p) is known to a few parts only.
+        let least = two_point_proxy(1.0, f64::from_bits(1));
+        assert!(least >= 0.5 / 744.5 && least < 0.5 / 740.0, "{least}");
     }
 
     #[test]

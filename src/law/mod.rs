@@ -5,13 +5,11 @@
 //! of the tilted law `dmu_a = e^{<a, x> - Lam(a)} dmu`.
 
 mod atoms;
-mod bessel;
 mod compensated;
 mod cube;
 mod empirical;
 mod finite;
 mod gaussian;
-mod hyperbolic;
 mod kind;
 mod lattice;
 mod linear_algebra;
@@ -19,12 +17,12 @@ mod mixture;
 mod output;
 mod rademacher;
 mod rare_atom;
+mod special;
 mod sphere;
 mod through;
 mod token_law;
 
 pub(crate) use compensated::Sum;
-use compensated::centred_score;
 pub(crate) use finite::centred_scores;
 
 pub use atoms::{AtomRounding, Resolution, ScoreAtoms};

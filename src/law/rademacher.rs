@@ -5,8 +5,8 @@ use rand::Rng;
 
 use super::atoms::{AtomList, UNIT, check_atom_count, check_size, check_tilt_and_value};
 use super::cube::vertex_norm_above;
-use super::hyperbolic::{log_cosh, tanh_slope};
 use super::linear_algebra::{norm_above, product_above};
+use super::special::hyperbolic::{log_cosh, tanh_slope};
 use super::{
     AtomRounding, CLOSED_FORM, LawAccuracy, OutputLaw, Resolution, ScoreAtoms, SourcedProxy,
     Through, TokenLaw,

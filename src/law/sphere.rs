@@ -5,10 +5,10 @@ use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 use super::atoms::{AtomList, UNIT, check_size, check_tilt_and_value};
-use super::bessel::{bessel_ratio, log_hypergeometric};
-use super::hyperbolic::{log_cosh, tanh_slope};
 use super::lattice::sphere_lattice;
 use super::linear_algebra::{norm, norm_above, operator_norm_above, product_above, quotient_above};
+use super::special::bessel::{bessel_ratio, log_hypergeometric};
+use super::special::hyperbolic::{log_cosh, tanh_slope};
 use super::{LawAccuracy, OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through, TokenLaw};
 use crate::error::Result;
 use crate::parameter::{Dimension, VarianceProxy};

@@ -248,7 +248,8 @@ fn ticks(range: &Range<f64>) -> Vec<f64> {
             if few.len() >= 3 {
                 few
             } else {
-                found.into_iter().step_by(2).collect()
+                let every = found.len().div_ceil(MOST);
+                found.into_iter().step_by(every).collect()
             }
         }
         Some(found) => found,

@@ -179,4 +179,29 @@ mod tests {
             assert!(previous <= 1.02 * whole);
         }
     }
+
+    #[test]
+    fn the_affine_bound_of_the_energy_touches_it() {
+        let one = VarianceProxy::new(1.0).unwrap();
+        for (q, offset, end) in [
+            (0.5, 0.3, 4.0),
+            (2.0, 1e-9, 0.1),
+            (1e-3, 50.0, 1e4),
+            (1.0, 0.0, 3.0),
+        ] {
+            let values = ValueSpectrum::from_eigenvalues(vec![1.0]).unwrap();
+            let rate = UniformRate::new(one, one, q, Dimension::new(1).unwrap(), values).unwrap();
+            let rate = rate.with_offset(offset).unwrap();
+            let (start, slope) = rate.affine_energy(end);
+            for factor in [0.0, 1e-6, 0.3, 0.99, 1.0, 1.01, 7.0, 1e9] {
+                let y = factor * end;
+                assert!(
+                    start + slope * y >= rate.tilt.energy(y) * (1.0 - 1e-14),
+                    "{q} {offset} {y}"
+                );
+            }
+            let touching = (start + slope * end) / rate.tilt.energy(end);
+            assert!((touching - 1.0).abs() < 1e-13, "{touching}");
+        }
+    }
 }

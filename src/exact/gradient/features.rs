@@ -4,10 +4,11 @@ use nalgebra::{DMatrix, DVector};
 
 use crate::error::{Error, Result};
 use crate::exact::Exact;
-use crate::exact::gradient::finite::{Node, Polynomials};
+use crate::exact::gradient::node::{Node, Polynomials};
 use crate::exact::gradient::terms::{Rows, Scalars, Sizes, Terms};
-use crate::exact::output::centred_atoms::{UNIT, centre};
+use crate::exact::output::centred_atoms::centre;
 use crate::exact::sums::weights::WeightAtoms;
+use crate::exact::value::UNIT;
 use crate::law::Sum;
 
 /// Most numbers of features kept for all atoms (64 MiB); beyond it they are made anew for every block of nodes.

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use crate::attention::{Head, TiltForm, TiltWeight, WeightedScoreVarianceLaw};
 use crate::error::Result;
 use crate::exact::average::query_lattice::Lattice;
-use crate::exact::gradient::average::{added, halved_until_they_agree};
+use crate::exact::gradient::agreement::{added, halved_until_they_agree};
 use crate::exact::gradient::nodes::GradientFactors;
 use crate::exact::gradient::scores::gradient_factors;
 use crate::exact::{Exact, ROUNDING};

@@ -6,10 +6,9 @@ use crate::error::{Error, Result};
 use crate::exact::output::moments::{OutputMoments, OutputNode};
 use crate::exact::sums::integral::may_stop;
 use crate::exact::sums::weights::{Kernel, WeightAtoms, ln_phi_and_rounding, too_wide};
+use crate::exact::value::UNIT;
 use crate::law::{ScoreAtoms, Sum};
 
-/// Half the distance of 1 and the next float: the relative error of one rounding.
-pub(in crate::exact) const UNIT: f64 = 0.5 * f64::EPSILON;
 /// Nodes evaluated together, so that the sums over atoms are one matrix product.
 const BLOCK: usize = 32;
 /// Nodes beyond which a lattice is refused.

@@ -2,8 +2,8 @@
 
 use nalgebra::DVector;
 
-use crate::exact::output::centred_atoms::UNIT;
 use crate::exact::sums::integral::exp_non_positive;
+use crate::exact::value::UNIT;
 
 /// Single-token expectations with the output on a lattice in `tau`.
 pub(in crate::exact) struct OutputMoments {

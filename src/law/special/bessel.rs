@@ -17,7 +17,7 @@ use std::f64::consts::{LN_2, PI};
 const SERIES_END: f64 = 1e4;
 
 /// `ln 0F1(; d/2; kappa^2 / 4)` for `kappa >= 0`.
-pub(super) fn log_hypergeometric(dimension: usize, kappa: f64) -> f64 {
+pub(in crate::law) fn log_hypergeometric(dimension: usize, kappa: f64) -> f64 {
     if kappa > SERIES_END {
         return Debye::new(dimension, kappa).logarithm();
     }
@@ -51,13 +51,13 @@ pub(super) fn log_hypergeometric(dimension: usize, kappa: f64) -> f64 {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct BesselRatio {
     /// `A_d(kappa) / kappa`, `1 / d` at zero.
-    pub(super) over_kappa: f64,
+    pub(in crate::law) over_kappa: f64,
     /// `A_d'(kappa)`, `1 / d` at zero: the variance of `xi` under the tilted law.
-    pub(super) slope: f64,
+    pub(in crate::law) slope: f64,
 }
 
 /// `A_d(kappa) / kappa` and `A_d'(kappa)` for `kappa >= 0`.
-pub(super) fn bessel_ratio(dimension: usize, kappa: f64) -> BesselRatio {
+pub(in crate::law) fn bessel_ratio(dimension: usize, kappa: f64) -> BesselRatio {
     if kappa > SERIES_END {
         return Debye::new(dimension, kappa).ratio();
     }
@@ -160,7 +160,7 @@ fn log_gamma_above(order: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::law::hyperbolic::log_cosh;
+    use crate::law::special::hyperbolic::log_cosh;
 
     fn close(found: f64, wanted: f64, tolerance: f64) {
         assert!(

@@ -5,7 +5,7 @@ use std::f64::consts::LN_2;
 use super::bessel::{bessel_ratio, log_hypergeometric};
 
 /// `ln cosh x`, without overflow and with full relative accuracy near zero.
-pub(super) fn log_cosh(x: f64) -> f64 {
+pub(in crate::law) fn log_cosh(x: f64) -> f64 {
     let x = x.abs();
     if x < 1.0 {
         let s = x.sinh();
@@ -16,14 +16,14 @@ pub(super) fn log_cosh(x: f64) -> f64 {
 }
 
 /// `c^2 sech^2 x`, `c^2` times the derivative of `tanh`; 0 where it underflows.
-pub(super) fn tanh_slope(x: f64, c: f64) -> f64 {
+pub(in crate::law) fn tanh_slope(x: f64, c: f64) -> f64 {
     let decay = (-x.abs()).exp();
     let sech = 2.0 * c * decay / (1.0 + decay * decay);
     sech * sech
 }
 
 /// `ln(sinh x / x)`, without overflow and with full relative accuracy near zero.
-pub(super) fn log_sinhc(x: f64) -> f64 {
+pub(in crate::law) fn log_sinhc(x: f64) -> f64 {
     let x = x.abs();
     // The closed form loses digits below 1; there the power series, of the sphere in R^3, has few terms.
     if x < 1.0 {
@@ -34,7 +34,7 @@ pub(super) fn log_sinhc(x: f64) -> f64 {
 }
 
 /// The Langevin function `coth x - 1 / x`, the derivative of `ln(sinh x / x)`.
-pub(super) fn langevin(x: f64) -> f64 {
+pub(in crate::law) fn langevin(x: f64) -> f64 {
     if x.abs() < 1.0 {
         x * bessel_ratio(3, x.abs()).over_kappa
     } else {
@@ -43,7 +43,7 @@ pub(super) fn langevin(x: f64) -> f64 {
 }
 
 /// `h^2 / x^2 - h^2 / sinh^2 x`, `h^2` times the derivative of the Langevin function.
-pub(super) fn langevin_slope(x: f64, h: f64) -> f64 {
+pub(in crate::law) fn langevin_slope(x: f64, h: f64) -> f64 {
     let x = x.abs();
     if x < 1.0 {
         h * h * bessel_ratio(3, x).slope
