@@ -49,7 +49,7 @@ pub(in crate::law) fn log_hypergeometric(dimension: usize, kappa: f64) -> f64 {
 
 /// The Bessel ratio `A_d(kappa)` and its slope.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct BesselRatio {
+pub(in crate::law) struct BesselRatio {
     /// `A_d(kappa) / kappa`, `1 / d` at zero.
     pub(in crate::law) over_kappa: f64,
     /// `A_d'(kappa)`, `1 / d` at zero: the variance of `xi` under the tilted law.
