@@ -331,7 +331,6 @@ fn formulas_are_judged() {
         "1.2 * rho * (d + s^2) / L",
         "0.8 * rho * (d + s^2) / L",
         "A2 / L / 0.99",
-        "ln(-1)",
     ]
     .map(|text| Formula::new(text, &VARIABLES).unwrap());
     claims::add_formulas(&question, &formulas, &mut rows).unwrap();
@@ -359,7 +358,6 @@ fn formulas_are_judged() {
         // rho (d + s^2) = A2 for normal tokens: true by 1%, which the simulation cannot confirm.
         assert_eq!(verdicts(2)[0], (Witness::Exact, Verdict::Consistent));
         assert_ne!(verdicts(2)[1].1, Verdict::Violated);
-        assert!(row.claims[3].value.is_err() && verdicts(3).is_empty());
         assert_eq!(row.verdict(), Verdict::Violated);
     }
     // The variables of a query have no value for a Gaussian query.

@@ -81,6 +81,15 @@ impl NodeSums<f64> {
         self.other[0] += left * size.norm;
         self.other[1] += left * size.rounding;
     }
+
+    /// Bounds of the rounding of `G`, in norm: as the sum of `x f e^{-x}`, and of `x f (e^{-x} - 1)`.
+    fn of_bias(&self, of_x: f64) -> (f64, f64) {
+        let slope = (self.bump * self.square).sqrt();
+        (
+            (2.0 * of_x + OF_SUM) * self.direct[0] + of_x * slope + self.direct[1],
+            (3.0 * of_x + OF_SUM) * self.other[0] + self.other[1],
+        )
+    }
 }
 
 impl NodeSums<Sum> {
@@ -343,12 +352,14 @@ impl CentredAtoms {
                 }
             }
             let sums = sums.value();
-            // E[w f] = 0, so e^{-x} - 1 may stand for e^{-x}, and does where it cancels less.
-            let by_other = sums.other[0] < sums.direct[0];
-            if by_other {
+            // Relative error of x; that of a probability is at most as large.
+            let of_x = self.of_score + self.weights.rounding(tau);
+            // E[w f] = 0, so e^{-x} - 1 may stand for e^{-x}, and does where its bound is the smaller.
+            let (direct, other) = sums.of_bias(of_x);
+            if other < direct {
                 column.copy_from_slice(&others);
             }
-            let node = self.node(&sums, by_other, tau);
+            let node = self.node(&sums, of_x, direct.min(other));
             to.nodes.push(node);
             count += 1;
             done = may_stop(shortest, longest, node.ln_phi, node.bump);
@@ -378,17 +389,9 @@ impl CentredAtoms {
             .collect()
     }
 
-    fn node(&self, sums: &NodeSums<f64>, by_other: bool, tau: f64) -> OutputNode {
-        // Relative error of x; that of a probability is at most as large.
-        let of_x = self.of_score + self.weights.rounding(tau);
+    fn node(&self, sums: &NodeSums<f64>, of_x: f64, of_bias: f64) -> OutputNode {
         let (ln_phi, of_ln_phi) =
             ln_phi_and_rounding(sums.rise, sums.stay, sums.near, (of_x, OF_SUM));
-        let of_bias = if by_other {
-            (3.0 * of_x + OF_SUM) * sums.other[0] + sums.other[1]
-        } else {
-            let slope = (sums.bump * sums.square).sqrt();
-            (2.0 * of_x + OF_SUM) * sums.direct[0] + of_x * slope + sums.direct[1]
-        };
         OutputNode {
             ln_phi,
             of_ln_phi,
