@@ -4,5 +4,7 @@
 pub mod command_line;
 pub mod compositions;
 pub mod experiment_heads;
+pub mod golden;
 pub mod random_laws;
 pub mod simulation;
+pub mod tools;
