@@ -4,9 +4,9 @@ use std::sync::OnceLock;
 
 use nalgebra::{DMatrix, DVector};
 
+use super::TokenLaw;
 use super::atoms::LARGEST_SQUARE;
 use super::mixture::normalised;
-use super::TokenLaw;
 use crate::error::{Error, Result};
 use crate::parameter::{Dimension, VarianceProxy};
 

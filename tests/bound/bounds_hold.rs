@@ -4,7 +4,8 @@
 //! and query, of the query average with the exact engine, which shares no code with them. At least 5,000
 //! (law, head, query, length) cases; the count is asserted.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
 use crate::support::random_laws::{gaussian, law, matrix, rare_law, run};
 use attention_bounds::attention::{Head, QueryLaw};
@@ -28,10 +29,17 @@ fn lengths() -> Vec<PromptLength> {
         .collect()
 }
 
-fn check_bound(row: &Row, bound: &Bound) -> Result<(), TestCaseError> {
+/// How often each theorem is compared, and how often it is within a factor 4 of the exact value.
+type Counts = RefCell<BTreeMap<&'static str, [usize; 2]>>;
+
+fn check_bound(row: &Row, bound: &Bound, counts: &Counts) -> Result<(), TestCaseError> {
     let (Ok(exact), Some(value)) = (&row.exact, bound.value()) else {
         return Ok(());
     };
+    let mut counts = counts.borrow_mut();
+    let [compared, near] = counts.entry(bound.theorem().id()).or_default();
+    *compared += 1;
+    *near += usize::from(value <= 4.0 * exact.value);
     // The exact value may itself be wrong by its error, and a bound may equal it (one token).
     prop_assert!(
         exact.value - exact.error <= value,
@@ -54,8 +62,8 @@ fn check_bound(row: &Row, bound: &Bound) -> Result<(), TestCaseError> {
 
 #[test]
 fn no_bound_is_below_the_exact_value_at_a_query() {
-    let cases = AtomicUsize::new(0);
-    let bounds = AtomicUsize::new(0);
+    let cases = Cell::new(0);
+    let counts = Counts::default();
     let strategy = (1usize..5, 1usize..4).prop_flat_map(|(d, m)| {
         (
             law(d),
@@ -81,26 +89,29 @@ fn no_bound_is_below_the_exact_value_at_a_query() {
             };
             for row in rows(&question, &lengths(), &options, &Silent).unwrap() {
                 if row.exact.is_ok() && row.metric == Metric::Output {
-                    cases.fetch_add(1, Ordering::Relaxed);
+                    cases.set(cases.get() + 1);
                 }
                 for bound in &row.bounds {
-                    bounds.fetch_add(usize::from(bound.value().is_some()), Ordering::Relaxed);
-                    check_bound(&row, bound)?;
+                    check_bound(&row, bound, &counts)?;
                 }
             }
             Ok(())
         },
     );
     // Each case appears for its query and for the average over the one-query list.
-    let (cases, bounds) = (cases.into_inner() / 2, bounds.into_inner());
-    println!("{cases} cases, {bounds} bounds");
+    let (cases, counts) = (cases.get() / 2, counts.into_inner());
+    println!("{cases} cases; compared, near: {counts:?}");
     assert!(cases >= 5_000, "{cases} cases with an exact value");
+    for theorem in ["trivial", "T4", "T5", "T6.crude"] {
+        assert!(counts[theorem][0] >= 1_000, "{theorem}: {counts:?}");
+    }
 }
 
 /// The adversary: weights down to 1e-300, and tilts at which they decide the error.
 #[test]
 fn no_bound_is_below_the_exact_value_where_a_rare_part_decides() {
-    let (cases, sub_gaussian) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let cases = Cell::new(0);
+    let counts = Counts::default();
     let strategy = (1usize..3, 1usize..3).prop_flat_map(|(d, m)| {
         (
             rare_law(d),
@@ -126,20 +137,19 @@ fn no_bound_is_below_the_exact_value_where_a_rare_part_decides() {
             };
             for row in rows(&question, &lengths(), &options, &Silent).unwrap() {
                 if row.exact.is_ok() && row.metric == Metric::Output {
-                    cases.fetch_add(1, Ordering::Relaxed);
+                    cases.set(cases.get() + 1);
                 }
                 for bound in &row.bounds {
-                    let counts = bound.theorem().id().starts_with("T6.") && bound.value().is_some();
-                    sub_gaussian
-                        .fetch_add(usize::from(counts && row.exact.is_ok()), Ordering::Relaxed);
-                    check_bound(&row, bound)?;
+                    check_bound(&row, bound, &counts)?;
                 }
             }
             Ok(())
         },
     );
-    let (cases, sub_gaussian) = (cases.into_inner() / 2, sub_gaussian.into_inner() / 2);
-    println!("{cases} cases, {sub_gaussian} sub-Gaussian bounds");
+    let (cases, counts) = (cases.get() / 2, counts.into_inner());
+    let of_t6 = counts.iter().filter(|(id, _)| id.starts_with("T6."));
+    let sub_gaussian = of_t6.map(|(_, [compared, _])| compared).sum::<usize>() / 2;
+    println!("{cases} cases, {sub_gaussian} sub-Gaussian bounds; compared, near: {counts:?}");
     assert!(
         cases >= 1_500 && sub_gaussian >= 4_000,
         "{cases} {sub_gaussian}"
@@ -148,6 +158,7 @@ fn no_bound_is_below_the_exact_value_where_a_rare_part_decides() {
 
 #[test]
 fn no_bound_is_below_the_exact_average_over_a_gaussian_query() {
+    let counts = Counts::default();
     let strategy = (1usize..5, 1usize..4).prop_flat_map(|(d, m)| {
         (
             gaussian(d),
@@ -185,12 +196,15 @@ fn no_bound_is_below_the_exact_average_over_a_gaussian_query() {
                 prop_assert!(row.exact.is_ok(), "{:?}", row.exact);
                 prop_assert!(row.bounds.iter().filter(|b| b.value().is_some()).count() >= 1);
                 for bound in &row.bounds {
-                    check_bound(&row, bound)?;
+                    check_bound(&row, bound, &counts)?;
                 }
             }
             Ok(())
         },
     );
+    let counts = counts.into_inner();
+    println!("compared, near: {counts:?}");
+    assert!(counts.len() >= 3, "{counts:?}");
 }
 
 #[test]
@@ -276,6 +290,7 @@ fn a_tail_bound_is_a_bound_of_the_probability() {
     // Rademacher d = 1: the probability is a binomial sum.
     let tokens = Rademacher::new(1, 1.0).unwrap();
     let one = DMatrix::identity(1, 1);
+    let (mut compared, mut near) = (0, 0);
     for tilt in [0.2, 1.0, 2.0] {
         let head = Head::new(one.clone(), one.clone()).unwrap();
         let query = QueryLaw::uniform(DMatrix::from_element(1, 1, tilt)).unwrap();
@@ -293,6 +308,7 @@ fn a_tail_bound_is_a_bound_of_the_probability() {
                 if row.metric != Metric::Tail {
                     continue;
                 }
+                compared += 1;
                 let n = row.length as usize;
                 let mut probability = 0.0;
                 let mut ln_binomial = -(n as f64) * std::f64::consts::LN_2;
@@ -304,6 +320,7 @@ fn a_tail_bound_is_a_bound_of_the_probability() {
                     ln_binomial += ((n - up) as f64).ln() - ((up + 1) as f64).ln();
                 }
                 let bound = row.bounds[0].value().unwrap();
+                near += usize::from(bound < 1.0 && bound < 100.0 * probability);
                 assert!(
                     probability <= bound + 1e-12,
                     "L={n} eps={eps}: {probability} above {bound}"
@@ -311,4 +328,6 @@ fn a_tail_bound_is_a_bound_of_the_probability() {
             }
         }
     }
+    println!("{compared} tails, {near} near");
+    assert!(compared >= 36, "{compared}");
 }

@@ -146,7 +146,9 @@ fn a_fit_is_the_least_constant_and_has_a_picture() {
             assert_eq!(output.status.code(), Some(code), "{point}");
         }
     }
-    for point in fit["witness"].as_array().unwrap() {
+    let witness = fit["witness"].as_array().unwrap();
+    assert!(!witness.is_empty());
+    for point in witness {
         let exact = point["exact"]["value"].as_f64().unwrap();
         assert!(exact > 0.0 && exact <= point["uniform_rate"].as_f64().unwrap());
     }

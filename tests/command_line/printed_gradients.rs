@@ -72,11 +72,9 @@ fn the_fit_of_a_gradient_is_reached_where_it_binds_and_fails_below() {
                     }
                 }
                 assert_eq!(reached, 1);
-                for row in judged(0.999 * c1) {
-                    if row["length"] == point["binds_at"] {
-                        assert_eq!(row["verdict"], "violated", "{row}");
-                    }
-                }
+                let below = judged(0.999 * c1);
+                let row = below.iter().find(|row| row["length"] == point["binds_at"]);
+                assert_eq!(row.unwrap()["verdict"], "violated", "{row:?}");
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The exact errors of the gradients against the reference of tests/data/gradient.json (tools/golden/gradient.py),
 //! closed forms, symmetries and simulation.
 
+use crate::support::golden::{self, list, matrix, number, vector};
 use crate::support::simulation::{agrees, cell, estimates, first, one_query};
 use attention_bounds::attention::{Head, QueryLaw};
 use attention_bounds::exact::{
@@ -11,29 +12,6 @@ use attention_bounds::law::{Empirical, Gaussian, Rademacher, Sphere, TokenLaw};
 use attention_bounds::monte_carlo::{CellEstimates, Plan, QueryChoice, Route};
 use attention_bounds::parameter::PromptLength;
 use nalgebra::{DMatrix, DVector};
-use serde_json::Value;
-
-fn number(value: &Value) -> f64 {
-    value
-        .as_str()
-        .expect("numbers are strings")
-        .parse()
-        .expect("a number")
-}
-
-fn vector(value: &Value) -> Vec<f64> {
-    value
-        .as_array()
-        .expect("a list")
-        .iter()
-        .map(number)
-        .collect()
-}
-
-fn matrix(value: &Value) -> DMatrix<f64> {
-    let rows: Vec<Vec<f64>> = value.as_array().expect("rows").iter().map(vector).collect();
-    DMatrix::from_fn(rows.len(), rows[0].len(), |i, j| rows[i][j])
-}
 
 fn lengths(list: &[u64]) -> Vec<PromptLength> {
     list.iter()
@@ -77,13 +55,11 @@ fn close(label: &str, computed: Exact, reference: f64, tolerance: f64) -> f64 {
 
 #[test]
 fn both_gradients_agree_with_the_reference() {
-    let golden: Value = serde_json::from_str(include_str!("../data/gradient.json")).unwrap();
-    let rows = golden["rows"].as_array().unwrap();
-    assert!(rows.len() >= 100);
+    let rows = golden::rows("gradient", 100);
     let mut worst = [0.0_f64; 2];
-    for row in rows {
+    for row in &rows {
         let value = matrix(&row["value"]);
-        let tilt = DVector::from_vec(vector(&row["tilt"]));
+        let tilt = vector(&row["tilt"]);
         let length = row["L"].as_u64().unwrap();
         let square = 1.75;
         let (found, alone) = if row["law"] == "gaussian" {
@@ -95,7 +71,7 @@ fn both_gradients_agree_with_the_reference() {
             )
         } else {
             let points = matrix(&row["points"]);
-            let probability = vector(&row["probability"]);
+            let probability = list(&row["probability"]);
             let law = Empirical::weighted(&points, probability.clone()).unwrap();
             let alone = value_gradient_error(&law, value.nrows(), &tilt, &lengths(&[length]));
             let support = (&points.transpose(), probability.as_slice());

@@ -4,6 +4,7 @@
 //! The reference sums over the query in Cartesian coordinates (tools/golden/gradient_average.py); the product integrates
 //! against weighted densities of the score variance.
 
+use crate::support::golden::{self, matrix, number, vector};
 use crate::support::simulation::{cell, estimates};
 use attention_bounds::attention::{Head, QueryLaw};
 use attention_bounds::exact::{
@@ -14,24 +15,6 @@ use attention_bounds::monte_carlo::{Plan, QueryChoice, Route};
 use attention_bounds::parameter::PromptLength;
 use nalgebra::{DMatrix, DVector};
 use serde_json::Value;
-
-fn number(value: &Value) -> f64 {
-    value
-        .as_str()
-        .expect("numbers are strings")
-        .parse()
-        .expect("a number")
-}
-
-fn vector(value: &Value) -> DVector<f64> {
-    let entries = value.as_array().expect("a list").iter();
-    DVector::from_vec(entries.map(number).collect())
-}
-
-fn matrix(value: &Value) -> DMatrix<f64> {
-    let rows: Vec<DVector<f64>> = value.as_array().expect("rows").iter().map(vector).collect();
-    DMatrix::from_fn(rows.len(), rows[0].len(), |i, j| rows[i][j])
-}
 
 fn lengths(list: &[u64]) -> Vec<PromptLength> {
     list.iter()
@@ -87,12 +70,9 @@ fn close(label: &str, computed: Exact, reference: f64) -> f64 {
 
 #[test]
 fn averages_agree_with_the_reference() {
-    let golden: Value =
-        serde_json::from_str(include_str!("../data/gradient_average.json")).unwrap();
-    let rows = golden["rows"].as_array().unwrap();
-    assert!(rows.len() >= 40);
+    let rows = golden::rows("gradient_average", 40);
     let (mut worst, mut estimate): (f64, f64) = (0.0, 0.0);
-    for row in rows {
+    for row in &rows {
         let length = row["L"].as_u64().unwrap();
         let found = Setting::of(row).average(&[length])[0];
         let reference = number(&row["key_query_error"]);

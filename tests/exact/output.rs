@@ -1,34 +1,12 @@
 //! The general engine (T2) against enumeration, and against the Gaussian closed form (T3).
 
+use crate::support::golden::{self, list, matrix, number, vector};
 use attention_bounds::exact::{
     Exact, ExactOutput, GaussianOutput, gaussian_output_error, output_error,
 };
 use attention_bounds::law::{Empirical, Gaussian, Rademacher, TokenLaw};
 use attention_bounds::parameter::PromptLength;
 use nalgebra::{DMatrix, DVector};
-use serde_json::Value;
-
-fn number(value: &Value) -> f64 {
-    value
-        .as_str()
-        .expect("numbers are strings")
-        .parse()
-        .expect("a number")
-}
-
-fn vector(value: &Value) -> Vec<f64> {
-    value
-        .as_array()
-        .expect("a list")
-        .iter()
-        .map(number)
-        .collect()
-}
-
-fn matrix(value: &Value) -> DMatrix<f64> {
-    let rows: Vec<Vec<f64>> = value.as_array().expect("rows").iter().map(vector).collect();
-    DMatrix::from_fn(rows.len(), rows[0].len(), |i, j| rows[i][j])
-}
 
 /// The value is within `tolerance` of the reference, relative to `scale`, and within its own estimate.
 fn check(label: &str, computed: Exact, reference: f64, scale: f64, tolerance: f64) {
@@ -49,10 +27,8 @@ fn check(label: &str, computed: Exact, reference: f64, scale: f64, tolerance: f6
 
 #[test]
 fn rademacher_tokens_agree_with_the_binomial_sum() {
-    let golden: Value = serde_json::from_str(include_str!("../data/rademacher.json")).unwrap();
-    let rows = golden["rows"].as_array().unwrap();
-    assert!(rows.len() >= 20);
-    for row in rows {
+    let rows = golden::rows("rademacher", 20);
+    for row in &rows {
         let (scale, tilt, length) = (
             number(&row["c"]),
             number(&row["a"]),
@@ -93,15 +69,13 @@ fn rademacher_tokens_agree_with_the_binomial_sum() {
 
 #[test]
 fn empirical_laws_agree_with_enumeration_of_all_prompts() {
-    let golden: Value = serde_json::from_str(include_str!("../data/empirical.json")).unwrap();
-    let rows = golden["rows"].as_array().unwrap();
-    assert!(rows.len() >= 10);
-    for row in rows {
+    let rows = golden::rows("empirical", 10);
+    for row in &rows {
         let law = Empirical::new(&matrix(&row["points"])).unwrap();
         let value = matrix(&row["value"]);
         let seen = law.through(&value);
         let lengths = [PromptLength::new(row["L"].as_u64().unwrap()).unwrap()];
-        let tilt = DVector::from_vec(vector(&row["tilt"]));
+        let tilt = vector(&row["tilt"]);
         let output = &output_error(seen.as_ref(), &tilt, &lengths).unwrap()[0];
         let label = format!("{} tilt {} L={}", row["name"], row["tilt"], row["L"]);
         let error = number(&row["error"]);
@@ -112,7 +86,7 @@ fn empirical_laws_agree_with_enumeration_of_all_prompts() {
             error,
             1e-9,
         );
-        for (computed, reference) in output.bias.iter().zip(vector(&row["bias"])) {
+        for (computed, reference) in output.bias.iter().zip(list(&row["bias"])) {
             check(
                 &format!("bias {label}"),
                 *computed,

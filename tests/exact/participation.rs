@@ -3,21 +3,9 @@
 //! The reference integrates by composite Gauss-Legendre panels in 200-bit arithmetic
 //! (tools/golden/participation.py); the product uses trapezoidal lattices and convolutions.
 
+use crate::support::golden::{self, number};
 use attention_bounds::exact::{Exact, gaussian_participation};
 use attention_bounds::parameter::PromptLength;
-use serde_json::Value;
-
-fn number(value: &Value) -> f64 {
-    value
-        .as_str()
-        .expect("numbers are strings")
-        .parse()
-        .expect("a number")
-}
-
-fn golden() -> Value {
-    serde_json::from_str(include_str!("../data/participation.json")).expect("golden file")
-}
 
 /// True error of a computed value, and whether its own estimate covers it.
 fn check(label: &str, computed: Exact, reference: f64) -> f64 {
@@ -45,11 +33,10 @@ fn check(label: &str, computed: Exact, reference: f64) -> f64 {
 
 #[test]
 fn participation_ratios_agree_with_the_reference() {
-    let golden = golden();
     let mut worst: f64 = 0.0;
     let mut cells = 0;
-    for row in golden["rows"].as_array().expect("rows") {
-        let s: f64 = row["s"].as_str().expect("s").parse().expect("s");
+    for row in &golden::rows("participation", 100) {
+        let s: f64 = number(&row["s"]);
         let length = row["L"].as_u64().expect("L");
         let lengths = [PromptLength::new(length).unwrap()];
         let ratios = gaussian_participation(s, &lengths).unwrap()[0];

@@ -3,45 +3,19 @@
 //! The reference integrates over the query in Cartesian coordinates by Gauss-Legendre panels
 //! (tools/golden/query_average.py); the product integrates against the density of the score variance.
 
+use crate::support::golden::{self, matrix, number, vector};
 use attention_bounds::attention::Head;
 use attention_bounds::bound::{GaussianSetting, GaussianSpectrum};
 use attention_bounds::exact::gaussian_query_average;
 use attention_bounds::law::Gaussian;
 use attention_bounds::parameter::PromptLength;
-use nalgebra::{DMatrix, DVector};
 use serde_json::Value;
-
-fn number(value: &Value) -> f64 {
-    value
-        .as_str()
-        .expect("numbers are strings")
-        .parse()
-        .expect("a number")
-}
-
-fn vector(value: &Value) -> DVector<f64> {
-    DVector::from_vec(
-        value
-            .as_array()
-            .expect("a list")
-            .iter()
-            .map(number)
-            .collect(),
-    )
-}
-
-fn matrix(value: &Value) -> DMatrix<f64> {
-    let rows: Vec<DVector<f64>> = value.as_array().expect("rows").iter().map(vector).collect();
-    DMatrix::from_fn(rows.len(), rows[0].len(), |i, j| rows[i][j])
-}
 
 #[test]
 fn averages_and_limits_agree_with_the_reference() {
-    let golden: Value = serde_json::from_str(include_str!("../data/query_average.json")).unwrap();
-    let rows = golden["rows"].as_array().unwrap();
-    assert!(rows.len() >= 50);
+    let rows = golden::rows("query_average", 50);
     let mut worst: f64 = 0.0;
-    for row in rows {
+    for row in &rows {
         let covariance = matrix(&row["token_covariance"]);
         let tokens = Gaussian::centred(covariance.clone()).unwrap();
         let query =

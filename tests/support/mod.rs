@@ -3,6 +3,7 @@
 
 pub mod command_line;
 pub mod compositions;
+pub mod golden;
 pub mod random_laws;
 pub mod regression_heads;
 pub mod regression_losses;
