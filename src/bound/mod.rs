@@ -10,7 +10,7 @@
 //! | T8 | [`GaussianSpectrum`] |
 //! | T9 in `V` | [`value_gradient_bounds`] |
 //! | T9 in `U` | [`key_query_bounds`], [`KeyQueryAverage`], [`UniformKeyQueryGradient`] |
-//! | T10.gaussian | [`gaussian_transfer`] |
+//! | T10.gaussian | [`regression::gaussian`] |
 //! | T12 | [`minimax_lower_bound`], below which no such bound can be |
 //!
 //! Every proof parameter (`del`, `th`, `lam`) is minimised over, in plain floats and in logarithms. Each

@@ -21,10 +21,10 @@ pub trait OutputLaw: Send + Sync {
         }
     }
 
-    /// See [`TokenLaw::score_atoms`].
+    /// See [`TokenLaw::score_atoms`](crate::law::TokenLaw::score_atoms).
     fn score_atoms(&self, tilt: &DVector<f64>, resolution: Resolution) -> Result<ScoreAtoms>;
 
-    /// See [`TokenLaw::output_radius`].
+    /// See [`TokenLaw::output_radius`](crate::law::TokenLaw::output_radius).
     fn radius(&self, centre: &DVector<f64>) -> Option<f64>;
 }
 

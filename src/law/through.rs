@@ -33,7 +33,7 @@ impl<L: TokenLaw> OutputLaw for Through<'_, L> {
         }
     }
 
-    /// Of the law's [`LawAccuracy`] and the two products with `V` (`m x d`), by the standard error analysis: with
+    /// Of the law's [`LawAccuracy`](crate::law::LawAccuracy) and the two products with `V` (`m x d`), by the standard error analysis: with
     /// `gamma = (m d + d + 2) 2^-53`, the mean is off by at most `|V|_F` times its error and `gamma |m|`, the
     /// variance by at most `|V|_F^2` times the error of the covariance and `gamma |C|_F`.
     fn error(&self, tilt: &DVector<f64>, found: &TiltedOutput) -> TiltedError {

@@ -4,9 +4,9 @@ use nalgebra::{DMatrix, DVector};
 
 use crate::error::{Error, Result};
 use crate::exact::Exact;
-use crate::exact::gradient::node::{Node, Polynomials};
+use crate::exact::gradient::node::{Node, Polynomials, symmetric};
 use crate::exact::gradient::terms::{Rows, Scalars, Sizes, Terms};
-use crate::exact::output::centred_atoms::centre;
+use crate::exact::sums::compensated::centre;
 use crate::exact::sums::weights::WeightAtoms;
 use crate::exact::value::UNIT;
 use crate::law::Sum;
@@ -179,7 +179,8 @@ impl Features {
             relative,
             kept: Vec::new(),
         };
-        if features.height().saturating_mul(features.atoms()) <= KEPT {
+        let (_, _, [.., height]) = features.layout();
+        if height.saturating_mul(features.atoms()) <= KEPT {
             features.kept = features
                 .chunks()
                 .map(|first| features.chunk(first))
@@ -243,11 +244,6 @@ impl Features {
         let mixed = matrix + d * (d + 1) / 2;
         let cubic = mixed + d + m;
         (d, m, [0, matrix, mixed, cubic, cubic + m + d])
-    }
-
-    fn height(&self) -> usize {
-        let (_, _, [.., height]) = self.layout();
-        height
     }
 
     fn chunks(&self) -> impl Iterator<Item = usize> + use<> {
@@ -399,15 +395,4 @@ impl Features {
             });
         }
     }
-}
-
-/// A symmetric matrix from its upper triangle, column by column.
-fn symmetric<'a>(size: usize, triangle: impl Iterator<Item = &'a f64>) -> DMatrix<f64> {
-    let mut matrix = DMatrix::zeros(size, size);
-    let places = (0..size).flat_map(|column| (0..=column).map(move |row| (row, column)));
-    for ((row, column), entry) in places.zip(triangle) {
-        matrix[(row, column)] = *entry;
-        matrix[(column, row)] = *entry;
-    }
-    matrix
 }

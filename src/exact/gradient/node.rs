@@ -1,5 +1,7 @@
 //! What the integrands of a finite law need at one `t`.
 
+use nalgebra::DMatrix;
+
 /// What the integrands need at one `t`, contracted over coordinates.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::exact) struct Node {
@@ -33,4 +35,18 @@ impl Polynomials {
             dot(&self.linear) + sign * dot(&self.mixed) + dot(&self.square) / 6.0,
         ]
     }
+}
+
+/// A symmetric matrix from its upper triangle, column by column.
+pub(in crate::exact) fn symmetric<'a>(
+    size: usize,
+    triangle: impl Iterator<Item = &'a f64>,
+) -> DMatrix<f64> {
+    let mut matrix = DMatrix::zeros(size, size);
+    let places = (0..size).flat_map(|column| (0..=column).map(move |row| (row, column)));
+    for ((row, column), entry) in places.zip(triangle) {
+        matrix[(row, column)] = *entry;
+        matrix[(column, row)] = *entry;
+    }
+    matrix
 }

@@ -1,6 +1,6 @@
 //! Scalar sums over the atoms of a finitely supported law at one `t`, and the same sums with absolute values.
 
-use crate::exact::output::centred_atoms::OF_SUM;
+use crate::exact::sums::compensated::OF_SUM;
 use crate::exact::sums::weights::{Kernel, ln_phi_and_rounding};
 use crate::law::Sum;
 

@@ -14,6 +14,9 @@ use crate::parameter::PromptLength;
 use crate::regression::participation::table::ParticipationTable;
 use crate::regression::{RegressionHead, RegressionTask};
 
+/// Receives the poles of a node, `z`, and the two transforms times the product of the roots of the poles.
+type Visit<'a> = &'a mut dyn FnMut(&[Complex<f64>], Complex<f64>, Complex<f64>, Complex<f64>);
+
 /// The risk of one task at one prompt length.
 ///
 /// With `q = x^T A^T Sig A x`, `eta = |Sig A x|^2`, `zeta = x^T Sig A x` for a query `x ~ N(0, Sig)`, and `P = r_2`, `Q = r_2 + 6 r_3 - 6 E P_2^2`
@@ -170,12 +173,7 @@ impl<'a> FinitePromptRisk<'a> {
     /// The trapezoidal sum over the path that serves a spectrum: `add` is given the poles `1/(1 + 2 z l_j)`, `z`, and the two transforms times the
     /// product of the roots of the poles. Returns the sum of the moduli of the terms and the error beyond the participation ratios, nothing if the
     /// spectrum is 0.
-    fn sum(
-        &self,
-        spectrum: &[f64],
-        stride: usize,
-        add: &mut dyn FnMut(&[Complex<f64>], Complex<f64>, Complex<f64>, Complex<f64>),
-    ) -> Result<Option<(f64, f64)>> {
+    fn sum(&self, spectrum: &[f64], stride: usize, add: Visit) -> Result<Option<(f64, f64)>> {
         let uniform = 1.0 / self.length().as_f64();
         let largest = spectrum.iter().copied().fold(0.0, f64::max);
         let total: f64 = spectrum.iter().sum();

@@ -9,14 +9,10 @@ use std::path::Path;
 
 use super::sources::{Source, files_below, modules, sources};
 
-/// Rooms whose circles are not looked at yet.
-const STILL: &[&str] = &["exact", "law", "monte_carlo", "regression", "study"];
 /// Most lines of a file.
 const LINES: usize = 400;
 /// Most files of a folder, not counting those of the folders in it.
 const FILES: usize = 18;
-/// Files and folders that are not small yet.
-const LARGE: &[&str] = &["exact", "monte_carlo"];
 
 /// For every file (or folder) what it uses, with one path for each.
 type Uses = BTreeMap<String, BTreeMap<String, String>>;
@@ -151,19 +147,12 @@ fn folders<'a>(files: impl IntoIterator<Item = &'a str>) -> BTreeSet<&'a str> {
     found
 }
 
-fn is_in(file: &str, rooms: &[&str]) -> bool {
-    rooms
-        .iter()
-        .any(|room| file.split('/').next() == Some(room))
-}
-
 #[test]
 fn no_circle_between_files() {
     let uses = uses_of_files(&sources());
     assert!(uses.len() > 200, "{}", uses.len());
-    for (circle, inside) in circles(&uses) {
-        assert!(circle.iter().all(|file| is_in(file, STILL)), "{inside:#?}");
-    }
+    let found = circles(&uses);
+    assert!(found.is_empty(), "{found:#?}");
 }
 
 #[test]
@@ -172,13 +161,11 @@ fn no_circle_between_folders() {
     let uses = uses_of_files(&sources);
     for folder in folders(sources.iter().map(|source| source.file.as_str())) {
         let inside = uses_inside(&uses, folder);
-        if !is_in(folder, STILL) {
-            assert!(
-                circles(&inside).is_empty(),
-                "src/{folder}: {:#?}",
-                circles(&inside)
-            );
-        }
+        assert!(
+            circles(&inside).is_empty(),
+            "src/{folder}: {:#?}",
+            circles(&inside)
+        );
     }
 }
 
@@ -251,15 +238,9 @@ fn files_and_folders_stay_small() {
             .expect("a source file")
             .lines()
             .count();
-        assert!(
-            lines <= LINES || LARGE.contains(&file.as_str()),
-            "{file} has {lines} lines"
-        );
+        assert!(lines <= LINES, "{file} has {lines} lines");
     }
     for (folder, count) in counts {
-        assert!(
-            count <= FILES || LARGE.contains(&folder),
-            "src/{folder} has {count} files"
-        );
+        assert!(count <= FILES, "src/{folder} has {count} files");
     }
 }

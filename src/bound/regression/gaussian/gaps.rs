@@ -84,7 +84,7 @@ impl RiskGaps {
 /// Room for the rounding of a few sums of logarithms.
 pub(super) const ROUNDING: f64 = 1e-9;
 
-/// The gaps on a set of heads (theory section 13, `bias-gap`), with the averages `O`, `S`, `Z`, `B`, `P` of [`ErrorMoments`] in their order and
+/// The gaps on a set of heads (theory section 13, `bias-gap`), with the averages `O`, `S`, `Z`, `B`, `P` of [`ErrorMoments`](crate::bound::regression::gaussian::query::ErrorMoments) in their order and
 /// `res` at least `tau |(b Sig A - I) Sig^{1/2}|_F`:
 ///
 /// ```text
