@@ -159,7 +159,7 @@ fn is_in(file: &str, rooms: &[&str]) -> bool {
 
 #[test]
 fn no_circle_between_files() {
-    let uses = uses_of_files(&sources());
+    let uses = uses_of_files(sources());
     assert!(uses.len() > 200, "{}", uses.len());
     for (circle, inside) in circles(&uses) {
         assert!(circle.iter().all(|file| is_in(file, STILL)), "{inside:#?}");
@@ -168,9 +168,8 @@ fn no_circle_between_files() {
 
 #[test]
 fn no_circle_between_folders() {
-    let sources = sources();
-    let uses = uses_of_files(&sources);
-    for folder in folders(sources.iter().map(|source| source.file.as_str())) {
+    let uses = uses_of_files(sources());
+    for folder in folders(sources().iter().map(|source| source.file.as_str())) {
         let inside = uses_inside(&uses, folder);
         if !is_in(folder, STILL) {
             assert!(
