@@ -10,6 +10,7 @@ use attention_bounds::law::{Gaussian, RareAtom, TokenLaw};
 use attention_bounds::parameter::PromptLength;
 use attention_bounds::record::{Metric, QueryLabel, Row};
 use attention_bounds::render::round_nearest;
+use attention_bounds::study::TableOptions;
 use attention_bounds::study::{Question, Silent, table};
 use nalgebra::{DMatrix, DVector};
 
@@ -49,7 +50,7 @@ fn pointwise() -> Result<()> {
     queries.set_row(0, &DVector::from_row_slice(&DEVIATIONS).transpose());
     let query = QueryLaw::uniform(queries)?;
     let question = Question::new(&tokens, &head, &query)?;
-    let options = table::TableOptions {
+    let options = TableOptions {
         participation: true,
         gradients: true,
         ..Default::default()
@@ -124,7 +125,7 @@ fn averages() -> Result<()> {
                 let rows = table::rows(
                     &question,
                     &[PromptLength::new(length)?],
-                    &table::TableOptions::default(),
+                    &TableOptions::default(),
                     &Silent,
                 )?;
                 cells.push(slack(rows.first(), theorem));

@@ -73,7 +73,7 @@ pub enum Error {
         kept: Option<PathBuf>,
     },
     /// A numerical method did not reach the accuracy asked of it.
-    #[error("{what}: relative error {reached:e} was reached, {wanted:e} is required")]
+    #[error("{what}: {}, {wanted:e} is required", reached_error(.reached))]
     Accuracy {
         /// The computation.
         what: &'static str,
@@ -82,6 +82,14 @@ pub enum Error {
         /// The relative error that was asked for.
         wanted: f64,
     },
+}
+
+fn reached_error(reached: &f64) -> String {
+    if reached.is_finite() {
+        format!("relative error {reached:e} was reached")
+    } else {
+        "no relative error could be reached".to_owned()
+    }
 }
 
 fn needed_by(theorem: &Option<&'static str>) -> String {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Computes the abscissae of src/monte_carlo/ziggurat_table.rs with mpmath and compares them with the file.
+"""Computes the abscissae of src/monte_carlo/random/ziggurat_table.rs with mpmath and compares them with the file.
 
 The 256 strips of the Ziggurat have equal area v; the lowest holds the tail beyond R. With f(x) = e^{-x^2/2}:
 v = R f(R) + int_R^inf f, X[0] = v / f(R), X[1] = R, and X[i] (f(X[i+1]) - f(X[i])) = v; R is the root of X[256] = 0.
@@ -13,7 +13,7 @@ from mpmath import erfc, exp, findroot, log, mp, mpf, pi, sqrt
 
 mp.dps = 50
 STRIPS = 256
-TABLE = pathlib.Path(__file__).resolve().parent.parent / "src/monte_carlo/ziggurat_table.rs"
+TABLE = pathlib.Path(__file__).resolve().parent.parent / "src/monte_carlo/random/ziggurat_table.rs"
 
 
 def density(x):

@@ -122,6 +122,8 @@ fn first_panels(
     integrand: &impl Fn(f64) -> Vec<f64>,
 ) -> Vec<Panel> {
     let (mean, deviation) = law.mean_and_deviation();
+    // Like everything here, above what the query does not move.
+    let mean = mean - law.offset();
     let left = law.largest_eigenvalue().ln() - LEFT;
     let mut right = (mean + deviation).ln();
     // Ten doublings of s^2 span the exponents of floats.

@@ -11,7 +11,7 @@ use super::formula::Formula;
 use super::variables::{OF_THE_QUERY, VARIABLES};
 use crate::attention::{Head, ScoreVarianceLaw, integrate};
 use crate::error::{Error, Result};
-use crate::law::{Gaussian, TokenLaw};
+use crate::law::{Gaussian, LawKind, TokenLaw};
 
 /// Places in [`VARIABLES`].
 const S: usize = OF_THE_QUERY;
@@ -57,7 +57,7 @@ impl<'a> FormulaAverage<'a> {
         };
         let size = tokens.dimension();
         let covariance = tokens.tilted_covariance(&DVector::zeros(size));
-        if let (Some(place), None) = (mentions(RHO..=F0), tokens.as_gaussian()) {
+        if let (Some(place), None) = (mentions(RHO..=F0), LawKind::of(tokens).gaussian()) {
             return refuse(
                 place,
                 format!(

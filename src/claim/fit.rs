@@ -118,7 +118,8 @@ mod tests {
             let mut reached = 0;
             for (length, error) in lengths.iter().zip(&errors) {
                 let bound = form.right_side(point.c1, c2, &found, length.get());
-                assert!(*error <= bound);
+                // Two roundings of c1.
+                assert!(*error <= bound * (1.0 + 4.0 * f64::EPSILON));
                 reached += usize::from(bound <= *error * (1.0 + 1e-6));
             }
             assert_eq!(reached, 1);

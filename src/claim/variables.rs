@@ -5,7 +5,7 @@ use nalgebra::DVector;
 use crate::attention::Head;
 use crate::bound::{GaussianOutput, KnownMoments};
 use crate::error::Result;
-use crate::law::{TokenLaw, operator_norm};
+use crate::law::{LawKind, TokenLaw, operator_norm};
 
 /// What a formula may speak of, in the order in which [`Formula::new`](super::Formula::new) is given them.
 ///
@@ -36,7 +36,7 @@ pub fn of_query(
     head: &Head,
     tilt: &DVector<f64>,
 ) -> Result<[f64; VARIABLES.len() - OF_THE_QUERY]> {
-    let known = match tokens.as_gaussian() {
+    let known = match LawKind::of(tokens).gaussian() {
         Some(gaussian) => KnownMoments::gaussian(GaussianOutput::of(
             gaussian.covariance(),
             head.value(),

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::record::Provenance;
 use crate::study;
 use crate::study::simulate::{Partial, Shard};
+use crate::text::visible;
 
 use super::flags::ScenarioArguments;
 use super::length::AnswerFormat;
@@ -62,7 +63,7 @@ pub fn run(arguments: &SimulateArguments) -> Result<Outcome> {
             "share {} is done: {} blocks in {}; merge joins all shares\n",
             arguments.shard.as_deref().unwrap_or_default(),
             partial.done_blocks(),
-            file.display()
+            visible(&file.to_string_lossy())
         );
         print(&line, None)?;
         return Ok(Outcome::Success);
@@ -105,7 +106,7 @@ pub fn merge(arguments: &MergeArguments) -> Result<Outcome> {
         whole.done_blocks(),
         whole.plan().prompts,
         whole.plan().seed,
-        arguments.output.display()
+        visible(&arguments.output.to_string_lossy())
     );
     print(&line, None)?;
     Ok(Outcome::Success)

@@ -36,7 +36,7 @@ pub fn run(arguments: &TransferArguments) -> Result<Outcome> {
         &setting.start,
         epsilon,
         &setting.flow,
-        &Bar::new(),
+        &Bar::without_estimate(),
     )?;
     answer.description = setting.description;
     let provenance = Provenance::now(&setting.name, None);

@@ -80,7 +80,7 @@ pub fn gaussian_query_average(
         .dot(head.value())
         .max(0.0);
     let longest = lengths.iter().map(|l| l.as_f64()).fold(1.0, f64::max);
-    let mut lattices = Lattice::cover(&law, longest);
+    let mut lattices = Lattice::cover(&law, longest)?;
     if lattices.is_empty() {
         let ratios = gaussian_participation(law.offset().sqrt(), lengths)?;
         return Ok(ratios
@@ -258,8 +258,9 @@ impl Sums {
                 value,
                 error: 4.0 * (value - coarse.total(output_variance)).abs()
                     + node_error
-                    + DENSITY * value,
-            },
+                    + DENSITY * value.abs(),
+            }
+            .non_negative(),
             participation: Exact {
                 value: self.variance.value,
                 error: 4.0 * (self.variance.value - coarse.variance.value).abs()

@@ -62,6 +62,7 @@ impl ErrorFactors {
             value: self.variance.value * output_variance + self.response.value * response_squared,
             error: self.variance.error * output_variance + self.response.error * response_squared,
         }
+        .non_negative()
     }
 }
 

@@ -6,7 +6,7 @@ use super::gradient_nodes::GradientFactors;
 use super::gradient_scores::gradient_factors;
 use super::{Exact, GaussianOutput, ROUNDING, gaussian_output_error, output_error};
 use crate::error::{Error, Result};
-use crate::law::{Gaussian, TokenLaw};
+use crate::law::{Gaussian, LawKind, TokenLaw};
 use crate::parameter::PromptLength;
 
 /// The exact squared errors of both gradients of one head, query and prompt length (Frobenius norms).
@@ -38,7 +38,7 @@ pub fn value_gradient_error(
     lengths: &[PromptLength],
 ) -> Result<Vec<Exact>> {
     let identity = DMatrix::identity(tokens.dimension(), tokens.dimension());
-    let errors = match tokens.as_gaussian() {
+    let errors = match LawKind::of(tokens).gaussian() {
         Some(law) => gaussian_output_error(&GaussianOutput::new(law, &identity, tilt), lengths)?,
         None => output_error(tokens.through(&identity).as_ref(), tilt, lengths)?,
     };
@@ -131,6 +131,7 @@ impl GaussianGradient {
             error: sum.error + ROUNDING * sum.value.abs(),
             ..sum
         }
+        .non_negative()
         .scaled(self.query_square)
     }
 }
@@ -169,7 +170,7 @@ pub fn gaussian_gradient_error(
                 ..value
             };
             ExactGradient {
-                value: value.scaled(gradient.outputs as f64),
+                value: value.non_negative().scaled(gradient.outputs as f64),
                 key_query: gradient.combine(f),
             }
         })

@@ -7,6 +7,7 @@ use super::Exact;
 use super::average::gaussian_query_average;
 use super::gradient::{GaussianGradient, gaussian_gradient_error};
 use super::gradient_query_average::average_over_score_variance;
+use super::participation::check_deviation;
 use crate::attention::Head;
 use crate::error::{Error, Result};
 use crate::law::Gaussian;
@@ -95,6 +96,11 @@ fn average_on_line(
     // The error is at least about 1/L of its largest value, which a bounded function times |z|^2 limits.
     let longest = lengths.iter().map(|l| l.as_f64()).fold(1.0, f64::max);
     let reach = (2.0 * (42.0 + longest.ln())).sqrt();
+    // s^2 is convex in xi: whether every node is served is known at the ends.
+    for xi in [-reach, reach] {
+        let tilt = &line.origin + &line.direction * xi;
+        check_deviation(tokens.score_deviation(&tilt))?;
+    }
     let sum = |step: f64, shift: f64| -> Result<Vec<Exact>> {
         let count = (reach / step).ceil() as i64;
         let nodes: Result<Vec<Vec<Exact>>> = (-count..=count)
@@ -152,9 +158,12 @@ pub(super) fn halved_until_they_agree(
             return Ok(coarse
                 .iter()
                 .zip(&fine)
-                .map(|(a, b)| Exact {
-                    value: b.value,
-                    error: b.error + 4.0 * difference((a, b)),
+                .map(|(a, b)| {
+                    Exact {
+                        value: b.value,
+                        error: b.error + 4.0 * difference((a, b)),
+                    }
+                    .non_negative()
                 })
                 .collect());
         }
@@ -201,7 +210,12 @@ impl Line {
                 "finite entries",
             ));
         }
-        let eigen = SymmetricEigen::new(covariance);
+        let steps = 200 * key_query.nrows();
+        let eigen =
+            SymmetricEigen::try_new(covariance, f64::EPSILON, steps).ok_or(Error::Unavailable {
+                what: "the spectrum of the covariance of the tilt",
+                why: "the iteration did not converge".into(),
+            })?;
         let largest = eigen.eigenvalues.iter().copied().fold(0.0, f64::max);
         let moved = eigen
             .eigenvalues

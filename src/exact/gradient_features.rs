@@ -2,8 +2,13 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::gradient_finite::Node;
+use super::Exact;
+use super::centred_atoms::{UNIT, centre};
+use super::gradient_finite::{Node, Polynomials};
+use super::gradient_terms::{Rows, Scalars, Sizes, Terms};
 use super::weights::WeightAtoms;
+use crate::error::{Error, Result};
+use crate::law::Sum;
 
 /// Most numbers of features kept for all atoms (64 MiB); beyond it they are made anew for every block of nodes.
 const KEPT: usize = 1 << 23;
@@ -24,66 +29,33 @@ pub(super) struct Features {
     /// `C(a)` and `V C(a)`.
     covariance: DMatrix<f64>,
     limit: DMatrix<f64>,
-    tilted_variance: f64,
+    /// Bounds of the terms of `V C(a)` and of `|V|_F |C(a)|`, in norm.
+    limit_size: f64,
+    spread_size: f64,
     scalars: Vec<Scalars>,
+    /// A bound of the rounding of the scores.
+    of_score: f64,
+    /// A bound of the relative rounding of every term of a sum, and of the sum in units of its absolute terms.
+    relative: f64,
     /// Feature columns by chunks of atoms; empty if they are not kept.
     kept: Vec<DMatrix<f64>>,
 }
 
-/// Of one atom.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Scalars {
-    /// `|y|^2`, `|o|^2`.
-    token: f64,
-    output: f64,
-    /// `|F|^2`.
-    square: f64,
-    /// `<F, o y^T>`.
-    mixed: f64,
-}
-
-/// Sums over atoms at one node.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Rows {
-    pub ln_phi: f64,
-    /// `E[x^2 e^{-x}]`.
-    pub bump: f64,
-    token: f64,
-    output: f64,
-    square: f64,
-    mixed: f64,
-    fourth: f64,
-}
-
-impl Rows {
-    /// Adds an atom with `two = p x^2 e^{-x}` and `three = p x^3 e^{-x}`.
-    pub fn add(&mut self, two: f64, three: f64, x: f64, scalars: &Scalars) {
-        self.bump += two;
-        self.token += two * scalars.token;
-        self.output += two * scalars.output;
-        self.square += two * scalars.square;
-        self.mixed += three * scalars.mixed;
-        self.fourth += three * x * scalars.token * scalars.output;
-    }
-}
-
 impl Features {
-    pub fn new(points: &DMatrix<f64>, weights: &WeightAtoms, value: &DMatrix<f64>) -> Self {
-        let tilted = DVector::from_iterator(
-            points.ncols(),
-            weights.iter().map(|(p, ln_w)| p * ln_w.exp()),
-        );
-        // First relative to the atom with most tilted mass, which may have nearly all of it.
+    /// `of_score` bounds the rounding of the scores that the weights come from.
+    ///
+    /// # Errors
+    /// If the fourth power of a token overflows.
+    pub fn new(
+        points: &DMatrix<f64>,
+        weights: &WeightAtoms,
+        value: &DMatrix<f64>,
+        of_score: f64,
+    ) -> Result<Self> {
+        let tilted = weights.tilted();
         let mut tokens = points.clone();
-        let reference = tokens.column(tilted.imax()).into_owned();
-        for mut column in tokens.column_iter_mut() {
-            column -= &reference;
-        }
-        let tilted = &tilted / tilted.sum();
-        let mean = &tokens * &tilted;
-        for mut column in tokens.column_iter_mut() {
-            column -= &mean;
-        }
+        let rounding = centre(&mut tokens, &tilted);
+        let tilted = DVector::from_vec(tilted);
         // Q of V = Q R keeps norms: more outputs than coordinates are not needed.
         let value = if value.nrows() > value.ncols() {
             value.clone().qr().r()
@@ -91,21 +63,74 @@ impl Features {
             value.clone()
         };
         let outputs = &value * &tokens;
-        let mut scaled = tokens.clone();
-        for (mut column, p) in scaled.column_iter_mut().zip(tilted.iter()) {
-            column *= *p;
+        let (mut covariance, mut limit) = (
+            vec![Sum::default(); tokens.nrows() * tokens.nrows()],
+            vec![Sum::default(); outputs.nrows() * tokens.nrows()],
+        );
+        for first in (0..tokens.ncols()).step_by(CHUNK) {
+            let count = CHUNK.min(tokens.ncols() - first);
+            let mut scaled = tokens.columns(first, count).into_owned();
+            for (mut column, p) in scaled.column_iter_mut().zip(tilted.iter().skip(first)) {
+                column *= *p;
+            }
+            let scaled = scaled.transpose();
+            let parts = tokens.columns(first, count) * &scaled;
+            covariance
+                .iter_mut()
+                .zip(parts.iter())
+                .for_each(|(sum, x)| sum.add(*x));
+            let parts = outputs.columns(first, count) * &scaled;
+            limit
+                .iter_mut()
+                .zip(parts.iter())
+                .for_each(|(sum, x)| sum.add(*x));
         }
-        let covariance = &tokens * scaled.transpose();
-        let limit = &outputs * scaled.transpose();
-        let tilted_variance = tokens.dot(&scaled);
-        let scalars = tokens
+        let matrix = |rows: usize, sums: Vec<Sum>| {
+            DMatrix::from_iterator(rows, tokens.nrows(), sums.into_iter().map(Sum::value))
+        };
+        let covariance = matrix(tokens.nrows(), covariance);
+        let limit = matrix(outputs.nrows(), limit);
+        // The powers of x and e^{-x} of up to four tokens; sums over a chunk and over the chunks.
+        let count = tokens.ncols() as f64;
+        let of_sum = UNIT * (count.min(CHUNK as f64) + count / CHUNK as f64 + 8.0);
+        let relative = 24.0 * (of_score + weights.rounding(0.0)) + 8.0 * of_sum;
+        // Bounds of |y| and |o| that cover their rounding: it is `relative` times the excess.
+        let norms: Vec<f64> = tokens.column_iter().map(|y| y.norm()).collect();
+        let of_mean: f64 = tilted
+            .iter()
+            .zip(norms.iter().zip(&rounding))
+            .map(|(p, (norm, rounding))| p * ((2.0 * of_score + 16.0 * UNIT) * norm + rounding))
+            .sum();
+        let value_norm = value.norm();
+        let products = (tokens.nrows() as f64 + 2.0) * UNIT;
+        let sizes: Vec<(f64, f64)> = norms
+            .iter()
+            .zip(&rounding)
+            .zip(outputs.column_iter())
+            .map(|((norm, rounding), o)| {
+                let off = rounding + of_mean;
+                let of_output = value_norm * (off + products * norm);
+                (norm + off / relative, o.norm() + of_output / relative)
+            })
+            .collect();
+        let mean = |of: &dyn Fn(&(f64, f64)) -> f64| -> f64 {
+            tilted
+                .iter()
+                .zip(&sizes)
+                .map(|(p, size)| p * of(size))
+                .sum()
+        };
+        let limit_size = mean(&|(y, o)| y * o);
+        let spread_size = value_norm * mean(&|(y, _)| y * y);
+        let scalars: Vec<Scalars> = tokens
             .column_iter()
             .zip(outputs.column_iter())
-            .map(|(y, o)| {
+            .zip(&sizes)
+            .map(|((y, o), &(token_size, output_size))| {
                 let (token, output) = (y.norm_squared(), o.norm_squared());
                 let along = o.dot(&(&limit * y));
                 // |F|^2 entry by entry: expanded, it would cancel.
-                let square = y
+                let square: f64 = y
                     .iter()
                     .zip(limit.column_iter())
                     .map(|(y, limit)| {
@@ -115,22 +140,42 @@ impl Features {
                             .sum::<f64>()
                     })
                     .sum();
+                let matrix_size = token_size * output_size + limit_size;
                 Scalars {
                     token,
                     output,
                     square,
+                    square_size: square
+                        + matrix_size * (2.0 * square.sqrt() + relative * matrix_size),
                     mixed: output * token - along,
+                    token_size,
+                    output_size,
+                    matrix_size,
+                    spread_size: value_norm * token_size * token_size + spread_size,
                 }
             })
             .collect();
+        if !scalars
+            .iter()
+            .all(|s| (s.spread_size * s.matrix_size).is_finite())
+        {
+            return Err(Error::Unavailable {
+                what: "the exact error of a gradient",
+                why: "the fourth power of a token overflows; tokens and values must be below 1e77"
+                    .into(),
+            });
+        }
         let mut features = Self {
             tokens,
             outputs,
             value,
             covariance,
             limit,
-            tilted_variance,
+            limit_size,
+            spread_size,
             scalars,
+            of_score,
+            relative,
             kept: Vec::new(),
         };
         if features.height().saturating_mul(features.atoms()) <= KEPT {
@@ -139,7 +184,7 @@ impl Features {
                 .map(|first| features.chunk(first))
                 .collect();
         }
-        features
+        Ok(features)
     }
 
     pub fn atoms(&self) -> usize {
@@ -150,20 +195,33 @@ impl Features {
         &self.scalars
     }
 
-    /// `|V C|_F^2`.
-    pub fn limit_square(&self) -> f64 {
-        self.limit.norm_squared()
+    /// `|V C|_F^2`, the error of one token.
+    pub fn limit_square(&self) -> Exact {
+        let value = self.limit.norm_squared();
+        let off = self.relative * self.limit_size;
+        Exact {
+            value,
+            error: super::ROUNDING * value + off * (2.0 * value.sqrt() + off),
+        }
     }
 
-    /// `tr C`.
-    pub fn tilted_variance(&self) -> f64 {
-        self.tilted_variance
+    /// `E|y|^2`, the same of the gradient in `V`.
+    pub fn single_token(&self, probability: &[f64]) -> Exact {
+        let (mut square, mut rounding) = (Sum::default(), 0.0);
+        for (scalars, p) in self.scalars.iter().zip(probability) {
+            square.add(p * scalars.token);
+            rounding += p * self.relative * scalars.token_size * scalars.token_size;
+        }
+        let value = square.value();
+        Exact {
+            value,
+            error: super::ROUNDING * value + 2.0 * rounding,
+        }
     }
 
-    /// `E|y|^2`.
-    pub fn single_token(&self, probability: &[f64]) -> f64 {
-        let squares = self.scalars.iter().map(|scalars| scalars.token);
-        squares.zip(probability).map(|(y, p)| y * p).sum()
+    /// The sums at one node, where `x` is off by this besides the scores.
+    pub fn rows(&self, sums: &Terms, of_x: f64) -> Rows {
+        Rows::new(sums, self.of_score + of_x, self.relative + 24.0 * of_x)
     }
 
     /// What the left end of the lattice must not cut off, one number an atom.
@@ -228,14 +286,45 @@ impl Features {
     }
 
     /// The nodes without what needs two or more different tokens.
-    pub fn singles(rows: &[Rows], to: &mut Vec<Node>) {
+    pub fn singles(&self, rows: &[Rows], to: &mut Vec<Node>) {
         to.extend(rows.iter().map(|row| Node {
             ln_phi: row.ln_phi,
-            value: [row.token, 0.0],
-            linear: [row.square, 0.0],
-            mixed: [row.mixed, 0.0, 0.0],
-            square: [row.fourth, 0.0, 0.0, 0.0],
+            rounding: row.rounding,
+            terms: Polynomials {
+                value: [row.token, 0.0],
+                linear: [row.square, 0.0],
+                mixed: [row.mixed, 0.0, 0.0],
+                square: [row.fourth, 0.0, 0.0, 0.0],
+            },
+            sizes: self.sizes(row),
         }));
+    }
+
+    /// The polynomials with absolute values.
+    fn sizes(&self, row: &Rows) -> Polynomials {
+        let Sizes {
+            first: [y, o, d],
+            token,
+            output,
+            square,
+            spread,
+            turned: [turned_o, turned_y],
+            mixed,
+            cubic: [cubic_o, cubic_y],
+            fourth,
+        } = row.sizes;
+        let pairs = spread + self.spread_size * row.bump;
+        Polynomials {
+            value: [token, y * y],
+            linear: [square, d * d],
+            mixed: [mixed, turned_o * y + turned_y * o + d * pairs, o * d * y],
+            square: [
+                fourth,
+                2.0 * (cubic_o * o + cubic_y * y) + output * token + 2.0 * pairs * pairs,
+                output * y * y + token * o * o + 4.0 * o * pairs * y,
+                o * o * y * y,
+            ],
+        }
     }
 
     /// Sums the features over the atoms with the factors `p x^j e^{-x}` (a column a node) and contracts them.
@@ -285,23 +374,27 @@ impl Features {
             let pair_form = form(pairs.as_slice());
             to.push(Node {
                 ln_phi: row.ln_phi,
-                value: [row.token, yy],
-                linear: [row.square, linear.norm_squared()],
-                mixed: [
-                    row.mixed,
-                    second.rows(after, d).dot(&y)
-                        + second.rows(after + d, m).dot(&o)
-                        + linear.dot(&pairs),
-                    linear_form,
-                ],
-                square: [
-                    row.fourth,
-                    2.0 * (third.rows(0, m).dot(&o) + third.rows(m, d).dot(&y))
-                        + row.output * row.token
-                        + 2.0 * pairs.norm_squared(),
-                    row.output * yy + row.token * oo + 4.0 * pair_form,
-                    oo * yy,
-                ],
+                rounding: row.rounding,
+                sizes: self.sizes(row),
+                terms: Polynomials {
+                    value: [row.token, yy],
+                    linear: [row.square, linear.norm_squared()],
+                    mixed: [
+                        row.mixed,
+                        second.rows(after, d).dot(&y)
+                            + second.rows(after + d, m).dot(&o)
+                            + linear.dot(&pairs),
+                        linear_form,
+                    ],
+                    square: [
+                        row.fourth,
+                        2.0 * (third.rows(0, m).dot(&o) + third.rows(m, d).dot(&y))
+                            + row.output * row.token
+                            + 2.0 * pairs.norm_squared(),
+                        row.output * yy + row.token * oo + 4.0 * pair_form,
+                        oo * yy,
+                    ],
+                },
             });
         }
     }

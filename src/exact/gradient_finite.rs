@@ -2,14 +2,17 @@
 
 use nalgebra::{DMatrix, DVector};
 
+use super::Exact;
+use super::centred_atoms::{GROUP, UNIT, normalised};
 use super::gradient::{ExactGradient, check_shapes};
-use super::gradient_features::{Features, Rows};
+use super::gradient_features::Features;
 use super::gradient_nodes::{is_past, tuples};
+use super::gradient_terms::{Rows, Terms};
 use super::integral::may_stop;
 use super::participation::range;
-use super::weights::{WeightAtoms, kernel, too_wide};
-use super::{Exact, ROUNDING};
+use super::weights::{WeightAtoms, too_wide};
 use crate::error::{Error, Result};
+use crate::law::centred_scores;
 use crate::parameter::PromptLength;
 
 /// Step in `ln t`; every second node makes the comparison, whose lattice error is below 6e-11 (`outer-lattice`).
@@ -28,12 +31,13 @@ const MOST_NODES: usize = 20_000;
 /// cost is `O(n d^2)` a node, and does not grow with `L`.
 ///
 /// # Errors
-/// If shapes do not fit, if a score is not finite or the scores spread over thousands of units.
+/// If shapes do not fit, if a score is not finite, the scores spread over thousands of units or a fourth power overflows.
 ///
 /// # Accuracy
 /// Relative `1e-9` or better, except where the error is a small difference of its terms: where attention has
 /// all its weight on one token and the tilted law has nearly all its mass on one point. The error estimate
-/// counts what cancels.
+/// counts what cancels: the same sums with absolute values, times a bound of the relative rounding of every factor. A
+/// sum that comes out below 0 is reported as 0, with an error that covers.
 pub fn finite_gradient_error(
     (points, probability): (&DMatrix<f64>, &[f64]),
     value: &DMatrix<f64>,
@@ -52,30 +56,20 @@ pub fn finite_gradient_error(
             ),
         ));
     }
-    let scores = points.tr_mul(tilt);
-    if !scores.iter().all(|s| s.is_finite()) {
-        return Err(Error::Unavailable {
-            what: "the exact error of a gradient",
-            why: "a score is not a finite number; tilt or tokens must be smaller".into(),
-        });
-    }
-    let weights = WeightAtoms::new(probability, scores.as_slice());
-    let features = Features::new(points, &weights, value);
+    let (scores, _) = centred_scores(points, probability, tilt)?;
+    let probability = normalised(probability);
+    let largest = scores.iter().fold(1.0_f64, |most, s| most.max(s.abs()));
+    let weights = WeightAtoms::new(&probability, &scores);
+    weights.check_spread()?;
+    let features = Features::new(points, &weights, value, 2.0 * UNIT * largest)?;
     let outputs = value.nrows() as f64;
     let single = || ExactGradient {
-        value: rounded(outputs * features.single_token(probability)),
-        key_query: rounded(features.limit_square() * query_square),
+        value: features.single_token(&probability).scaled(outputs),
+        key_query: features.limit_square().scaled(query_square),
     };
     let Some((shortest, longest)) = range(lengths) else {
         return Ok(lengths.iter().map(|_| single()).collect());
     };
-    // rho - 1.
-    let excess = weights
-        .iter()
-        .map(|(p, ln_w)| p * (2.0 * ln_w).exp())
-        .sum::<f64>()
-        - 1.0;
-    let excess = excess.max(0.0);
     let fine = lattice(&weights, &features, shortest, longest)?;
     let coarse: Vec<Node> = fine.iter().step_by(2).copied().collect();
     Ok(lengths
@@ -89,39 +83,38 @@ pub fn finite_gradient_error(
                 integrate(&fine, STEP, length),
                 integrate(&coarse, 2.0 * STEP, length),
             );
-            // The centre m and the limit C are rounded too: that counts twice with the bias, which is at most
-            // the root of the error, and as E[w F] = 0 at most (I_1 (rho - 1) / L)^{1/2} + I_3^{1/2}.
-            let spread = (excess / length).sqrt();
-            let centring = |size: f64, bias: f64| {
-                let off = 2.0 * f64::EPSILON * size.sqrt();
-                off * (2.0 * bias + off)
+            let resolved = |fine: f64, coarse: f64, rounding: f64| {
+                let resolved = Exact::from_resolutions(fine, coarse);
+                Exact {
+                    error: resolved.error + rounding,
+                    ..resolved
+                }
+                .non_negative()
             };
-            let mut v = Exact::from_resolutions(fine.value, coarse.value);
-            let root = v.value.max(0.0).sqrt();
-            v.error += centring(features.tilted_variance(), root * spread.min(1.0));
-            let mut u = Exact::from_resolutions(fine.key_query, coarse.key_query);
-            let bias = fine.linear.max(0.0).sqrt() * spread + fine.square.max(0.0).sqrt();
-            let bias = bias.min(u.value.max(0.0).sqrt());
-            u.error += ROUNDING * fine.size + centring(features.limit_square(), bias);
+            let value = resolved(fine.value, coarse.value, fine.of_value);
+            let key_query = resolved(fine.key_query, coarse.key_query, fine.of_key_query);
             ExactGradient {
-                value: v.scaled(outputs),
-                key_query: u.scaled(query_square),
+                value: value.scaled(outputs),
+                key_query: key_query.scaled(query_square),
             }
         })
         .collect())
-}
-
-fn rounded(value: f64) -> Exact {
-    Exact {
-        value,
-        error: ROUNDING * value,
-    }
 }
 
 /// What the integrands need at one `t`, contracted over coordinates.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Node {
     pub ln_phi: f64,
+    /// Bounds of the rounding of `ln phi` and, relatively, of the sums of absolute values.
+    pub rounding: (f64, f64),
+    pub terms: Polynomials,
+    /// The same with absolute values everywhere.
+    pub sizes: Polynomials,
+}
+
+/// The integrands, by the number of different tokens.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Polynomials {
     /// `E[x^2 |y|^2 e^{-x}]` and `|E[x y e^{-x}]|^2`.
     pub value: [f64; 2],
     /// `|sum p F|^2`: one and two different tokens.
@@ -132,35 +125,61 @@ pub(super) struct Node {
     pub square: [f64; 4],
 }
 
+impl Polynomials {
+    /// The squared errors of the gradients in `V` and `U`; `sign` is that of the mixed term.
+    fn sum(&self, ways: &[f64; 4], sign: f64) -> [f64; 2] {
+        let dot = |terms: &[f64]| -> f64 { terms.iter().zip(ways).map(|(a, b)| a * b).sum() };
+        [
+            dot(&self.value),
+            dot(&self.linear) + sign * dot(&self.mixed) + dot(&self.square) / 6.0,
+        ]
+    }
+}
+
 struct Integrals {
     value: f64,
+    of_value: f64,
     key_query: f64,
-    /// `I_1` and `I_3`.
-    linear: f64,
-    square: f64,
-    /// Sum of the absolute values of the three parts of `key_query`.
-    size: f64,
+    of_key_query: f64,
 }
 
 fn integrate(nodes: &[Node], step: f64, length: f64) -> Integrals {
-    let (mut value, mut linear, mut mixed, mut square) = (0.0, 0.0, 0.0, 0.0);
-    for node in nodes {
+    let (mut sums, mut roundings) = ([0.0; 2], [0.0; 2]);
+    for (place, node) in nodes.iter().enumerate() {
         if is_past(length, node.ln_phi) {
             break;
         }
         let ways = tuples(length, node.ln_phi);
-        let dot = |terms: &[f64]| -> f64 { terms.iter().zip(&ways).map(|(a, b)| a * b).sum() };
-        value += dot(&node.value);
-        linear += dot(&node.linear);
-        mixed += dot(&node.mixed) / 2.0;
-        square += dot(&node.square) / 6.0;
+        // Of the powers of phi, and of everything else.
+        let (of_ln_phi, of_terms) = node.rounding;
+        let exponent = length * node.ln_phi.abs().min(1e3);
+        let mut relative = length * of_ln_phi + UNIT * (8.0 + exponent) + of_terms;
+        if place == 0 {
+            // What lies to the left falls at least as t.
+            relative += 1.0 / step;
+        }
+        let terms = node.terms.sum(&ways, -1.0);
+        let mut sizes = node.sizes.sum(&ways, 1.0);
+        if place == 0 {
+            // But for the terms of one token, which the left end leaves below 1e-18 of their integral.
+            let [one, ..] = ways;
+            let alone = node.sizes.sum(&[one, 0.0, 0.0, 0.0], 1.0);
+            for (size, alone) in sizes.iter_mut().zip(alone) {
+                *size = (*size - alone).max(0.0);
+            }
+        }
+        for place in 0..2 {
+            sums[place] += terms[place];
+            roundings[place] += relative * sizes[place];
+        }
     }
+    let [value, key_query] = sums.map(|sum| step * sum);
+    let [of_value, of_key_query] = roundings.map(|sum| step * sum);
     Integrals {
-        value: step * value,
-        linear: step * linear,
-        square: step * square,
-        key_query: step * (linear - 2.0 * mixed + square),
-        size: step * (linear + 2.0 * mixed.abs() + square),
+        value,
+        of_value,
+        key_query,
+        of_key_query,
     }
 }
 
@@ -205,30 +224,38 @@ fn block(
         .column_iter_mut()
         .zip(second.column_iter_mut())
         .zip(third.column_iter_mut());
+    let mut others = vec![0.0; atoms];
     for (place, ((mut one, mut two), mut three)) in columns.enumerate() {
         let tau = tau + place as f64 * STEP;
-        let mut rise = 0.0;
-        let mut sums = Rows::default();
+        let mut sums = Terms::compensated();
         let places = one.iter_mut().zip(two.iter_mut()).zip(three.iter_mut());
-        for (((p, ln_w), scalars), ((one, two), three)) in
-            weights.iter().zip(features.scalars()).zip(places)
-        {
-            let k = kernel(tau + ln_w);
-            rise += p * k.rise;
-            let bump = p * k.x * k.decay;
-            // E[w f] = 0, so e^{-x} - 1 may stand for e^{-x}: for t < 1 it cancels less.
-            *one = if tau < 0.0 {
-                -p * (tau + ln_w).exp() * k.rise
-            } else {
-                bump
-            };
-            *two = bump * k.x;
-            *three = *two * k.x;
-            sums.add(*two, *three, k.x, scalars);
+        let mut terms = weights
+            .kernels(tau)
+            .zip(features.scalars())
+            .zip(places.zip(&mut others));
+        loop {
+            let mut part = Terms::default();
+            let mut taken = 0;
+            for (((p, k), scalars), (((one, two), three), other)) in terms.by_ref().take(GROUP) {
+                *one = p * k.x * k.decay;
+                *two = *one * k.x;
+                *three = *two * k.x;
+                *other = -p * k.whole * k.rise;
+                part.add(p, &k, scalars);
+                taken += 1;
+            }
+            sums.add(&part);
+            if taken < GROUP {
+                break;
+            }
         }
-        sums.ln_phi = weights.ln_phi(rise, tau);
-        rows.push(sums);
-        done = may_stop(shortest, longest, sums.ln_phi, sums.bump);
+        let row = features.rows(&sums.value(), weights.rounding(tau));
+        // E[w f] = 0, so e^{-x} - 1 may stand for e^{-x}, and does where it cancels less.
+        if row.by_other {
+            one.copy_from_slice(&others);
+        }
+        rows.push(row);
+        done = may_stop(shortest, longest, row.ln_phi, row.bump);
         if done {
             break;
         }
@@ -242,7 +269,7 @@ fn block(
         .map(|(_, ln_w)| ln_w)
         .fold(f64::NEG_INFINITY, f64::max);
     if end + largest < 0.0 && longest * last < 1e-19 && longest * longest * last < 1e-10 {
-        Features::singles(&rows, to);
+        features.singles(&rows, to);
     } else {
         features.contract(&bumps, &rows, to);
     }

@@ -38,7 +38,7 @@ pub(super) fn average_over_score_variance(
     let scores = law.score_variance();
     let constants = Constants::new(tokens, head);
     let longest = lengths.iter().map(|l| l.as_f64()).fold(1.0, f64::max);
-    let mut lattices = Lattice::cover(scores, longest);
+    let mut lattices = Lattice::cover(scores, longest)?;
     let averages = if lattices.is_empty() {
         constants.errors(scores.offset(), law.means(WEIGHTS), lengths)?
     } else {

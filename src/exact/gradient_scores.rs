@@ -8,7 +8,7 @@ use super::gradient_nodes::{GradientFactors, PowerMoments, PowerNode, Powers, is
 use super::integral::may_stop;
 use super::lognormal::{ln_one_minus, smallest_deviation};
 use super::participation::{check_deviation, gaussian_participation, range};
-use super::weights::{WeightAtoms, kernel, too_wide};
+use super::weights::{WeightAtoms, too_wide};
 use crate::error::Result;
 use crate::law::Resolution;
 use crate::parameter::PromptLength;
@@ -150,19 +150,17 @@ fn by_atoms(
         .collect();
     let scores: Vec<f64> = normals.iter().map(|z| s * z).collect();
     let atoms = WeightAtoms::new(&probability, &scores);
-    let weights: Vec<([f64; 5], f64)> = atoms
+    let weights: Vec<[f64; 5]> = probability
         .iter()
         .zip(&normals)
-        .map(|((p, ln_w), z)| (weighted_powers(p, z - (s - offset)), ln_w))
+        .map(|(p, z)| weighted_powers(*p, z - (s - offset)))
         .collect();
     let tau_step = resolution.score_step;
     let at = |index: i64| {
         let tau = index as f64 * tau_step;
         let mut powers = Powers::default();
         let mut rise = 0.0;
-        for (weight, ln_w) in &weights {
-            let k = kernel(tau + ln_w);
-            let [p, ..] = weight;
+        for (weight, (p, k)) in weights.iter().zip(atoms.kernels(tau)) {
             rise += p * k.rise;
             let first = k.x * k.decay;
             let square = k.x * k.x;

@@ -9,6 +9,7 @@
 //! checked); single-token expectations are sums over score atoms.
 
 mod average;
+mod centred_atoms;
 mod gaussian;
 mod gradient;
 mod gradient_average;
@@ -18,6 +19,7 @@ mod gradient_finite;
 mod gradient_nodes;
 mod gradient_query_average;
 mod gradient_scores;
+mod gradient_terms;
 mod integral;
 mod lognormal;
 mod output;
@@ -42,11 +44,13 @@ pub use scalar_average::scalar_query_average;
 
 /// A value computed without simulation, with an estimate of its absolute numerical error.
 ///
-/// The estimate is twice the disagreement of two resolutions plus an allowance for rounding. For finitely
-/// supported laws the second has twice the step in `ln t`; for continuous laws it has a step about a
+/// The estimate is twice the disagreement of two resolutions plus an allowance for rounding, `1e-13` of the value. For
+/// finitely supported laws the second has twice the step in `ln t`; for continuous laws it has a step about a
 /// quarter larger in `ln t` and in the score and a narrower score window
-/// ([`Resolution`](crate::law::Resolution)). Averages over a Gaussian query add the disagreement of two
-/// lattices in the score variance. An [`Exact`] is not a bound and not an estimate of a random quantity:
+/// ([`Resolution`](crate::law::Resolution)). Values that are sums over atoms (finite laws, mixtures, spheres, cubes) add
+/// bounds of the rounding of scores, outputs, sums and powers, node by node, and of what the ends of the lattice
+/// leave out (theory, section 3). Averages over a Gaussian query add the disagreement of two
+/// lattices in the score variance. A squared error is never negative. An [`Exact`] is not a bound and not an estimate of a random quantity:
 /// there is no conversion between the three.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Exact {
@@ -68,6 +72,21 @@ impl Exact {
         Self {
             value: fine,
             error: 2.0 * (fine - coarse).abs() + ROUNDING * fine.abs(),
+        }
+    }
+
+    /// For a quantity that is not negative: the interval of value and error, cut off at 0.
+    ///
+    /// Where terms cancel to all digits a sum may come out below 0. The value then is 0, and the error reaches as far as
+    /// the interval did, or as far as the sum is off for certain.
+    fn non_negative(self) -> Self {
+        if self.value < 0.0 {
+            Self {
+                value: 0.0,
+                error: (self.value + self.error).max(-self.value),
+            }
+        } else {
+            self
         }
     }
 

@@ -2,38 +2,47 @@
 
 use nalgebra::DVector;
 
+use super::centred_atoms::UNIT;
 use super::integral::exp_non_positive;
 
 /// Single-token expectations with the output on a lattice in `tau`.
 pub(super) struct OutputMoments {
     pub step: f64,
     pub nodes: Vec<OutputNode>,
-    /// `|G|^2` at the nodes.
-    pub first: Vec<f64>,
     /// `G` at the nodes.
     pub bias: Vec<DVector<f64>>,
+    /// `E[x |f| (1 - e^{-x})]` at the first node.
+    pub left: f64,
+    /// `E[|f|^2 (1 + x) e^{-x}]` and `E[|f| e^{-x}]` at the last node.
+    pub right: [f64; 2],
+    /// A bound of the rounding of the scores.
+    pub of_score: f64,
 }
 
-/// The scalar expectations at one node.
+/// The scalar expectations at one node, with bounds of their rounding.
 #[derive(Clone, Copy)]
 pub(super) struct OutputNode {
     pub ln_phi: f64,
+    pub of_ln_phi: f64,
     pub phi: f64,
     /// `E[x^2 e^{-x}]`.
     pub bump: f64,
-    /// `E[x |f|^2 e^{-x}]`, whose integral is `E sum_i p_i |f_i|^2`: the size of what the bias sums.
-    pub size: f64,
     /// `H = E[x^2 |f|^2 e^{-x}]`.
     pub square: f64,
+    pub of_square: f64,
+    /// Of `G`, in norm.
+    pub of_bias: f64,
 }
 
-/// The integrals at one resolution.
+/// The integrals at one resolution, with bounds of their rounding and of what the ends of the lattice leave out.
 pub(super) struct Integrals {
     pub squared_error: f64,
+    pub squared_rounding: f64,
     pub bias: DVector<f64>,
-    /// `E sum_i p_i |f_i|^2`.
-    pub size: f64,
+    /// In norm.
+    pub bias_rounding: f64,
     pub participation: f64,
+    pub participation_rounding: f64,
 }
 
 impl OutputMoments {
@@ -42,40 +51,63 @@ impl OutputMoments {
         Self {
             step: 2.0 * self.step,
             nodes: self.nodes.iter().step_by(2).copied().collect(),
-            first: self.first.iter().step_by(2).copied().collect(),
             bias: self.bias.iter().step_by(2).cloned().collect(),
+            ..*self
         }
     }
 
     /// The integrals for `length >= 2` tokens.
     pub fn integrate(&self, length: f64) -> Integrals {
         let outputs = self.bias.first().map_or(0, |b| b.len());
-        let (mut single, mut pairs, mut size, mut participation) = (0.0, 0.0, 0.0, 0.0);
+        let (mut single, mut pairs, mut participation) = (0.0, 0.0, 0.0);
+        let (mut of_square, mut of_bias, mut of_participation) = (0.0, 0.0, 0.0);
         let mut bias = DVector::zeros(outputs);
-        for ((node, first), g) in self.nodes.iter().zip(&self.first).zip(&self.bias) {
-            let exponent = (length - 2.0) * node.ln_phi;
-            // phi only decreases: from here on its power is below e^{-200}.
-            if !(exponent > -200.0) && length > 2.0 {
+        for (node, g) in self.nodes.iter().zip(&self.bias) {
+            // For two tokens the power is 1 even where ln phi is -inf.
+            let exponent = if length > 2.0 {
+                (length - 2.0) * node.ln_phi
+            } else {
+                0.0
+            };
+            // phi only decreases: from here on its power underflows.
+            if !(exponent > -740.0) {
                 break;
             }
-            let power = if length > 2.0 {
-                exp_non_positive(exponent)
-            } else {
-                1.0
-            };
+            let power = exp_non_positive(exponent);
             let full = power * node.phi;
+            let first = g.norm_squared();
             single += node.square * full;
             pairs += first * power;
             participation += node.bump * full;
             bias.axpy(full, g, 1.0);
-            size += node.size * full;
+            // Of the powers of phi, relatively.
+            let relative = (length - 1.0) * node.of_ln_phi + UNIT * (4.0 - exponent);
+            let size = first.sqrt();
+            of_square += full * (node.of_square + relative * node.square)
+                + (length - 1.0)
+                    * power
+                    * (node.of_bias * (2.0 * size + node.of_bias) + relative * first);
+            of_bias += full * (node.of_bias + relative * size);
+            of_participation += full * relative * node.bump;
         }
         let scale = self.step * length;
+        // To the left |G| falls at least as t, and what has one token is below 1e-18 of the rest (left_end); to the
+        // right phi^{L-1} is at most its last value, and |G|^2 <= E[x^2 |f|^2 e^{-x}] phi.
+        let (from_left, [square, first]) = (length * self.left, self.right);
+        let last = match self.nodes.last() {
+            Some(node) => length * ((length - 1.0) * node.ln_phi).exp(),
+            None => 0.0,
+        };
+        let participation = scale * participation;
         Integrals {
             squared_error: scale * (single + (length - 1.0) * pairs),
+            squared_rounding: scale * of_square
+                + 0.5 * from_left * from_left
+                + length * last * square,
             bias: bias * scale,
-            size: size * scale,
-            participation: scale * participation,
+            bias_rounding: scale * of_bias + from_left + last * first,
+            participation,
+            participation_rounding: scale * of_participation + 4.0 * self.of_score * participation,
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Lattices on which averages over a Gaussian query are trapezoidal sums.
 
+use super::participation::check_deviation;
 use crate::attention::ScoreVarianceLaw;
+use crate::error::Result;
 
 /// A lattice in `u` on which `s^2` runs over one side of the edge of its density.
 ///
@@ -46,11 +48,16 @@ impl Side {
 
 impl Lattice {
     /// Lattices that cover all but a negligible part of the law; none if the query does not move `s^2`.
-    pub fn cover(law: &ScoreVarianceLaw, longest: f64) -> Vec<Self> {
+    ///
+    /// # Errors
+    /// If the law reaches a score deviation that is not served.
+    pub fn cover(law: &ScoreVarianceLaw, longest: f64) -> Result<Vec<Self>> {
         let (mean, deviation) = law.mean_and_deviation();
+        // The lattice reaches beyond the mean: whether it is served is known before any node.
+        check_deviation(mean.sqrt())?;
         let centre = mean - law.offset() - law.edge();
         if !(centre > 0.0 && deviation > 0.0) {
-            return Vec::new();
+            return Ok(Vec::new());
         }
         // u of the mean: the map is u - e^{-u} = ln(centre / lam), solved by Newton's method.
         let target = (centre / law.largest_eigenvalue()).ln();
@@ -82,7 +89,9 @@ impl Lattice {
             step,
             count: (left + right) as usize + 1,
         };
-        if law.edge() > 0.0 {
+        let (farthest, _) = above.point(law, above.count - 1);
+        check_deviation((law.offset() + farthest).sqrt())?;
+        Ok(if law.edge() > 0.0 {
             // Beyond |u| = 3.2, 1 / (1 + e^{pi |sinh u|}) is below 1e-16.
             vec![
                 above,
@@ -95,7 +104,7 @@ impl Lattice {
             ]
         } else {
             vec![above]
-        }
+        })
     }
 
     /// The lattice halfway between the nodes.

@@ -3,13 +3,11 @@
 use nalgebra::{DMatrix, DVector};
 use rand::{Rng, RngExt};
 
-use super::atoms::{AtomList, check_tilt_and_value};
+use super::atoms::{AtomList, UNIT, check_size, check_tilt_and_value};
 use super::hyperbolic::{langevin, langevin_slope, log_sinhc};
 use super::lattice::sphere_lattice;
 use super::linear_algebra::{norm_above, operator_norm_above, product_above, quotient_above};
-use super::{
-    LawAccuracy, OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through, TokenLaw, check_size,
-};
+use super::{LawAccuracy, OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through, TokenLaw};
 use crate::error::{Error, Result};
 use crate::interval::Interval;
 use crate::parameter::{Dimension, VarianceProxy};
@@ -29,7 +27,7 @@ impl Cube {
     /// The cube `[-half_width, half_width]^dimension`.
     ///
     /// # Errors
-    /// If not `1e-150 <= half_width <= 1e150`, or the dimension is not from 1 to 65536.
+    /// If not `1e-75 <= half_width <= 1e75`, or the dimension is not from 1 to 65536.
     pub fn new(dimension: usize, half_width: f64) -> Result<Self> {
         let dimension = Dimension::new(dimension)?.get();
         let half_width = check_size("half_width", half_width)?;
@@ -98,7 +96,10 @@ impl TokenLaw for Cube {
         resolution: Resolution,
     ) -> Result<ScoreAtoms> {
         check_tilt_and_value(self.dimension, tilt, value)?;
-        let mut active = tilt.iter().enumerate().filter(|(_, a)| **a != 0.0);
+        let mut active = tilt
+            .iter()
+            .enumerate()
+            .filter(|(_, a)| self.half_width * **a != 0.0);
         let (first, second) = (active.next(), active.next());
         if second.is_some() {
             return Err(Error::Unavailable {
@@ -114,8 +115,11 @@ impl TokenLaw for Cube {
         let zero = DVector::zeros(value.nrows());
         let variance = self.half_width * self.half_width / 3.0;
         let total = value.norm_squared();
+        // Sums of squares of all entries of V.
+        let rounding = (value.len() as f64 + 8.0) * UNIT;
         let Some((index, &coordinate)) = first else {
-            atoms.push(1.0, 0.0, (&zero, &zero, 0.0), variance * total);
+            atoms.push(1.0, 0.0, (&zero, &zero, 0.0), (0.0, 0.0), variance * total);
+            atoms.widen(0.0, rounding * variance * total);
             return atoms.finish(true);
         };
         let along = value.column(index).into_owned();
@@ -128,9 +132,15 @@ impl TokenLaw for Cube {
                 node.weight,
                 scale * node.coordinate,
                 (&zero, &along, position),
+                (0.0, 4.0 * UNIT * along.norm()),
                 spread,
             );
         }
+        // Exponents of the weights of up to 64.
+        atoms.widen(
+            (4.0 * scale + 64.0) * UNIT,
+            2.0 * rounding * variance * total,
+        );
         atoms.finish(false)
     }
 

@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 use nalgebra::{DMatrix, DVector};
 use rand::{Rng, RngExt};
 
-use super::atoms::check_tilt_and_value;
-use super::finite::FiniteOutput;
+use super::atoms::{LARGEST_SQUARE, check_tilt_and_value};
+use super::finite::{FiniteOutput, LEAST_SUM};
 use super::mixture::normalised;
 use super::{OutputLaw, Resolution, ScoreAtoms, SourcedProxy, TokenLaw};
 use crate::error::{Error, Result};
@@ -14,8 +14,6 @@ use crate::parameter::{Dimension, VarianceProxy};
 
 /// Largest number of points whose pairwise distances are computed for the variance proxy.
 const MAX_PAIRWISE: usize = 4096;
-/// Least sum of the weights relative to the largest score for which no weight that underflows counts.
-pub(super) const LEAST_SUM: f64 = 1e-250;
 /// Side of the square blocks of the Gram matrix (1 MiB each).
 const BLOCK: usize = 256;
 
@@ -92,12 +90,15 @@ impl Empirical {
             proxy: OnceLock::new(),
         };
         let radius = law.squared_radius(&law.centred_points());
-        law.radius_proxy = VarianceProxy::new(radius).map_err(|_| Error::Parameter {
-            parameter: "token",
-            value: format!("a list with entries up to {:e}", rows.amax()),
-            required: "small enough for squared distances to be finite numbers",
-            theorem: None,
-        })?;
+        if !(radius <= LARGEST_SQUARE) {
+            return Err(Error::Parameter {
+                parameter: "token",
+                value: format!("a list with entries up to {:e}", rows.amax()),
+                required: "at most 1e75 from the mean of the list",
+                theorem: None,
+            });
+        }
+        law.radius_proxy = VarianceProxy::new(radius)?;
         Ok(law)
     }
 
@@ -135,11 +136,6 @@ impl Empirical {
         let sum = weights.sum();
         weights /= sum;
         (largest + sum.ln(), weights)
-    }
-
-    /// Scores `<tilt, x_i>`.
-    pub(super) fn scores(&self, tilt: &DVector<f64>) -> Vec<f64> {
-        self.points.tr_mul(tilt).as_slice().to_vec()
     }
 
     fn centred_points(&self) -> DMatrix<f64> {

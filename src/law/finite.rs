@@ -1,11 +1,21 @@
 //! A finitely supported law seen through a value matrix.
 
+use std::sync::OnceLock;
+
 use nalgebra::{DMatrix, DVector};
 
-use super::empirical::LEAST_SUM;
+use super::atoms::UNIT;
 use super::linear_algebra::norm;
-use super::{Empirical, OutputLaw, Resolution, ScoreAtoms, TiltedError, TiltedOutput};
+use super::{
+    AtomRounding, Empirical, OutputLaw, Resolution, ScoreAtoms, TiltedError, TiltedOutput,
+    centred_score,
+};
 use crate::error::{Error, Result};
+
+/// Points from which the origin of the outputs is chosen.
+const SAMPLED: usize = 1024;
+/// Least sum of the weights relative to the largest score for which no weight that underflows counts.
+pub(super) const LEAST_SUM: f64 = 1e-250;
 
 /// A finitely supported law with its outputs `V x_i` computed once.
 ///
@@ -14,8 +24,11 @@ use crate::error::{Error, Result};
 #[derive(Debug)]
 pub struct FiniteOutput<'a> {
     law: &'a Empirical,
+    value: DMatrix<f64>,
     /// `V x_i`, one a column (`m x n`).
     outputs: DMatrix<f64>,
+    /// Made when score atoms are first asked for.
+    centred: OnceLock<CentredOutputs>,
     /// `max_i |x_i|`.
     farthest: f64,
     /// `|V|_F`.
@@ -24,12 +37,23 @@ pub struct FiniteOutput<'a> {
     exponential: f64,
 }
 
+/// `V (x_i - o)` for a typical point `o`: outputs far from zero would lose their differences.
+#[derive(Debug)]
+struct CentredOutputs {
+    origin: DVector<f64>,
+    outputs: DMatrix<f64>,
+    /// `|x_i - o|`.
+    distances: Vec<f64>,
+}
+
 impl<'a> FiniteOutput<'a> {
     /// Pairs a law with a value matrix of shape `m x d`.
     pub fn new(law: &'a Empirical, value: &DMatrix<f64>) -> Self {
         Self {
             law,
+            value: value.clone(),
             outputs: value * law.points(),
+            centred: OnceLock::new(),
             farthest: law
                 .points()
                 .column_iter()
@@ -43,6 +67,75 @@ impl<'a> FiniteOutput<'a> {
             },
         }
     }
+
+    fn centred(&self) -> &CentredOutputs {
+        self.centred.get_or_init(|| {
+            let origin = typical_point(self.law.points());
+            let mut points = self.law.points().clone();
+            for mut column in points.column_iter_mut() {
+                column -= &origin;
+            }
+            CentredOutputs {
+                outputs: &self.value * &points,
+                distances: points.column_iter().map(|x| x.norm()).collect(),
+                origin: &self.value * origin,
+            }
+        })
+    }
+}
+
+/// The point nearest to the median of every coordinate, of about [`SAMPLED`] points: few outliers do not move it.
+fn typical_point(points: &DMatrix<f64>) -> DVector<f64> {
+    let stride = points.ncols().div_ceil(SAMPLED).max(1);
+    let sampled = || points.column_iter().step_by(stride);
+    let median = DVector::from_iterator(
+        points.nrows(),
+        points.row_iter().map(|row| {
+            let mut entries: Vec<f64> = row.iter().step_by(stride).copied().collect();
+            entries.sort_by(f64::total_cmp);
+            entries.get(entries.len() / 2).copied().unwrap_or(0.0)
+        }),
+    );
+    sampled()
+        .map(|x| ((x - &median).norm(), x))
+        .min_by(|(one, _), (other, _)| one.total_cmp(other))
+        .map_or(median, |(_, x)| x.into_owned())
+}
+
+/// Scores `<tilt, x_i - r>` with the rounding of one operation each, and `<tilt, r>`, for the point `r` with the
+/// largest probability under the tilted law.
+///
+/// # Errors
+/// If a score is not a finite number.
+pub(crate) fn centred_scores(
+    points: &DMatrix<f64>,
+    probability: &[f64],
+    tilt: &DVector<f64>,
+) -> Result<(Vec<f64>, f64)> {
+    let plain = points.tr_mul(tilt);
+    let largest = probability
+        .iter()
+        .zip(plain.iter())
+        .map(|(p, s)| p.ln() + s)
+        .enumerate()
+        .max_by(|(_, one), (_, other)| one.total_cmp(other));
+    let origin =
+        largest.and_then(|(index, _)| (index < points.ncols()).then(|| points.column(index)));
+    let scores: Vec<f64> = match origin {
+        Some(origin) => points
+            .column_iter()
+            .map(|x| centred_score(tilt.iter(), x.iter(), origin.iter()))
+            .collect(),
+        None => Vec::new(),
+    };
+    let origin = origin.map_or(0.0, |origin| origin.dot(tilt));
+    if scores.iter().chain([&origin]).all(|s| s.is_finite()) {
+        return Ok((scores, origin));
+    }
+    Err(Error::Unavailable {
+        what: "the list of score atoms",
+        why: "a score is not a finite number; tilt or tokens must be smaller".into(),
+    })
 }
 
 impl OutputLaw for FiniteOutput<'_> {
@@ -119,18 +212,23 @@ impl OutputLaw for FiniteOutput<'_> {
                 format!("{} coordinates", self.law.points().nrows()),
             ));
         }
-        let scores = self.law.scores(tilt);
-        if !scores.iter().all(|s| s.is_finite()) {
-            return Err(Error::Unavailable {
-                what: "the list of score atoms",
-                why: "a score is not a finite number; tilt or tokens must be smaller".into(),
-            });
-        }
+        let (scores, score_origin) = centred_scores(self.law.points(), self.law.weights(), tilt)?;
+        let centred = self.centred();
+        let largest = scores.iter().fold(0.0_f64, |most, s| most.max(s.abs()));
+        // A product of d terms and the difference before it, in every output.
+        let output = (tilt.len() as f64 + 2.0) * UNIT * self.value_norm;
         Ok(ScoreAtoms {
             weights: self.law.weights().to_vec(),
             spreads: vec![0.0; scores.len()],
+            score_origin,
+            outputs: centred.outputs.clone(),
+            output_origin: centred.origin.clone(),
+            rounding: AtomRounding {
+                score: 2.0 * UNIT * largest.max(1.0),
+                outputs: centred.distances.iter().map(|x| output * x).collect(),
+                spread: 0.0,
+            },
             scores,
-            outputs: self.outputs.clone(),
             exact: true,
         })
     }

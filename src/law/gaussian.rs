@@ -1,14 +1,17 @@
 //! Gaussian tokens.
 
+use std::any::Any;
+
 use nalgebra::{DMatrix, DVector};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-use super::atoms::{AtomList, check_tilt_and_value};
+use super::atoms::{AtomList, UNIT, check_tilt_and_value};
 use super::lattice::normal_lattice;
 use super::linear_algebra::{factor_covariance, norm, norm_above, output_variance};
 use super::{
     CLOSED_FORM, LawAccuracy, OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through, TokenLaw,
+    centred_score,
 };
 use crate::error::{Error, Result};
 use crate::parameter::{Dimension, VarianceProxy};
@@ -95,7 +98,7 @@ impl Gaussian {
         norm(&self.mean) + self.proxy.get() * norm(tilt)
     }
 
-    /// Appends the score atoms of this law, their probabilities multiplied by `weight`.
+    /// Appends the score atoms of this law, less those of the token `origin`, their probabilities multiplied by `weight`.
     ///
     /// Given the score `<a, m0> + s z`, the output is Gaussian with mean `V m0 + (V Gamma a / s) z` and
     /// covariance `V (Gamma - Gamma a a^T Gamma / s^2) V^T`.
@@ -105,10 +108,12 @@ impl Gaussian {
         weight: f64,
         tilt: &DVector<f64>,
         value: &DMatrix<f64>,
+        origin: &DVector<f64>,
         resolution: &Resolution,
     ) -> Result<()> {
         let deviation = self.score_deviation(tilt);
-        let centre = value * &self.mean;
+        let shift = &self.mean - origin;
+        let centre = value * &shift;
         let total = output_variance(value, &self.covariance).max(0.0);
         let direction = if deviation > 0.0 {
             value * (&self.covariance * tilt) / deviation
@@ -117,15 +122,35 @@ impl Gaussian {
         };
         // Non-negative by Cauchy-Schwarz; the maximum removes a rounding error only.
         let spread = (total - direction.norm_squared()).max(0.0);
-        let score = tilt.dot(&self.mean);
+        let score = centred_score(tilt.iter(), self.mean.iter(), origin.iter());
+        // Products of up to 2 d terms, in norms that bound the sums of their absolute values.
+        let terms = 2.0 * (tilt.len() as f64 + 4.0) * UNIT;
+        let (value_norm, tilt_norm) = (value.norm(), tilt.norm());
+        let of_centre = terms * value_norm * shift.norm();
+        let covariance = value_norm * self.covariance.norm();
+        let of_direction = if deviation > 0.0 {
+            terms * (covariance * tilt_norm / deviation + direction.norm())
+        } else {
+            0.0
+        };
+        let of_deviation = terms * self.root.norm() * tilt_norm;
+        let mut farthest = 0.0_f64;
         for (node, probability) in normal_lattice(deviation, resolution, value.nrows())? {
+            farthest = farthest.max(node.abs());
             atoms.push(
                 weight * probability,
                 score + deviation * node,
                 (&centre, &direction, node),
+                (of_centre, of_direction),
                 spread,
             );
         }
+        // Probabilities carry the rounding of an exponent of node^2 / 2.
+        atoms.widen(
+            of_deviation * farthest
+                + UNIT * (2.0 * score.abs() + farthest * (2.0 * deviation + farthest) + 8.0),
+            terms * value_norm * covariance,
+        );
         Ok(())
     }
 }
@@ -189,7 +214,8 @@ impl TokenLaw for Gaussian {
     ) -> Result<ScoreAtoms> {
         check_tilt_and_value(self.dimension(), tilt, value)?;
         let mut atoms = AtomList::new(value.nrows());
-        self.append_atoms(&mut atoms, 1.0, tilt, value, &resolution)?;
+        atoms.set_origin(&self.mean, tilt, value);
+        self.append_atoms(&mut atoms, 1.0, tilt, value, &self.mean, &resolution)?;
         atoms.finish(self.score_deviation(tilt) == 0.0)
     }
 
@@ -202,7 +228,7 @@ impl TokenLaw for Gaussian {
         Box::new(Through::new(self, value))
     }
 
-    fn as_gaussian(&self) -> Option<&Gaussian> {
+    fn as_any(&self) -> Option<&dyn Any> {
         Some(self)
     }
 }

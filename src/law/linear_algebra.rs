@@ -2,6 +2,7 @@
 
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
 
+use super::atoms::LARGEST_SQUARE;
 use crate::error::{Error, Result};
 use crate::interval::Interval;
 
@@ -12,6 +13,16 @@ const SEMIDEFINITE_TOLERANCE: f64 = 1e-10;
 /// Implicit-shift steps per eigenvalue after which the eigenvalue iteration is given up; the usual
 /// number is two or three.
 const EIGEN_STEPS: usize = 200;
+
+/// The `d x d` matrix `rho^|i - j|`: a covariance for `-1 <= rho <= 1`, positive definite inside.
+///
+/// ```
+/// let matrix = attention_bounds::law::toeplitz(3, 0.5);
+/// assert_eq!(matrix.row(0).iter().copied().collect::<Vec<_>>(), [1.0, 0.5, 0.25]);
+/// ```
+pub fn toeplitz(dimension: usize, rho: f64) -> DMatrix<f64> {
+    DMatrix::from_fn(dimension, dimension, |i, j| rho.powf(i.abs_diff(j) as f64))
+}
 
 /// A covariance matrix with its symmetric square root and its largest eigenvalue.
 pub(super) struct FactoredCovariance {
@@ -70,10 +81,10 @@ pub(super) fn factor_covariance(matrix: &DMatrix<f64>) -> Result<FactoredCovaria
         None => DMatrix::from_diagonal(&roots),
         Some(vectors) => vectors * DMatrix::from_diagonal(&roots) * vectors.transpose(),
     };
-    if !root.iter().all(|x| x.is_finite()) {
+    if !(largest <= LARGEST_SQUARE) {
         return Err(invalid(
-            format!("a matrix with entries up to {scale:e}"),
-            "small enough for its eigenvalues to be finite numbers",
+            format!("a matrix with eigenvalue {largest:e}"),
+            "a matrix with eigenvalues up to 1e150",
         ));
     }
     // Negative eigenvalues count as zero: in the covariance too, if they are there for certain.

@@ -1,9 +1,11 @@
 //! Gaussian mixture tokens.
 
+use std::any::Any;
+
 use nalgebra::{DMatrix, DVector};
 use rand::{Rng, RngExt};
 
-use super::atoms::{AtomList, check_tilt_and_value};
+use super::atoms::{AtomList, LARGEST_SQUARE, check_tilt_and_value};
 use super::{
     CLOSED_FORM, Gaussian, LawAccuracy, OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through,
     TokenLaw,
@@ -157,12 +159,15 @@ fn proxy(weights: &[f64], components: &[Gaussian]) -> Result<SourcedProxy> {
         ),
     };
     let sum = Interval::point(largest) + Interval::point(factor) * diameter;
-    let proxy = VarianceProxy::new(sum.upper()).map_err(|_| Error::Parameter {
-        parameter: "mean",
-        value: format!("a list of means up to {:e} apart", diameter.sqrt().upper()),
-        required: "close enough for squared distances to be finite numbers",
-        theorem: None,
-    })?;
+    if !(diameter.upper() <= LARGEST_SQUARE) {
+        return Err(Error::Parameter {
+            parameter: "mean",
+            value: format!("a list of means {:e} apart", diameter.sqrt().upper()),
+            required: "within 1e75 of the other means",
+            theorem: None,
+        });
+    }
+    let proxy = VarianceProxy::new(sum.upper())?;
     Ok(SourcedProxy { proxy, source })
 }
 
@@ -201,7 +206,7 @@ impl TokenLaw for Mixture {
         "mixture"
     }
 
-    fn as_mixture(&self) -> Option<&Mixture> {
+    fn as_any(&self) -> Option<&dyn Any> {
         Some(self)
     }
 
@@ -286,8 +291,16 @@ impl TokenLaw for Mixture {
     ) -> Result<ScoreAtoms> {
         check_tilt_and_value(self.dimension(), tilt, value)?;
         let mut atoms = AtomList::new(value.nrows());
+        // Relative to the component with most tilted mass.
+        let gates = self.gates(tilt);
+        let heaviest = gates
+            .iter()
+            .zip(&self.components)
+            .max_by(|x, y| x.0.total_cmp(y.0));
+        let origin = heaviest.map_or_else(|| DVector::zeros(tilt.len()), |(_, c)| c.mean().clone());
+        atoms.set_origin(&origin, tilt, value);
         for (weight, component) in self.weights.iter().zip(&self.components) {
-            component.append_atoms(&mut atoms, *weight, tilt, value, &resolution)?;
+            component.append_atoms(&mut atoms, *weight, tilt, value, &origin, &resolution)?;
         }
         atoms.finish(
             self.components

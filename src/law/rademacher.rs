@@ -3,13 +3,13 @@
 use nalgebra::{DMatrix, DVector};
 use rand::Rng;
 
-use super::atoms::{AtomList, check_atom_count, check_tilt_and_value};
+use super::atoms::{AtomList, UNIT, check_atom_count, check_size, check_tilt_and_value};
 use super::cube::vertex_norm_above;
 use super::hyperbolic::{log_cosh, tanh_slope};
 use super::linear_algebra::{norm_above, product_above};
 use super::{
-    CLOSED_FORM, LawAccuracy, OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through, TokenLaw,
-    check_size,
+    AtomRounding, CLOSED_FORM, LawAccuracy, OutputLaw, Resolution, ScoreAtoms, SourcedProxy,
+    Through, TokenLaw,
 };
 use crate::error::{Error, Result};
 use crate::parameter::{Dimension, VarianceProxy};
@@ -32,7 +32,7 @@ impl Rademacher {
     /// Signs times `scale` in `R^dimension`.
     ///
     /// # Errors
-    /// If not `1e-150 <= scale <= 1e150`, or the dimension is not from 1 to 65536.
+    /// If not `1e-75 <= scale <= 1e75`, or the dimension is not from 1 to 65536.
     pub fn new(dimension: usize, scale: f64) -> Result<Self> {
         let dimension = Dimension::new(dimension)?.get();
         let scale = check_size("scale", scale)?;
@@ -131,33 +131,43 @@ impl TokenLaw for Rademacher {
             .filter(|&j| tilt[j] == 0.0)
             .map(|j| square * value.column(j).norm_squared())
             .sum();
-        // Double the list for each coordinate: the first half carries the sign -, the second +.
+        // Relative to the vertex with the largest score: all terms of a score are then of one sign, and double the list
+        // for each coordinate, the first half with the vertex's sign.
         let rows = value.nrows();
         let mut scores = vec![0.0];
         let mut outputs = vec![0.0; rows];
+        let mut sizes = vec![0.0];
+        let mut origin = (0.0, DVector::zeros(rows));
         for &j in &active {
-            let score = self.scale * tilt[j];
-            let output = value.column(j) * self.scale;
-            let shifted = |sign: f64, outputs: &[f64]| -> Vec<f64> {
-                outputs
-                    .iter()
-                    .zip(output.iter().cycle())
-                    .map(|(o, e)| o + sign * e)
-                    .collect()
-            };
-            let mut doubled = shifted(-1.0, &outputs);
-            doubled.append(&mut shifted(1.0, &outputs));
-            outputs = doubled;
-            let upper: Vec<f64> = scores.iter().map(|s| s + score).collect();
-            scores.iter_mut().for_each(|s| *s -= score);
-            scores.extend(upper);
+            let score = self.scale * tilt[j].abs();
+            let output = value.column(j) * (self.scale * tilt[j].signum());
+            let size = output.norm();
+            origin = (origin.0 + score, origin.1 + &output);
+            let flipped: Vec<f64> = outputs
+                .iter()
+                .zip(output.iter().cycle())
+                .map(|(o, e)| o - 2.0 * e)
+                .collect();
+            outputs.extend(flipped);
+            let lower: Vec<f64> = scores.iter().map(|s| s - 2.0 * score).collect();
+            scores.extend(lower);
+            let larger: Vec<f64> = sizes.iter().map(|s| s + 2.0 * size).collect();
+            sizes.extend(larger);
         }
+        let terms = (active.len() as f64 + 2.0) * UNIT;
+        let largest = scores.iter().fold(0.0_f64, |most, s| most.max(s.abs()));
         let atoms = AtomList {
             rows,
             weights: vec![1.0 / count as f64; count],
             scores,
             outputs,
             spreads: vec![spread; count],
+            origin,
+            rounding: AtomRounding {
+                score: terms * largest,
+                outputs: sizes.iter().map(|size| terms * size).collect(),
+                spread: (value.len() as f64 + 4.0) * UNIT * spread,
+            },
         };
         atoms.finish(true)
     }

@@ -4,14 +4,12 @@ use nalgebra::{DMatrix, DVector};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-use super::atoms::{AtomList, check_tilt_and_value};
+use super::atoms::{AtomList, UNIT, check_size, check_tilt_and_value};
 use super::bessel::{bessel_ratio, log_hypergeometric};
 use super::hyperbolic::{log_cosh, tanh_slope};
 use super::lattice::sphere_lattice;
 use super::linear_algebra::{norm, norm_above, operator_norm_above, product_above, quotient_above};
-use super::{
-    LawAccuracy, OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through, TokenLaw, check_size,
-};
+use super::{LawAccuracy, OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through, TokenLaw};
 use crate::error::Result;
 use crate::parameter::{Dimension, VarianceProxy};
 
@@ -31,7 +29,7 @@ impl Sphere {
     /// The sphere of radius `radius` in `R^dimension`.
     ///
     /// # Errors
-    /// If not `1e-150 <= radius <= 1e150`, or the dimension is not from 1 to 65536.
+    /// If not `1e-75 <= radius <= 1e75`, or the dimension is not from 1 to 65536.
     pub fn new(dimension: usize, radius: f64) -> Result<Self> {
         let dimension = Dimension::new(dimension)?.get();
         let radius = check_size("radius", radius)?;
@@ -143,17 +141,24 @@ impl TokenLaw for Sphere {
         let zero = DVector::zeros(value.nrows());
         let (norm, square) = (norm(tilt), self.radius * self.radius);
         let total = value.norm_squared();
-        if norm == 0.0 {
+        // Sums of squares of all entries of V.
+        let rounding = (value.len() as f64 + 8.0) * UNIT;
+        let kappa = self.radius * norm;
+        if kappa == 0.0 {
             let spread = square * total / self.dimension as f64;
-            atoms.push(1.0, 0.0, (&zero, &zero, 0.0), spread);
+            atoms.push(1.0, 0.0, (&zero, &zero, 0.0), (0.0, 0.0), spread);
+            atoms.widen(0.0, rounding * spread);
             return atoms.finish(true);
         }
-        let kappa = self.radius * norm;
         let along = value * (tilt / norm);
+        let terms = (self.dimension as f64 + 6.0) * UNIT;
+        let of_output = (0.0, terms * value.norm());
         if self.dimension == 1 {
             for sign in [-1.0, 1.0] {
-                atoms.push(0.5, sign * kappa, (&zero, &along, sign * self.radius), 0.0);
+                let shift = sign * self.radius;
+                atoms.push(0.5, sign * kappa, (&zero, &along, shift), of_output, 0.0);
             }
+            atoms.widen(4.0 * UNIT * kappa, 0.0);
             return atoms.finish(true);
         }
         let across = (total - along.norm_squared()).max(0.0) / (self.dimension as f64 - 1.0);
@@ -162,9 +167,12 @@ impl TokenLaw for Sphere {
                 node.weight,
                 kappa * node.coordinate,
                 (&zero, &along, self.radius * node.coordinate),
+                of_output,
                 square * node.complement * across,
             );
         }
+        // The norm of the tilt, and exponents of the weights of up to 64.
+        atoms.widen(terms * kappa + 64.0 * UNIT, 2.0 * rounding * square * total);
         atoms.finish(false)
     }
 

@@ -2,8 +2,8 @@
 
 use rand_chacha::ChaCha8Rng;
 
-use super::normal::fill_normals;
-use super::softmax;
+use super::prompt::softmax;
+use super::random::normal::fill_normals;
 
 /// Fills `numbers` with standard normal numbers, as every simulation does.
 pub fn normals(random: &mut ChaCha8Rng, numbers: &mut [f64]) {

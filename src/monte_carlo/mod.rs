@@ -46,42 +46,26 @@
 //! needs_a_bound(estimate().into());
 //! ```
 
-mod control;
-mod digest;
-mod draw;
-mod estimate;
-mod exponential;
-mod gaussian_scores;
-mod histogram;
-mod interval;
-#[cfg(test)]
-mod interval_tests;
+mod confidence;
+mod estimator;
 #[doc(hidden)]
 pub mod kernel;
-mod moments;
-mod normal;
-mod partial;
-mod partial_file;
-mod plain;
 mod plan;
-mod problem;
-mod rao_blackwell;
+mod prompt;
+mod random;
 mod run;
-mod simulation;
-mod softmax;
-mod stream;
-mod summary;
-mod tally;
-mod ziggurat_table;
 
-pub use estimate::{CellEstimates, Deviation, Estimate, GradientEstimates, HEAVY_FRACTION};
-pub use histogram::{Bracket, Histogram};
-// The two innermost loops also serve the experiment.
-pub(crate) use exponential::exponential;
-pub(crate) use interval::upper_quantile;
-pub use interval::{ConfidenceInterval, HEAVY_SHARE, Reliability};
-pub(crate) use normal::fill_normals;
-pub use partial::{Partial, SCHEMA, Shard};
+pub use confidence::interval::{ConfidenceInterval, HEAVY_SHARE, Reliability};
+pub(crate) use confidence::tails::student_quantile;
+pub use estimator::estimate::{
+    CellEstimates, Deviation, Estimate, GradientEstimates, HEAVY_FRACTION,
+};
+pub use estimator::histogram::{Bracket, Histogram};
 pub use plan::{Cell, Plan, QueryChoice, Route};
-pub use simulation::{Checkpoint, Control, Simulation};
-pub use stream::{block_prompts, block_stream};
+// The two innermost loops also serve the experiment.
+pub(crate) use random::exponential::exponential;
+pub(crate) use random::normal::fill_normals;
+pub use random::stream::{block_prompts, block_stream};
+pub use run::control::{Checkpoint, Control};
+pub use run::partial::{Partial, SCHEMA, Shard};
+pub use run::simulation::Simulation;

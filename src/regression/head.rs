@@ -57,6 +57,18 @@ impl RegressionHead {
         }
     }
 
+    /// The head whose `A` has these eigenvectors, one a column, and these eigenvalues.
+    pub(in crate::regression) fn on_axes(axes: &DMatrix<f64>, entries: &[f64], value: f64) -> Self {
+        let mut scaled = axes.clone();
+        for (mut column, entry) in scaled.column_iter_mut().zip(entries) {
+            column *= *entry;
+        }
+        Self {
+            key_query: scaled * axes.transpose(),
+            value,
+        }
+    }
+
     /// `sqrt(|A|_F^2 + b^2)`.
     pub fn norm(&self) -> f64 {
         self.key_query.norm().hypot(self.value)

@@ -28,7 +28,7 @@ impl Columns {
         self.rows.push(row);
     }
 
-    /// The lines: headings, a rule if `ruled`, rows. No line ends in a blank.
+    /// The lines: headings, a rule if `ruled` (the columns then stand a blank further apart), rows. No line ends in a blank.
     pub(crate) fn lines(&self, ruled: bool) -> Vec<String> {
         let width = |text: &str| text.lines().map(|l| l.chars().count()).max().unwrap_or(0);
         let widths: Vec<usize> = (0..self.header.len())
@@ -41,8 +41,9 @@ impl Columns {
                     .unwrap_or(0)
             })
             .collect();
+        let gap = if ruled { " " } else { "" };
         let line = |cells: &mut dyn Iterator<Item = &str>| {
-            let padded: String = widths
+            let padded: Vec<String> = widths
                 .iter()
                 .zip(cells)
                 .map(|(width, cell)| {
@@ -50,15 +51,15 @@ impl Columns {
                     format!(" {}{cell} ", " ".repeat(blanks))
                 })
                 .collect();
-            padded.trim_end().to_owned()
+            padded.join(gap).trim_end().to_owned()
         };
         let height = self.header.iter().map(|h| h.lines().count()).max();
         let mut lines: Vec<String> = (0..height.unwrap_or(0))
             .map(|i| line(&mut self.header.iter().map(|h| h.lines().nth(i).unwrap_or(""))))
             .collect();
         if ruled {
-            let total: usize = widths.iter().map(|width| width + 2).sum();
-            lines.push("-".repeat(total));
+            let total: usize = widths.iter().map(|width| width + 3).sum();
+            lines.push("-".repeat(total.saturating_sub(1)));
         }
         for row in &self.rows {
             lines.push(line(&mut row.iter().map(String::as_str)));

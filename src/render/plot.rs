@@ -243,7 +243,13 @@ fn ticks(range: &Range<f64>) -> Vec<f64> {
     match found {
         Some(found) if found.len() > MOST => {
             let powers = (range.end / range.start).log10().ceil() as usize;
-            at(&[1], powers.div_ceil(MOST).max(1))
+            let few = at(&[1], powers.div_ceil(MOST).max(1));
+            // A narrow range may hold many two-digit numbers and no power of ten.
+            if few.len() >= 3 {
+                few
+            } else {
+                found.into_iter().step_by(2).collect()
+            }
         }
         Some(found) => found,
         None => at(&fine, 1),

@@ -61,6 +61,7 @@ impl SimulationAnswer {
             let mark = match line.reliability {
                 Reliability::Reliable => "",
                 Reliability::HeavyTail => "!",
+                Reliability::Unseen => "?",
             };
             table.push(vec![
                 match line.query {
@@ -74,8 +75,10 @@ impl SimulationAnswer {
                     .map_or_else(|| "-".into(), |e| round_nearest(e, 2)),
                 round_down(line.lower, DIGITS),
                 round_up(line.upper, DIGITS),
-                line.largest_share
-                    .map_or_else(String::new, |share| format!("{:.1}%{mark}", 100.0 * share)),
+                line.largest_share.map_or_else(
+                    || mark.to_owned(),
+                    |share| format!("{:.1}%{mark}", 100.0 * share),
+                ),
             ]);
         }
         let route = match self.route {
@@ -92,13 +95,15 @@ impl SimulationAnswer {
             self.prompts,
             100.0 * self.confidence
         ));
-        if self
-            .lines
-            .iter()
-            .any(|line| line.reliability == Reliability::HeavyTail)
-        {
+        let any = |reliability| self.lines.iter().any(|l| l.reliability == reliability);
+        if any(Reliability::HeavyTail) {
             text.push_str(
                 "! heavy tail: the largest 1% of the prompts carry so much that the limits are not reliable\n",
+            );
+        }
+        if any(Reliability::Unseen) {
+            text.push_str(
+                "? unseen: rare tokens or queries that all prompts may have missed can carry more than the limits say\n",
             );
         }
         text.push_str(&provenance.line());

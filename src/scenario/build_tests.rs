@@ -36,7 +36,9 @@ fn matrices_and_queries_are_what_the_scenario_says() {
            value = { kind = 'diagonal', values = [1, 2, 3] }, tilt_bias = [7, 8, 9] }",
     )
     .unwrap();
-    let law = setting.tokens.as_gaussian().unwrap();
+    let law = crate::law::LawKind::of(setting.tokens.as_ref())
+        .gaussian()
+        .unwrap();
     assert_eq!(law.mean().as_slice(), [1.0, 2.0, 3.0]);
     let covariance = [2.0, -1.0, 0.5, -1.0, 2.0, -1.0, 0.5, -1.0, 2.0];
     assert_eq!(law.covariance().as_slice(), covariance);

@@ -121,7 +121,7 @@ fn a_file_that_is_not_a_scenario_is_named() {
     for (bytes, part) in [
         (&b"[tokens\nlaw = 1"[..], "line 1, column"),
         (b"a = 1\na = 2", "line 2, column 1"),
-        (b"\xff\xfe", "not UTF-8"),
+        (b"\xff\xfe", "not text in UTF-8"),
     ] {
         std::fs::write(&path, bytes).unwrap();
         let message = Scenario::load(&path).unwrap_err().to_string();

@@ -48,6 +48,7 @@ impl Study {
                 let estimates = partial.estimates()?;
                 let route = partial.plan().route;
                 Some(verdict::judge(
+                    &question,
                     &mut rows,
                     &estimates,
                     &orders,
@@ -181,7 +182,12 @@ impl Study {
             route: partial.plan().route,
             prompts: partial.plan().prompts,
             confidence: 1.0 - self.levels.interval.get(),
-            lines: estimate_lines(&partial.estimates()?, &orders, self.levels.interval),
+            lines: estimate_lines(
+                &self.question(),
+                &partial.estimates()?,
+                &orders,
+                self.levels.interval,
+            ),
         })
     }
 }

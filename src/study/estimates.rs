@@ -1,17 +1,39 @@
 //! Every estimate of a simulation, one line each.
 
+use std::collections::BTreeSet;
+use std::f64::consts::LN_2;
+
+use super::question::Question;
+use super::verdict::evidence::{Evidence, Mean};
+use super::verdict::unseen::allowances;
 use crate::monte_carlo::{CellEstimates, Estimate, QueryChoice};
 use crate::parameter::ErrorProbability;
-use crate::record::EstimateLine;
-use crate::record::QueryLabel;
-use crate::study::verdict::evidence::Evidence;
+use crate::record::{EstimateLine, Metric, QueryLabel};
 
 /// Every estimate of a simulation with its interval.
 pub fn estimate_lines(
+    question: &Question<'_>,
     estimates: &[CellEstimates],
     quantiles: &[f64],
     error: ErrorProbability,
 ) -> Vec<EstimateLine> {
+    let wanted: BTreeSet<_> = estimates
+        .iter()
+        .flat_map(|cell| {
+            let mut metrics = vec![Metric::Output, Metric::Participation];
+            let bias = |coordinate| Metric::Bias { coordinate };
+            metrics.extend((0..cell.bias.len()).map(bias));
+            metrics.extend(cell.value_gradient.map(|_| Metric::ValueGradient));
+            metrics.extend(cell.key_query_gradient.map(|_| Metric::KeyQueryGradient));
+            metrics
+                .into_iter()
+                .map(|metric| (cell.query, cell.length, metric))
+        })
+        .collect();
+    let prompts = estimates
+        .first()
+        .map_or(2, |cell| cell.output_error.prompts);
+    let unseen = allowances(question, &wanted, prompts, [error.get().ln() - LN_2]);
     let mut lines = Vec::new();
     for cell in estimates {
         let mut add = |quantity: String, evidence: Evidence<'_>| {
@@ -31,27 +53,39 @@ pub fn estimate_lines(
                 reliability: found.reliability,
             });
         };
-        let mean = |estimate: Estimate| {
-            let share = estimate.largest_share.or(cell.output_error.largest_share);
-            Evidence::Mean(estimate, Estimate::reliability(share))
+        let mean = |estimate: Estimate, metric: Option<Metric>| {
+            let key = metric.map(|metric| (cell.query, cell.length, metric));
+            let allowance = key.and_then(|key| unseen.get(&key)).map(|[one]| [*one; 2]);
+            Evidence::Mean(Mean::new(estimate, cell, allowance))
         };
-        add("E|That - T|^2".into(), mean(cell.output_error));
-        add("E P_2".into(), mean(cell.participation_two));
-        add("E P_3".into(), mean(cell.participation_three));
-        add("E 1/P_2".into(), mean(cell.effective_length));
+        let output = mean(cell.output_error, Some(Metric::Output));
+        add("E|That - T|^2".into(), output);
+        let participation = mean(cell.participation_two, Some(Metric::Participation));
+        add("E P_2".into(), participation);
+        add("E P_3".into(), mean(cell.participation_three, None));
+        add("E 1/P_2".into(), mean(cell.effective_length, None));
         for (coordinate, bias) in cell.bias.iter().enumerate() {
-            add(format!("E (That - T)_{coordinate}"), mean(*bias));
+            let metric = Metric::Bias { coordinate };
+            let name = format!("E (That - T)_{coordinate}");
+            add(name, mean(*bias, Some(metric)));
         }
-        for (name, gradient) in [("V", cell.value_gradient), ("U", cell.key_query_gradient)] {
+        for (name, gradient, metric) in [
+            ("V", cell.value_gradient, Metric::ValueGradient),
+            ("U", cell.key_query_gradient, Metric::KeyQueryGradient),
+        ] {
             let Some(gradient) = gradient else {
                 continue;
             };
             add(
                 format!("gradient in {name}, Frobenius"),
-                mean(gradient.frobenius),
+                mean(gradient.frobenius, Some(metric)),
             );
             if let Some(operator) = gradient.operator {
-                add(format!("gradient in {name}, operator"), mean(operator));
+                let metric = Some(metric).filter(|m| *m == Metric::KeyQueryGradient);
+                add(
+                    format!("gradient in {name}, operator"),
+                    mean(operator, metric),
+                );
             }
         }
         for deviation in &cell.deviations {

@@ -12,9 +12,9 @@ use crate::law::{Gaussian, RareAtom, operator_norm};
 use crate::parameter::{Dimension, PromptLength, VarianceProxy};
 use crate::record::Cell;
 use crate::record::{FitAnswer, FitPoint, PrintedWords, WitnessPoint};
-use crate::study::cells::bounds::square_root_above;
 use crate::study::cells::exact::{exact_cells, reason};
 use crate::study::cells::exact_gradients::{Gradient, gradient_average};
+use crate::study::cells::moments::square_root_above;
 use crate::study::rate::spectrum;
 use crate::study::{Progress, Question};
 
@@ -145,7 +145,7 @@ fn kappa(question: &Question<'_>, form: PrintedForm) -> Result<Cell<(f64, bool)>
             "T8 speaks of the output error, not of a gradient's".to_owned()
         ));
     }
-    Ok(match (question.query, question.tokens.as_gaussian()) {
+    Ok(match (question.query, question.kind.gaussian()) {
         (QueryLaw::Gaussian(query), Some(tokens)) => {
             let spectrum = spectrum(question, tokens, query)?;
             Ok((spectrum.kappa(), spectrum.lambda() < 0.5))

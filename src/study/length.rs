@@ -277,7 +277,7 @@ fn response_squared(question: &Question<'_>) -> Result<f64> {
             .map(|(z, w)| w * squared(&z.into_owned()))
             .sum()),
         // T1: T(z) = V (m0 + Gamma (U z + b)) is Gaussian, so E|T|^2 is its squared mean and its variance.
-        QueryLaw::Gaussian(law) => match question.tokens.as_gaussian() {
+        QueryLaw::Gaussian(law) => match question.kind.gaussian() {
             Some(tokens) => {
                 let response = value * tokens.covariance() * question.head.key_query();
                 let mean = squared(law.mean());

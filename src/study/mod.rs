@@ -7,6 +7,7 @@ pub mod claims;
 pub mod estimates;
 pub mod fit;
 pub mod length;
+mod options;
 mod question;
 pub mod rate;
 #[cfg(feature = "cli")]
@@ -17,6 +18,7 @@ pub mod table;
 pub mod verdict;
 
 pub use answers::merge;
+pub use options::TableOptions;
 pub use question::{MOST_CELLS, Question};
 pub use setting::{IntoTokens, Study};
 

@@ -2,7 +2,7 @@
 
 use crate::attention::{Head, QueryLaw};
 use crate::error::{Error, Result};
-use crate::law::TokenLaw;
+use crate::law::{LawKind, TokenLaw};
 
 /// Most cells of one request; a cell is a metric at a query and a length.
 pub const MOST_CELLS: usize = 250_000;
@@ -13,6 +13,8 @@ pub struct Question<'a> {
     pub(super) tokens: &'a dyn TokenLaw,
     pub(super) head: &'a Head,
     pub(super) query: &'a QueryLaw,
+    /// Which closed forms the tokens have.
+    pub(super) kind: LawKind<'a>,
 }
 
 impl<'a> Question<'a> {
@@ -37,6 +39,7 @@ impl<'a> Question<'a> {
             tokens,
             head,
             query,
+            kind: LawKind::of(tokens),
         })
     }
 

@@ -34,7 +34,7 @@ pub fn rate(
         }
     };
     let not_gaussian = || Err("T8 speaks of Gaussian tokens and a Gaussian query".to_owned());
-    let (lambda, kappa, limiting_constant) = match (question.query, question.tokens.as_gaussian()) {
+    let (lambda, kappa, limiting_constant) = match (question.query, question.kind.gaussian()) {
         (QueryLaw::Gaussian(query), Some(tokens)) => {
             let spectrum = spectrum(question, tokens, query)?;
             if spectrum.lambda() >= 0.5 {
@@ -61,7 +61,12 @@ pub fn rate(
                 "for fixed queries the limit is the average of A2 (T5 and dominated convergence)"
                     .to_owned(),
             );
-            (not_gaussian(), not_gaussian(), Ok(limit))
+            let limit = if limit.is_finite() {
+                Ok(limit)
+            } else {
+                Err("A2 is larger than every float at a query".to_owned())
+            };
+            (not_gaussian(), not_gaussian(), limit)
         }
     };
     Ok(RateAnswer {

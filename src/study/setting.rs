@@ -4,14 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use super::options::TableOptions;
 use super::question::Question;
 use super::simulate::SimulationRequest;
-use super::table::TableOptions;
 use super::verdict::Levels;
 use crate::attention::{Head, QueryLaw};
 use crate::claim::{Formula, Printed, VARIABLES, check_length};
 use crate::error::{Error, Result};
-use crate::law::TokenLaw;
+use crate::law::{LawKind, TokenLaw};
 use crate::monte_carlo::Route;
 use crate::parameter::{ErrorProbability, Positive, Probability, PromptLength};
 use crate::progress::{Progress, Silent};
@@ -136,6 +136,7 @@ impl Study {
             tokens: self.tokens.as_ref(),
             head: &self.head,
             query: &self.query,
+            kind: LawKind::of(self.tokens.as_ref()),
         }
     }
 

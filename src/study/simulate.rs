@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::monte_carlo::{Cell, Checkpoint, Control, Plan, QueryChoice};
 use crate::parameter::{Positive, Probability, PromptLength};
 use crate::record::Family;
-use crate::study::table::TableOptions;
+use crate::study::options::TableOptions;
 use crate::study::{Progress, Question};
 
 pub use crate::monte_carlo::{CellEstimates, Partial, Route, Shard, Simulation};

@@ -3,42 +3,14 @@
 use crate::attention::QueryLaw;
 use crate::error::Result;
 use crate::exact::{Exact, ExactOutput};
-use crate::parameter::{Positive, Probability, PromptLength};
+use crate::parameter::PromptLength;
 use crate::record::{Cell, Metric, QueryLabel, Row};
 use crate::study::cells::bounds::{BoundCells, bound_cells};
 use crate::study::cells::exact::exact_cells;
 use crate::study::cells::exact_gradients::gradient_cells;
+use crate::study::options::TableOptions;
 use crate::study::rate::spectrum;
 use crate::study::{Progress, Question};
-
-/// What a table shows besides the output error.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct TableOptions {
-    /// Also the bias `E That - T`, coordinate by coordinate.
-    pub bias: bool,
-    /// Also the expected participation `E P_2`.
-    pub participation: bool,
-    /// Also the squared errors of both gradients.
-    pub gradients: bool,
-    /// Also the operator norm of the error of the gradient in `U`; only with `gradients`.
-    pub operator_norm: bool,
-    /// Also `P(|That - T| >= eps)`, for this `eps`.
-    pub tail: Option<Positive>,
-    /// Also these quantiles of `|That - T|`, which only a simulation gives.
-    pub quantiles: Vec<Probability>,
-}
-
-impl TableOptions {
-    /// The number of metrics, for an output of this dimension.
-    fn metrics(&self, outputs: usize) -> usize {
-        let gradients = 2 + usize::from(self.operator_norm);
-        1 + usize::from(self.bias) * outputs
-            + usize::from(self.participation)
-            + usize::from(self.gradients) * gradients
-            + usize::from(self.tail.is_some())
-            + self.quantiles.len()
-    }
-}
 
 /// The rows of a table: by query (the average last), then metric, then length.
 ///
@@ -160,9 +132,7 @@ pub fn notes(question: &Question<'_>) -> Result<Vec<String>> {
         sourced.proxy.get(),
         sourced.source
     )];
-    if let (QueryLaw::Gaussian(query), Some(tokens)) =
-        (question.query, question.tokens.as_gaussian())
-    {
+    if let (QueryLaw::Gaussian(query), Some(tokens)) = (question.query, question.kind.gaussian()) {
         let spectrum = spectrum(question, tokens, query)?;
         let lambda = spectrum.lambda();
         notes.push(match spectrum.limiting_constant() {

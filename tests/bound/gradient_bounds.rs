@@ -16,11 +16,12 @@ use attention_bounds::bound::{
     SubGaussianMoments, Theorem, UniformKeyQueryGradient, UniformRate, ValueSpectrum,
     key_query_bounds, output_bounds, value_gradient_bounds, value_gradient_spectrum,
 };
-use attention_bounds::law::{Empirical, Gaussian, Rademacher, TokenLaw};
+use attention_bounds::law::{Empirical, Gaussian, LawKind, Rademacher, TokenLaw};
 use attention_bounds::monte_carlo::{Plan, QueryChoice, Route};
 use attention_bounds::parameter::{Dimension, ErrorProbability, PromptLength, VarianceProxy};
 use attention_bounds::record::{Metric, QueryLabel};
-use attention_bounds::study::table::{TableOptions, rows};
+use attention_bounds::study::TableOptions;
+use attention_bounds::study::table::rows;
 use attention_bounds::study::{Question, Silent};
 use nalgebra::{DMatrix, DVector};
 use proptest::prelude::*;
@@ -645,7 +646,7 @@ fn value_gradient_bounds_are_output_bounds_of_stacked_identities() {
         let proxy = law.variance_proxy().proxy;
         for scale in [0.0, 0.5, 2.0] {
             let tilt = DVector::from_vec(vec![0.9, 0.6]) * scale;
-            let known = |value: &DMatrix<f64>| match law.as_gaussian() {
+            let known = |value: &DMatrix<f64>| match LawKind::of(law).gaussian() {
                 Some(g) => KnownMoments::gaussian(
                     attention_bounds::bound::GaussianOutput::of(g.covariance(), value, &tilt)
                         .unwrap(),

@@ -8,7 +8,8 @@ use attention_bounds::bound::{
     mean_tilt_norm, output_bounds,
 };
 use attention_bounds::parameter::{Dimension, PromptLength, VarianceProxy};
-use attention_bounds::study::table::{TableOptions, rows};
+use attention_bounds::study::TableOptions;
+use attention_bounds::study::table::rows;
 use attention_bounds::study::{Question, Silent};
 use nalgebra::{DMatrix, DVector};
 use proptest::prelude::*;

@@ -11,7 +11,8 @@ use attention_bounds::bound::{
 use attention_bounds::exact::scalar_query_average;
 use attention_bounds::law::{Empirical, Gaussian, RareAtom};
 use attention_bounds::parameter::{Dimension, PromptLength, VarianceProxy};
-use attention_bounds::study::table::{TableOptions, rows};
+use attention_bounds::study::TableOptions;
+use attention_bounds::study::table::rows;
 use attention_bounds::study::{Question, Silent};
 use nalgebra::{DMatrix, DVector};
 use proptest::prelude::*;

@@ -492,3 +492,65 @@ fn an_interrupted_run_is_continued() {
     };
     assert_eq!(figures(&done), figures(&undisturbed));
 }
+
+/// An atom that no prompt held: all prompts give nearly the same number, which contradicts nothing.
+#[test]
+fn an_atom_that_no_prompt_held_is_no_violation() {
+    let rare = [
+        "--law",
+        "rare-atom",
+        "--half-width",
+        "1",
+        "--probability",
+        "1e-5",
+        "--query-rows",
+        "3",
+        "--lengths",
+        "100",
+        "--prompts",
+        "200",
+    ];
+    let output = run(&[&["check"], rare.as_slice()].concat());
+    let shown = text(&output.stdout);
+    assert_eq!(code(&output), 0, "{shown}");
+    assert!(shown.contains("unseen: rare tokens or queries"), "{shown}");
+    let output = run(&[&["check", "--format", "json"], rare.as_slice()].concat());
+    let row = &json(&output)["rows"][0];
+    assert_eq!(row["monte_carlo"]["reliability"], "unseen");
+    // The exact value is neither contradicted nor confirmed.
+    assert_eq!(row["comparisons"][0]["against"], "exact");
+    assert_eq!(row["comparisons"][0]["verdict"], "inconclusive");
+    let output = run(&[&["simulate"], rare.as_slice()].concat());
+    let shown = text(&output.stdout);
+    assert!(
+        shown.contains("%?") && shown.contains("? unseen"),
+        "{shown}"
+    );
+    let output = run(&[
+        &["table", "--monte-carlo", "--format", "csv"],
+        rare.as_slice(),
+    ]
+    .concat());
+    assert!(text(&output.stdout).contains(",unseen,"));
+}
+
+/// Down to the smallest float there are limits and verdicts; below it, the range is named.
+#[test]
+fn error_probabilities_of_any_size() {
+    for probability in ["1e-300", "5e-324", "0.5"] {
+        let level = ["--prompts", "100", "--error-probability", probability];
+        let output = with(
+            "check",
+            &[&level[..], &["--tail", "0.1", "--quantiles", "0.5"]].concat(),
+        );
+        assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+    }
+    for probability in ["0", "0.6", "nan", "-1"] {
+        let level = format!("--error-probability={probability}");
+        let output = with("check", &["--prompts", "100", &level]);
+        refused(
+            output,
+            &["--error-probability", "greater than 0 and at most 0.5"],
+        );
+    }
+}

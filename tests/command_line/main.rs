@@ -4,6 +4,7 @@
 mod support;
 
 mod check;
+mod extremes;
 mod flow;
 mod printed;
 mod printed_gradients;

@@ -5,8 +5,9 @@ use attention_bounds::claim::PrintedForm;
 use attention_bounds::law::{Empirical, Gaussian, Rademacher, TokenLaw};
 use attention_bounds::parameter::PromptLength;
 use attention_bounds::record::{QueryLabel, Row};
+use attention_bounds::study::TableOptions;
 use attention_bounds::study::length::{Epsilon, smallest};
-use attention_bounds::study::table::{TableOptions, rows};
+use attention_bounds::study::table::rows;
 use attention_bounds::study::{MOST_CELLS, Question, Silent, fit};
 use nalgebra::{DMatrix, DVector};
 

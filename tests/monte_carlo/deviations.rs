@@ -10,19 +10,19 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::support::random_laws::{gaussian, law, matrix, run};
 use attention_bounds::attention::{Head, QueryLaw};
-use attention_bounds::claim::Formula;
-use attention_bounds::claim::VARIABLES;
+use attention_bounds::claim::{Formula, VARIABLES};
 use attention_bounds::error::Result;
 use attention_bounds::law::{
-    Gaussian, OutputLaw, Rademacher, Resolution, ScoreAtoms, SourcedProxy, Sphere, TokenLaw,
+    Empirical, Gaussian, OutputLaw, Rademacher, RareAtom, Resolution, ScoreAtoms, SourcedProxy,
+    Sphere, TokenLaw,
 };
 use attention_bounds::parameter::{ErrorProbability, Positive, PromptLength};
 use attention_bounds::record::{Against, Metric, Row, Verdict, Witness};
+use attention_bounds::study::TableOptions;
 use attention_bounds::study::claims;
 use attention_bounds::study::simulate;
 use attention_bounds::study::simulate::{CellEstimates, RunOptions, Shard, SimulationRequest};
 use attention_bounds::study::table;
-use attention_bounds::study::table::TableOptions;
 use attention_bounds::study::verdict;
 use attention_bounds::study::verdict::Levels;
 use attention_bounds::study::verdict::summary;
@@ -96,7 +96,15 @@ fn judge(
         .unwrap()
         .plan()
         .route;
-    verdict::judge(&mut rows, estimates, &[], request, route, levels());
+    verdict::judge(
+        question,
+        &mut rows,
+        estimates,
+        &[],
+        request,
+        route,
+        levels(),
+    );
     rows
 }
 
@@ -201,7 +209,8 @@ fn averages_over_a_gaussian_query_agree() {
             let mut request = request(2000, seeds.fetch_add(1, Ordering::Relaxed) as u64);
             request.route = plain.then_some(simulate::Route::Plain);
             let rows = simulated(&question, &lengths(&[3, 40, 500]), &request);
-            prop_assert!(rows.iter().any(|row| row.monte_carlo.is_some()));
+            let compared = |row: &&Row| row.simulated_against(Against::Exact).is_some();
+            prop_assert!(rows.iter().filter(compared).count() >= 3);
             for row in &rows {
                 for comparison in row.comparisons.iter().filter(|c| !row.is_control(c)) {
                     prop_assert!(comparison.verdict != Verdict::Violated, "{row:?}");
@@ -210,6 +219,75 @@ fn averages_over_a_gaussian_query_agree() {
             Ok(())
         },
     );
+}
+
+/// Tokens and queries that no prompt held, and tails of which few prompts show anything, contradict nothing; on either route,
+/// with few prompts and many. The spread of the samples alone would contradict many exact values.
+#[test]
+fn what_no_prompt_saw_contradicts_nothing() {
+    let one = DMatrix::from_element(1, 1, 1.0);
+    let scalar = Head::new(one.clone(), one.clone()).unwrap();
+    let at = |z: &[f64]| QueryLaw::uniform(DMatrix::from_row_slice(1, z.len(), z)).unwrap();
+    let atoms = |eps| -> Box<dyn TokenLaw> { Box::new(RareAtom::new(1.0, eps).unwrap()) };
+    let normal = || -> Box<dyn TokenLaw> { Box::new(Gaussian::centred(one.clone()).unwrap()) };
+    let outlier = || -> Box<dyn TokenLaw> {
+        let mut rows = DMatrix::from_fn(4000, 1, |i, _| (1.7 * i as f64).sin());
+        rows[(0, 0)] = 30.0;
+        Box::new(Empirical::new(&rows).unwrap())
+    };
+    // A query of weight 1e-4 at which all the error is made.
+    let rare_query = QueryLaw::weighted(
+        DMatrix::from_row_slice(1, 2, &[0.1, 6.0]),
+        vec![1.0 - 1e-4, 1e-4],
+    )
+    .unwrap();
+    let wide = |lam| QueryLaw::gaussian(Gaussian::centred(one.clone() * lam).unwrap());
+    let plain = Some(simulate::Route::Plain);
+    let cases = [
+        (atoms(1e-5), at(&[-1.0, 0.0, 1.0]), 100, 200, None),
+        (atoms(1e-4), at(&[8.0]), 10, 200, None),
+        (atoms(3e-3), at(&[3.0]), 5, 400, None),
+        (outlier(), at(&[0.0, 0.3]), 10, 100, None),
+        (normal(), rare_query, 10, 300, None),
+        (normal(), wide(0.6), 100, 100, None),
+        (normal(), wide(0.3), 100, 1000, plain),
+        (normal(), at(&[2.5, 4.0]), 100, 100, None),
+        (normal(), at(&[2.5, 4.0]), 100, 100, plain),
+    ];
+    let mut alone = vec![0; cases.len()];
+    for (place, (tokens, query, length, prompts, route)) in cases.iter().enumerate() {
+        let question = Question::new(tokens.as_ref(), &scalar, query).unwrap();
+        let lengths = lengths(&[*length]);
+        for seed in 0..12 {
+            let request = SimulationRequest {
+                route: *route,
+                ..request(*prompts, 7000 + seed)
+            };
+            let found = estimates(&question, &lengths, &request);
+            for row in judge(&question, &lengths, &request, &found) {
+                for c in row.comparisons.iter().filter(|c| !row.is_control(c)) {
+                    assert!(
+                        c.verdict != Verdict::Violated,
+                        "case {place}: {c:?} {row:?}"
+                    );
+                }
+            }
+            let rows = table::rows(&question, &lengths, &options(), &Silent).unwrap();
+            // The average is the last cell; its exact value is that of the average row.
+            let average = rows
+                .iter()
+                .rfind(|row| row.metric == Metric::Output)
+                .and_then(|row| row.exact.as_ref().ok());
+            if let (Some(exact), Some(cell)) = (average, found.last()) {
+                let p = cell.output_error.p_below(exact.value - exact.error);
+                alone[place] += usize::from(p < 1e-9);
+            }
+        }
+    }
+    println!("contradicted by the spread alone: {alone:?} of 12 each");
+    for place in [0, 1, 3, 4] {
+        assert!(alone[place] >= 6, "{alone:?}");
+    }
 }
 
 /// Three standard normal coordinates, one query with score deviation `s`.
@@ -259,6 +337,7 @@ fn formulas_are_judged() {
     claims::add_formulas(&question, &formulas, &mut rows).unwrap();
     let found = estimates(&question, &lengths, &request);
     verdict::judge(
+        &question,
         &mut rows,
         &found,
         &[],

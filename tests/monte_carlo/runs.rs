@@ -309,6 +309,13 @@ fn bad_input_is_refused() {
         };
         assert!(refusal(plan).contains("operator_norm"));
     }
+    // Only the plain route sees the matrix whose norm it is.
+    let operator = Plan {
+        key_query_gradient: true,
+        operator_norm: true,
+        ..Plan::new(10, 0, Route::RaoBlackwell)
+    };
+    assert!(refusal(operator).contains("operator_norm"));
     let good = || Plan::new(10, 0, Route::Plain);
     assert!(build(vec![], good()).is_err());
     assert!(build(vec![first(10), first(10)], good()).is_err());

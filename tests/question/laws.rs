@@ -128,11 +128,12 @@ proptest! {
             let weights: Vec<f64> = atoms.weights.iter().zip(&atoms.scores)
                 .map(|(w, s)| w * (s - largest).exp()).collect();
             let sum: f64 = weights.iter().sum();
-            let cumulant = largest + sum.ln();
+            let cumulant = atoms.score_origin + largest + sum.ln();
             prop_assert!((cumulant - tilted.cumulant).abs() < 1e-12 * (1.0 + cumulant.abs()),
                 "{law:?} {tilt:?}: {cumulant} {}", tilted.cumulant);
             let mean = &atoms.outputs * DVector::from_vec(weights.clone()) / sum;
-            prop_assert!((&mean - &tilted.mean).norm() < 1e-12 * (1.0 + mean.norm()));
+            let whole = &mean + &atoms.output_origin;
+            prop_assert!((&whole - &tilted.mean).norm() < 1e-12 * (1.0 + whole.norm()));
             let variance: f64 = (0..n).map(|i| {
                 let square = (atoms.outputs.column(i) - &mean).norm_squared();
                 weights[i] / sum * (atoms.spreads[i] + square)

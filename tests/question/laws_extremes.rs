@@ -222,8 +222,8 @@ fn proxies_bound_the_cumulants_of_laws_with_extreme_weights() {
 fn sizes_beyond_the_range_are_refused_with_the_range() {
     for bad in [
         f64::from_bits(1),
-        1e-151,
-        1e151,
+        1e-76,
+        1e76,
         f64::INFINITY,
         f64::NAN,
         0.0,
@@ -236,17 +236,17 @@ fn sizes_beyond_the_range_are_refused_with_the_range() {
             RareAtom::new(bad, 0.1).err(),
         ] {
             let message = result.unwrap().to_string();
-            assert!(message.contains("from 1e-150 to 1e150"), "{message}");
+            assert!(message.contains("from 1e-75 to 1e75"), "{message}");
         }
     }
     let far = Mixture::new(vec![(0.5, normal(-1e200, 1.0)), (0.5, normal(1e200, 1.0))]);
-    assert!(far.unwrap_err().to_string().contains("squared distances"));
+    assert!(far.unwrap_err().to_string().contains("within 1e75"));
 }
 
 /// Moments of laws of any size are finite numbers, or the law is refused.
 #[test]
 fn no_moment_is_not_a_number() {
-    for exponent in [-323, -300, -200, -150, -100, -20, 20, 100, 150, 200, 300] {
+    for exponent in [-323, -300, -200, -150, -75, -20, 20, 75, 150, 200, 300] {
         let size = format!("1e{exponent}").parse::<f64>().unwrap();
         let laws = [
             Sphere::new(1, size).map(boxed),

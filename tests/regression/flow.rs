@@ -1,8 +1,9 @@
 //! Gradient flows and minima of the in-context regression risks.
 
+use attention_bounds::exact::gaussian_participation;
 use attention_bounds::law::toeplitz;
 use attention_bounds::parameter::PromptLength;
-use attention_bounds::regression::flow::optimum::minimise;
+use attention_bounds::regression::flow::optimum::{hessian, minimise};
 use attention_bounds::regression::flow::{FlowOptions, Trajectory, follow};
 use attention_bounds::regression::risk::{
     FinitePromptRisk, InfinitePrompt, LinearAttention, Risk, expansion, infinite, linear,
@@ -61,7 +62,14 @@ fn finite_flows_descend_to_the_minimum() {
         assert!(found.largest_increase() <= 1e-14);
         let end = found.end().unwrap();
         let best = minimise(&risk, &start, 1e-9).unwrap();
-        assert!(best.least_curvature > 0.0);
+        assert!(
+            hessian(&risk, &best.head)
+                .unwrap()
+                .symmetric_eigenvalues()
+                .min()
+                > 0.0
+        );
+        assert!(best.uncertainty < 1e-12);
         assert!(end.risk >= best.risk - 1e-12);
         assert!(end.head.distance(&best.head) < 1e-4, "L = {l}");
         // No head nearby is better: the minimum is not only one of the gradient's zeros.
@@ -192,6 +200,68 @@ fn bad_options_are_refused() {
     assert!(infinite::start(&task, f64::NAN).is_err());
     let small = RegressionHead::new(DMatrix::identity(2, 2), 1.0).unwrap();
     assert!(follow(&risk, &small, &[], &FlowOptions::default()).is_err());
+}
+
+/// Where noise is small and prompts are short the best scores are heavy: their variance at the optimum is about 266.
+#[test]
+fn short_prompts_with_little_noise_have_an_optimum() {
+    let task = RegressionTask::new(DMatrix::identity(1, 1), 1e-3, 1.0).unwrap();
+    let start = infinite::start(&task, 0.1).unwrap();
+    let risk = FinitePromptRisk::new(&task, length(2)).unwrap();
+    let found = flow(&risk, &start);
+    let best = minimise(&risk, &found.end().unwrap().head, 1e-10).unwrap();
+    assert!((best.head.key_query[(0, 0)] - 16.3).abs() < 0.1, "{best:?}");
+    assert!((best.head.value - 0.4585).abs() < 1e-3, "{best:?}");
+    // Against T3 at every query, and the trapezoidal rule over queries.
+    let by_sum = |a: f64, b: f64| {
+        let step = 0.005;
+        let sum: f64 = (-2400..=2400)
+            .map(|i| {
+                let x = f64::from(i) * step;
+                // Two labels w x_i + noise, weights p and 1 - p by the difference of the scores, of variance 2 (a x)^2.
+                let r = gaussian_participation((a * x).abs().min(200.0), &[length(2)]).unwrap()[0];
+                let (p, q) = (
+                    r.second.value,
+                    r.second.value + 6.0 * (r.third.value - r.squared_second.value),
+                );
+                let seen = a * x;
+                let gap =
+                    0.5 * (b * b * 1.001 * p - b * b * seen * seen * q + 2.0 * b * x * seen * p);
+                gap * (-0.5 * x * x).exp()
+            })
+            .sum();
+        let miss = b * a - 1.0;
+        0.5 * miss * miss + 0.5e-3 + step * sum / std::f64::consts::TAU.sqrt()
+    };
+    let (a, b) = (best.head.key_query[(0, 0)], best.head.value);
+    let wanted = by_sum(a, b);
+    assert!((best.risk - wanted).abs() < 1e-9, "{} {wanted}", best.risk);
+}
+
+/// From a start that is next to nothing: the flow leaves it at the time of the linear equation, not before.
+#[test]
+fn tiny_starts_are_followed() {
+    let task = RegressionTask::new(DMatrix::identity(2, 2), 0.1, 1.0).unwrap();
+    let limit = infinite::flow_limit(&task);
+    let time_at = |scale: f64| {
+        let found = flow(
+            &InfinitePrompt(&task),
+            &infinite::start(&task, scale).unwrap(),
+        );
+        assert!(found.end().unwrap().head.distance(&limit) < 1e-6, "{scale}");
+        let half = found
+            .steps
+            .iter()
+            .find(|p| p.head.value > 0.5 * limit.value);
+        half.unwrap().time
+    };
+    // A = a I, b' = 2 a, a' = b: growth like e^{sqrt 2 t}.
+    let (first, second) = (time_at(1e-20), time_at(1e-200));
+    let wanted = (180.0 * std::f64::consts::LN_10) / std::f64::consts::SQRT_2;
+    assert!(
+        ((second - first) / wanted - 1.0).abs() < 0.01,
+        "{first} {second}"
+    );
 }
 
 proptest! {

@@ -1,9 +1,10 @@
 //! T10 with numbers: the gaps of risk and gradient, and the guaranteed prompt length.
 
 use attention_bounds::bound::{HeadSizes, RegressionClass};
+use attention_bounds::law::toeplitz;
 use attention_bounds::parameter::{Positive, PromptLength};
 use attention_bounds::progress::Silent;
-use attention_bounds::regression::flow::FlowOptions;
+use attention_bounds::regression::flow::{FlowOptions, follow};
 use attention_bounds::regression::risk::{FinitePromptRisk, infinite};
 use attention_bounds::regression::transfer;
 use attention_bounds::regression::{RegressionHead, RegressionTask};
@@ -109,10 +110,85 @@ fn the_guaranteed_length_is_enough_and_the_tube_asks_for_less() {
         transfer::transfer(&task, &start, epsilon, &FlowOptions::default(), &Silent).unwrap();
     let (global, tube) = (answer.global.length.unwrap(), answer.tube.length.unwrap());
     assert!(tube < global);
-    assert!(tube >= answer.actual as f64);
-    assert!(answer.actual_risk <= 0.2 + 0.05 && answer.before.unwrap() > 0.2 + 0.05);
+    let needed = answer.needed.unwrap();
+    assert!(needed.converged && tube >= needed.length as f64);
+    assert!(needed.risk <= 0.2 + 0.05 && needed.before.unwrap() > 0.2 + 0.05);
     assert!(answer.tube.ln_distance <= answer.tube.radius.ln());
     // The chain of T10 adds up to epsilon.
     assert!(answer.risk_at_horizon - answer.floor <= 0.05 / 3.0);
     assert!(answer.tube.risk_gap <= 0.05 / 3.0);
+}
+
+/// The length that the flow needs against the flows of every length around it, one after the other.
+#[test]
+fn the_needed_length_is_the_first_that_is_enough() {
+    let task = RegressionTask::new(toeplitz(2, 0.4), 0.2, 0.5).unwrap();
+    let start = infinite::start(&task, 0.3).unwrap();
+    let options = FlowOptions::default();
+    let limits: Vec<f64> = (1..=60)
+        .map(|l| {
+            let risk = FinitePromptRisk::new(&task, length(l)).unwrap();
+            let flow = follow(&risk, &start, &[], &options).unwrap();
+            flow.end().unwrap().risk - 0.1
+        })
+        .collect();
+    for epsilon in [0.5, 0.3, 0.2, 0.12, 0.08] {
+        let wanted = 1 + limits.iter().position(|excess| *excess <= epsilon).unwrap();
+        let accepted = Positive::new("epsilon", epsilon).unwrap();
+        let answer = transfer::transfer(&task, &start, accepted, &options, &Silent).unwrap();
+        let needed = answer.needed.unwrap();
+        assert_eq!(needed.length, wanted as u64, "{epsilon}");
+        assert_eq!(needed.before.is_some(), wanted > 1);
+    }
+}
+
+/// Every admissible task and epsilon has an answer or reasons; what is out of range is refused by its name.
+#[test]
+fn small_noise_and_small_epsilons_have_answers() {
+    let options = FlowOptions::default();
+    for (noise, weight, epsilon) in [
+        (0.0, 1.0, 1e-10),
+        (1e-10, 1.0, 1e-3),
+        (1e-12, 1e-3, 1e-14),
+        (0.2, 1.0, 1e-11),
+        (0.2, 1.0, 1e3),
+        (1e9, 1.0, 1.0),
+    ] {
+        let task = RegressionTask::new(DMatrix::identity(2, 2), noise, weight).unwrap();
+        let start = infinite::start(&task, 0.3).unwrap();
+        let accepted = Positive::new("epsilon", epsilon).unwrap();
+        let answer = transfer::transfer(&task, &start, accepted, &options, &Silent).unwrap();
+        println!("{noise:e} {weight:e} {epsilon:e}: {:?}", answer.needed);
+        if let (Ok(needed), Some(tube)) = (&answer.needed, answer.tube.length) {
+            assert!(tube >= needed.length as f64);
+        }
+        if let (Ok(needed), Ok(Ok(along))) = (&answer.needed, answer.gaussian.map(|g| g.along)) {
+            assert!(along.ln_length.exp() >= needed.length as f64);
+        }
+        if let Err(reason) = &answer.needed {
+            assert!(reason.contains("an epsilon of at least"), "{reason}");
+        }
+    }
+    let task = RegressionTask::new(DMatrix::identity(2, 2), 0.1, 1.0).unwrap();
+    let start = infinite::start(&task, 0.3).unwrap();
+    let tiny = Positive::new("epsilon", 1e-13).unwrap();
+    let error = transfer::transfer(&task, &start, tiny, &options, &Silent).unwrap_err();
+    assert!(
+        error.to_string().contains("epsilon = 0.0000000000001"),
+        "{error}"
+    );
+}
+
+/// Eigenvalues far apart make the flow of T10.gaussian long: a reason stands for its lengths, and the rest is there.
+#[test]
+fn a_path_that_is_too_long_is_a_reason_not_an_endless_computation() {
+    let covariance = DMatrix::from_diagonal(&nalgebra::DVector::from_vec(vec![0.02, 1.0, 10.0]));
+    let task = RegressionTask::new(covariance, 0.1, 1.0).unwrap();
+    let start = infinite::start(&task, 0.05).unwrap();
+    let accepted = Positive::new("epsilon", 0.001).unwrap();
+    let options = FlowOptions::default();
+    let answer = transfer::transfer(&task, &start, accepted, &options, &Silent).unwrap();
+    let reason = answer.gaussian.unwrap_err();
+    assert!(reason.contains("steps of 1/(8 beta)"), "{reason}");
+    assert!(answer.needed.unwrap().length > 1);
 }

@@ -24,7 +24,12 @@ impl GaussianOutput {
         ];
         for (name, value, most) in largest {
             if !(0.0..=most).contains(&value) {
-                return Err(rejected(name, value, "a finite number, at least 0"));
+                let required = if most == LARGEST_EXPONENT {
+                    "a number from 0 to 1e100"
+                } else {
+                    "a finite number, at least 0"
+                };
+                return Err(rejected(name, value, required));
             }
         }
         Ok(Self {

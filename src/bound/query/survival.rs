@@ -1,5 +1,7 @@
 //! T7 `gaussian-query-rate`: how large a Gaussian query is.
 
+use std::sync::LazyLock;
+
 use nalgebra::{DMatrix, DVector};
 
 use crate::bound::query::staircase::Survival;
@@ -13,27 +15,39 @@ pub(in crate::bound) struct GaussianQuerySize {
     pub dimension: f64,
 }
 
+/// `sqrt pi`, `2 / sqrt pi` and `4 / pi`.
+static PI_PARTS: LazyLock<[Interval; 3]> = LazyLock::new(|| {
+    let two = Interval::point(2.0);
+    let root = pi().sqrt();
+    [root, two / root, two.double() / pi()]
+});
+
 /// A power of two by which a sum is scaled down before it overflows.
 const SCALE: f64 = 1e-230;
 
 impl GaussianQuerySize {
     /// A float at least `ln P(chi^2_e > y)`, `y >= 0`, and at most 0.
+    pub fn ln_survival(self, y: f64) -> f64 {
+        let [here, _] = self.ln_survivals(y);
+        here
+    }
+
+    /// [`Self::ln_survival`], and the same with two more degrees of freedom: one more term of the sum.
     ///
     /// With `x = y / 2` the probability is `e^{-x}` times `sum_{j < e/2} x^j / j!` for even `e`, and for odd `e` times
     /// `e^x erfc(sqrt x) + sum_{j=1}^{(e-1)/2} x^{j-1/2} / Gamma(j + 1/2)`, where
     /// `e^{x} erfc(sqrt x) <= (2 / sqrt pi) / (sqrt x + sqrt(x + 4/pi))`.
-    pub fn ln_survival(self, y: f64) -> f64 {
+    pub fn ln_survivals(self, y: f64) -> [f64; 2] {
         let x = Interval::point(y) / Interval::point(2.0);
         let even = self.dimension % 2.0 == 0.0;
         let root = x.sqrt();
-        let pi_root = pi().sqrt();
         let two = Interval::point(2.0);
+        let [pi_root, two_by_root, four_by_pi] = *PI_PARTS;
         // The sum so far, the next term, and the k of the factor x / k that leads to the one after it.
         let (mut sum, mut term, mut next) = if even {
             (Interval::ZERO, Interval::ONE, 1.0)
         } else {
-            let four = two.double();
-            let first = two / pi_root / (root + (x + four / pi()).sqrt());
+            let first = two_by_root / (root + (x + four_by_pi).sqrt());
             (first, two * root / pi_root, 1.5)
         };
         let mut ln_scale = Interval::ZERO;
@@ -49,7 +63,7 @@ impl GaussianQuerySize {
                 ln_scale = ln_scale - Interval::point(SCALE).ln();
             }
         }
-        (sum.ln() + ln_scale - x).upper().min(0.0)
+        [sum, sum + term].map(|sum| (sum.ln() + ln_scale - x).upper().min(0.0))
     }
 }
 

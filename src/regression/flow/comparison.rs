@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::follow::{FlowOptions, FlowPoint, Trajectory, follow};
-use super::optimum::minimise;
+use super::optimum::{hessian, minimise};
 use super::record::{FlowAnswer, FlowCurve, FlowLimit, FlowRow, FlowSample};
 use crate::error::Result;
 use crate::parameter::PromptLength;
@@ -104,7 +104,7 @@ fn at_length(
         value: best.head.value,
         key_query_norm: best.head.key_query.norm(),
         distance: best.head.distance(limit),
-        least_curvature: best.least_curvature,
+        least_curvature: hessian(&risk, &best.head)?.symmetric_eigenvalues().min(),
         flow_risk: flow.end().map_or(f64::NAN, |p| p.risk),
         flow_time: flow.end().map_or(f64::NAN, |p| p.time),
         flow_converged: flow.converged,

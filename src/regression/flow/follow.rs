@@ -2,12 +2,13 @@
 
 use std::cell::Cell;
 
-use nalgebra::{DMatrix, DVector};
+use nalgebra::DVector;
 
+use super::state::State;
 use crate::error::{Error, Result};
+use crate::regression::RegressionHead;
 use crate::regression::numerics::rosenbrock::{Autonomous, integrate};
 use crate::regression::risk::Risk;
-use crate::regression::{RegressionHead, RegressionTask};
 
 /// When a flow ends and how exactly it is followed.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -85,9 +86,6 @@ impl Trajectory {
 /// The flow is stiff: the risk is nearly flat along `(A, b) -> (c A, b/c)`, with a curvature of order `1/L`. It is integrated by a Rosenbrock
 /// method of order 4 with error control. Steps end at the `times` (ascending), which are sampled.
 ///
-/// If `A` commutes with `Sig` at the start it does so for ever, for then the gradient is a function of `Sig` too; the state is then `b` and the
-/// eigenvalues of `A`, which is exact and much faster.
-///
 /// # Errors
 /// If an option or a time is not a positive number or the times do not ascend, the risk is not available on the way, or the integrator gives up.
 pub fn follow(
@@ -138,11 +136,10 @@ pub fn follow(
         &goals,
         options.step_tolerance,
         &mut |time, state, slope| {
-            let head = system.state.head(state);
-            let (value, _) = risk.risk_and_gradient(&head)?;
+            let (value, _) = system.state.risk_and_gradient(risk, state.as_slice())?;
             let point = FlowPoint {
                 time,
-                head,
+                head: system.state.head(state.as_slice()),
                 risk: value,
                 gradient: slope.norm(),
             };
@@ -158,57 +155,6 @@ pub fn follow(
     Ok(found)
 }
 
-/// The numbers that the integrator sees.
-enum State {
-    /// `A` and `b`, for inputs of this dimension.
-    Full(usize),
-    /// The eigenvalues of `A` on these axes, those of `Sig`, and `b`.
-    Commuting(DMatrix<f64>),
-}
-
-/// Entries of `A` off the axes of `Sig` below this fraction of its norm count as zero.
-const OFF_AXES: f64 = 1e-13;
-
-impl State {
-    fn new(task: &RegressionTask, start: &RegressionHead) -> Result<Self> {
-        start.check(task)?;
-        let axes = task.axes();
-        let mut inner = axes.tr_mul(&start.key_query) * axes;
-        inner.fill_diagonal(0.0);
-        Ok(if inner.amax() <= OFF_AXES * start.key_query.norm() {
-            Self::Commuting(axes.clone())
-        } else {
-            Self::Full(task.dimension())
-        })
-    }
-
-    /// The state of a head; that of a gradient is the gradient in the state, as the axes are orthonormal.
-    fn of(&self, head: &RegressionHead) -> DVector<f64> {
-        match self {
-            Self::Full(_) => DVector::from_vec(head.to_vec()),
-            Self::Commuting(axes) => {
-                let inner = axes.tr_mul(&head.key_query) * axes;
-                let diagonal = inner.diagonal();
-                diagonal.push(head.value)
-            }
-        }
-    }
-
-    fn head(&self, state: &DVector<f64>) -> RegressionHead {
-        match self {
-            Self::Full(dimension) => RegressionHead::from_slice(*dimension, state.as_slice()),
-            Self::Commuting(axes) => {
-                let size = axes.ncols();
-                let scaled = DMatrix::from_fn(size, size, |i, j| axes[(i, j)] * state[j]);
-                RegressionHead {
-                    key_query: scaled * axes.transpose(),
-                    value: state[size],
-                }
-            }
-        }
-    }
-}
-
 /// The right side of the flow.
 struct System<'a> {
     risk: &'a dyn Risk,
@@ -219,7 +165,7 @@ struct System<'a> {
 impl Autonomous for System<'_> {
     fn slope(&self, state: &DVector<f64>) -> Result<DVector<f64>> {
         self.evaluations.set(self.evaluations.get() + 1);
-        let (_, gradient) = self.risk.risk_and_gradient(&self.state.head(state))?;
-        Ok(-self.state.of(&gradient))
+        let (_, gradient) = self.state.risk_and_gradient(self.risk, state.as_slice())?;
+        Ok(-gradient)
     }
 }

@@ -4,6 +4,7 @@ mod comparison;
 mod follow;
 pub mod optimum;
 mod record;
+mod state;
 
 pub use comparison::flows;
 pub use follow::{FlowOptions, FlowPoint, Trajectory, follow};

@@ -2,6 +2,7 @@
 
 use nalgebra::DMatrix;
 
+use super::state::State;
 use crate::error::Result;
 use crate::regression::RegressionHead;
 use crate::regression::numerics::newton;
@@ -16,11 +17,11 @@ pub struct Optimum {
     pub risk: f64,
     /// The norm of the gradient there.
     pub gradient: f64,
-    /// The smallest eigenvalue of the Hessian there: the curvature of the flattest direction.
-    pub least_curvature: f64,
+    /// At least how much lower the risk falls by the quadratic model at the head, where the gradient does not vanish exactly.
+    pub uncertainty: f64,
 }
 
-/// Minimises a risk from `start` by Newton's method with a trust in every direction.
+/// Minimises a risk from `start` by Newton's method with a trust in every direction, among the heads that commute with `Sig` if the start does.
 ///
 /// The Hessian is made of central differences of the gradient; along an eigenvector of curvature `k` the step is the gradient over
 /// `|k|`, so that a step always descends, and it is halved until the risk falls.
@@ -28,12 +29,18 @@ pub struct Optimum {
 /// # Errors
 /// If the risk is not available, or the gradient does not fall below `tolerance`.
 pub fn minimise(risk: &dyn Risk, start: &RegressionHead, tolerance: f64) -> Result<Optimum> {
-    let found = newton::minimise(&|list| on_lists(risk, list), &start.to_vec(), tolerance)?;
+    let state = State::new(risk.task(), start)?;
+    let objective = |list: &[f64]| {
+        let (value, gradient) = state.risk_and_gradient(risk, list)?;
+        Ok((value, gradient.as_slice().to_vec()))
+    };
+    let found = newton::minimise(&objective, state.of(start).as_slice(), tolerance)?;
+    let flattest = found.curvatures.first().copied().unwrap_or(f64::NAN);
     Ok(Optimum {
-        head: RegressionHead::from_slice(risk.task().dimension(), &found.point),
+        head: state.head(&found.point),
         risk: found.value,
         gradient: found.gradient,
-        least_curvature: found.curvatures.first().copied().unwrap_or(f64::NAN),
+        uncertainty: 0.5 * found.gradient * found.gradient / flattest.max(0.0),
     })
 }
 
@@ -42,12 +49,10 @@ pub fn minimise(risk: &dyn Risk, start: &RegressionHead, tolerance: f64) -> Resu
 /// # Errors
 /// If the risk is not available nearby.
 pub fn hessian(risk: &dyn Risk, head: &RegressionHead) -> Result<DMatrix<f64>> {
-    newton::hessian(&|list| on_lists(risk, list), &head.to_vec())
-}
-
-/// Risk and gradient of the head that is this list.
-fn on_lists(risk: &dyn Risk, list: &[f64]) -> Result<(f64, Vec<f64>)> {
-    let head = RegressionHead::from_slice(risk.task().dimension(), list);
-    let (value, gradient) = risk.risk_and_gradient(&head)?;
-    Ok((value, gradient.to_vec()))
+    let objective = |list: &[f64]| {
+        let head = RegressionHead::from_slice(risk.task().dimension(), list);
+        let (value, gradient) = risk.risk_and_gradient(&head)?;
+        Ok((value, gradient.to_vec()))
+    };
+    newton::hessian(&objective, &head.to_vec())
 }

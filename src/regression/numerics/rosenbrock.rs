@@ -128,7 +128,7 @@ pub(in crate::regression) type Watch<'a> =
     dyn FnMut(f64, &DVector<f64>, &DVector<f64>) -> Result<bool> + 'a;
 
 /// Steps, at most; rejected ones count.
-const MOST_STEPS: usize = 100_000;
+const MOST_STEPS: usize = 20_000;
 
 /// Integrates from time 0 until `watch` says to stop or the last of `times` is reached.
 ///
@@ -148,15 +148,15 @@ pub(in crate::regression) fn integrate(
     if watch(time, &state, &slope)? {
         return Ok(());
     }
-    let floor = 1e-3 * tolerance * state.norm().max(1e-3);
-    let mut step = 1e-3 * state.norm().max(1e-3) / slope.norm().max(1e-300);
+    let floor = 1e-3 * tolerance * state.norm().max(f64::MIN_POSITIVE);
+    let mut step = 1e-3 * state.norm().max(f64::MIN_POSITIVE) / slope.norm().max(f64::MIN_POSITIVE);
     let mut attempts = 0;
     for &goal in times {
         while time < goal {
             let jacobian = system.jacobian(&state)?;
             loop {
                 attempts += 1;
-                if attempts > MOST_STEPS || !(step > 1e-14 * goal.max(1e-3)) {
+                if attempts > MOST_STEPS || !(time + step > time) {
                     return Err(Error::Accuracy {
                         what: "the gradient flow: the step of the integrator relative to the time",
                         reached: step / goal.max(1e-300),

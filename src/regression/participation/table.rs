@@ -1,6 +1,8 @@
 //! The two functions of the score variance on which the finite-prompt risk depends, at one prompt length.
 
-use crate::error::{Error, Result};
+use std::sync::OnceLock;
+
+use crate::error::Result;
 use crate::exact::gaussian_participation;
 use crate::parameter::PromptLength;
 
@@ -11,6 +13,8 @@ pub(in crate::regression) struct ParticipationTable {
     length: PromptLength,
     /// `(P - 1/L) / q` and `(Q - 1/L) / q` on `0 <= q <= NEAR`, as polynomials in `q / NEAR`.
     near: [[f64; DEGREE]; 2],
+    /// Beyond [`LARGEST`]; made when it is first needed.
+    tail: OnceLock<Tail>,
 }
 
 /// Weighted values: `q`, weight of the quadrature rule, `P(q) - 1/L`, `Q(q) - 1/L`.
@@ -25,6 +29,8 @@ pub(in crate::regression) struct Sample {
 /// Up to here the functions are polynomials.
 pub(in crate::regression) const NEAR: f64 = 1.0 / 32.0;
 const DEGREE: usize = 7;
+/// Largest error beyond [`LARGEST`] (measured in the tests).
+pub(in crate::regression) const TAIL: f64 = 1e-9;
 /// Largest `q` for which participation ratios are defined (`s <= 200`).
 pub(in crate::regression) const LARGEST: f64 = 40_000.0;
 
@@ -40,20 +46,31 @@ const GAUSS: [(f64, f64); 8] = [
     (0.989_400_934_991_649_932_596, 0.027_152_459_411_754_094_852),
 ];
 
-/// The 16 nodes and weights on `[low, high]`.
-pub(in crate::regression) fn gauss(low: f64, high: f64) -> impl Iterator<Item = (f64, f64)> {
-    let (middle, half) = (0.5 * (low + high), 0.5 * (high - low));
-    GAUSS
-        .into_iter()
-        .flat_map(move |(x, w)| [(middle - half * x, half * w), (middle + half * x, half * w)])
+/// The 16 nodes and weights on each of `split` equal parts of `[low, high]`.
+pub(in crate::regression) fn gauss(
+    low: f64,
+    high: f64,
+    split: usize,
+) -> impl Iterator<Item = (f64, f64)> {
+    let width = (high - low) / split as f64;
+    (0..split).flat_map(move |part| {
+        let from = low + part as f64 * width;
+        let to = if part + 1 == split {
+            high
+        } else {
+            from + width
+        };
+        let (middle, half) = (0.5 * (from + to), 0.5 * (to - from));
+        GAUSS
+            .into_iter()
+            .flat_map(move |(x, w)| [(middle - half * x, half * w), (middle + half * x, half * w)])
+    })
 }
 
 impl ParticipationTable {
     pub fn new(length: PromptLength) -> Result<Self> {
         // Chebyshev nodes, then divided differences: a well-conditioned route to the coefficients.
-        let nodes: Vec<f64> = (0..DEGREE)
-            .map(|i| 0.5 + 0.5 * ((i as f64 + 0.5) * std::f64::consts::PI / DEGREE as f64).cos())
-            .collect();
+        let nodes = chebyshev();
         let mut values = [[0.0; DEGREE]; 2];
         for (i, &u) in nodes.iter().enumerate() {
             let sample = evaluate(length, u * NEAR)?;
@@ -66,6 +83,7 @@ impl ParticipationTable {
         Ok(Self {
             length,
             near: values.map(|row| monomials(&nodes, row)),
+            tail: OnceLock::new(),
         })
     }
 
@@ -94,26 +112,26 @@ impl ParticipationTable {
         })
     }
 
-    /// Samples on the panels `[NEAR 2^k, NEAR 2^{k+1}]` up to the first end beyond `end`, 16 nodes each.
+    /// Samples on the panels `[NEAR 2^k, NEAR 2^{k+1}]` up to the first end beyond `end`, each in `split` parts of 16 nodes.
     ///
     /// # Errors
-    /// If `end` is above [`LARGEST`].
-    pub fn samples(&self, end: f64) -> Result<Vec<Sample>> {
-        if !(end <= LARGEST) {
-            return Err(Error::Parameter {
-                parameter: "the mean score variance, tr Sig^(1/2) A^T Sig A Sig^(1/2)",
-                value: format!("about {:e}", end / 40.0),
-                required: "at most about 1000 (and its largest eigenvalue about 300): scores beyond are one-hot in double precision",
-                theorem: Some("T11"),
-            });
-        }
+    /// Those of [`gaussian_participation`].
+    pub fn samples(&self, end: f64, split: usize) -> Result<Vec<Sample>> {
         let mut samples = Vec::new();
         let mut low = NEAR;
         while low < end {
-            // A panel may not leave the range of the participation ratios.
-            let high = (2.0 * low).min(LARGEST);
-            for (at, weight) in gauss(low, high) {
-                let [second, response] = evaluate(self.length, at)?;
+            // No panel holds the end of the range of the participation ratios inside.
+            let high = if low < LARGEST {
+                (2.0 * low).min(LARGEST)
+            } else {
+                2.0 * low
+            };
+            for (at, weight) in gauss(low, high, split) {
+                let [second, response] = if at <= LARGEST {
+                    evaluate(self.length, at)?
+                } else {
+                    self.beyond(at)?
+                };
                 samples.push(Sample {
                     at,
                     weight,
@@ -125,6 +143,67 @@ impl ParticipationTable {
         }
         Ok(samples)
     }
+
+    /// `P - 1/L` and `Q - 1/L` beyond [`LARGEST`].
+    fn beyond(&self, q: f64) -> Result<[f64; 2]> {
+        let tail = match self.tail.get() {
+            Some(tail) => *tail,
+            None => {
+                let tail = Tail::new(self.length, LARGEST)?;
+                *self.tail.get_or_init(|| tail)
+            }
+        };
+        let uniform = 1.0 / self.length.as_f64();
+        Ok(tail.rests(q).map(|rest| 1.0 - rest - uniform))
+    }
+}
+
+/// `1 - P` and `1 - Q` at heavy scores: what is not on one token falls like the chance of a near tie, a series in powers of `1/s`.
+///
+/// The polynomial in `u = 1/s` without a constant term through the values at Chebyshev nodes between `u` and `4u` of the heaviest scores known.
+#[derive(Debug, Clone, Copy)]
+struct Tail {
+    /// The largest `1/s` of the nodes.
+    scale: f64,
+    /// `(1 - P) / u` and `(1 - Q) / u` as polynomials in `u / scale`.
+    rests: [[f64; DEGREE]; 2],
+}
+
+impl Tail {
+    /// From values at score variances up to `heaviest`.
+    fn new(length: PromptLength, heaviest: f64) -> Result<Self> {
+        let scale = 4.0 / heaviest.sqrt();
+        let uniform = 1.0 / length.as_f64();
+        let nodes = chebyshev().map(|x| 0.25 + 0.75 * x);
+        let mut values = [[0.0; DEGREE]; 2];
+        for (i, node) in nodes.iter().enumerate() {
+            let u = node * scale;
+            let found = evaluate(length, (1.0 / (u * u)).min(heaviest))?;
+            for (row, value) in values.iter_mut().zip(found) {
+                if let Some(place) = row.get_mut(i) {
+                    *place = (1.0 - (value + uniform)) / u;
+                }
+            }
+        }
+        Ok(Self {
+            scale,
+            rests: values.map(|row| monomials(&nodes, row)),
+        })
+    }
+
+    fn rests(&self, q: f64) -> [f64; 2] {
+        let u = 1.0 / q.sqrt();
+        let x = u / self.scale;
+        self.rests
+            .map(|row| u * row.iter().rev().fold(0.0, |sum, c| sum * x + c))
+    }
+}
+
+/// Chebyshev nodes on `[0, 1]`.
+fn chebyshev() -> [f64; DEGREE] {
+    std::array::from_fn(|i| {
+        0.5 + 0.5 * ((i as f64 + 0.5) * std::f64::consts::PI / DEGREE as f64).cos()
+    })
 }
 
 /// `[P - 1/L, Q - 1/L]` at `q`.
@@ -166,7 +245,7 @@ mod tests {
 
     #[test]
     fn the_rule_integrates_polynomials_of_degree_31() {
-        let integral: f64 = gauss(0.0, 2.0).map(|(x, w)| w * x.powi(31)).sum();
+        let integral: f64 = gauss(0.0, 2.0, 1).map(|(x, w)| w * x.powi(31)).sum();
         approx::assert_relative_eq!(integral, 2f64.powi(32) / 32.0, max_relative = 1e-14);
     }
 
@@ -182,6 +261,38 @@ mod tests {
                         (a - b).abs() <= 1e-12 / length.as_f64(),
                         "L = {length:?}, q = {q}: {a} against {b}"
                     );
+                }
+            }
+        }
+    }
+
+    /// `1 - P` of two tokens is `2 E[p (1-p)]`, `p` logistic in a normal number of variance `2 q`; the series from lighter scores finds it there,
+    /// and finds what is known of more tokens.
+    #[test]
+    fn heavy_scores_have_the_series_of_near_ties() {
+        let two = PromptLength::new(2).unwrap();
+        let table = ParticipationTable::new(two).unwrap();
+        for q in [4.1e4, 1e6, 1e10] {
+            // The trapezoidal rule in the difference of the scores.
+            let sum: f64 = (-8000..=8000)
+                .map(|i| {
+                    let x = f64::from(i) * 0.01;
+                    let p = 1.0 / (1.0 + x.exp());
+                    p * (1.0 - p) * (-x * x / (4.0 * q)).exp()
+                })
+                .sum();
+            let rest = 2.0 * 0.01 * sum / (4.0 * std::f64::consts::PI * q).sqrt();
+            let [second, _] = table.beyond(q).unwrap();
+            assert!((0.5 - rest - second).abs() < 1e-12, "{q}: {second} {rest}");
+        }
+        for length in [2, 3, 50, 1_000_000, 1_000_000_000_000] {
+            let length = PromptLength::new(length).unwrap();
+            let tail = Tail::new(length, 0.25 * LARGEST).unwrap();
+            for q in [0.3, 0.6, 1.0].map(|share| share * LARGEST) {
+                let exact = evaluate(length, q).unwrap();
+                for (rest, exact) in tail.rests(q).iter().zip(exact) {
+                    let error = 1.0 - rest - 1.0 / length.as_f64() - exact;
+                    assert!(error.abs() < TAIL, "{length:?}, {q}: {error:e}");
                 }
             }
         }

@@ -15,17 +15,64 @@
 use nalgebra::Complex;
 
 use crate::error::Result;
-use crate::regression::participation::table::{NEAR, ParticipationTable, Sample, gauss};
+use crate::regression::participation::table::{
+    LARGEST, NEAR, ParticipationTable, Sample, TAIL, gauss,
+};
 
-/// Step of the table in `t`. Sums take every first, second or fourth point: `exp(-pi^2 / (2 e))` is `2e-11` for the step 0.2, but it is multiplied by
-/// the size of the integrand in the strip, which grows with the number of factors.
-const STEP: f64 = 0.05;
 /// End of the table in `t`: integrands decay at least like `e^{-t/2}`.
 const LAST: f64 = 75.0;
-/// `|z|` from which on the Taylor series of `H` gives `h`: the rest of the integral is below `e^{-90}`.
+/// `|z|` from which on, at slope 1, the Taylor series of `H` gives `h`: the rest of the integral is below `e^{-90}`.
 const FAR: f64 = 4096.0;
 /// `e^{-40}` ends the integral over `q`.
 const REACH: f64 = 40.0;
+
+/// How a path is bent, and how finely it is summed: what serves a dimension.
+///
+/// On the hyperbola `z = -c (cosh t - i k sinh t)` the product of the poles may be as large as `(1 + 1/k^2)^{d/4}`, which costs as many digits: at
+/// `k = 1` too many for large `d`. A steeper path, `k > 1`, is analytic in `|Im t| < atan(1/k)` only, so that it needs smaller steps, and
+/// the transforms along it oscillate faster.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Shape {
+    /// `k`.
+    slope: f64,
+    /// Step of the table in `t`.
+    step: f64,
+    /// Parts of a panel of the transforms.
+    split: usize,
+    /// `1 / (c max l)`, at least.
+    room: f64,
+    /// How many steps of the table the sums take: that of a value, and the coarser one that it is compared with.
+    pub strides: (usize, usize),
+    /// That of flows and minimisations, for which `2e-9` of the terms or better is enough.
+    pub economical: usize,
+}
+
+impl Shape {
+    /// The error of the sum with the step `e` is about `exp(-pi^2 / (2 e))` for `k = 1` and `exp(-2 pi / (k e))` for large `k`, times the size of the
+    /// integrand in the strip, which grows with the number of factors (the strides up to dimension 24 are measured).
+    pub fn of(dimension: usize) -> Self {
+        let (slope, step, room) = match dimension {
+            0..=24 => (1.0, 0.05, 3.0),
+            25..=100 => (4.0, 0.025, 4.0),
+            _ => (8.0, 0.0125, 4.0),
+        };
+        Self {
+            slope,
+            step,
+            split: slope as usize,
+            room,
+            strides: if dimension <= 8 { (2, 4) } else { (1, 2) },
+            economical: if dimension <= 8 { 4 } else { 2 },
+        }
+    }
+
+    /// The number of a path good for eigenvalues with this maximum and sum: `c = 2^{number/2} <= min(1/(room max l), 1/sum l)`.
+    ///
+    /// The second keeps `E e^{cq}` of order 1.
+    pub fn number(&self, largest: f64, sum: f64) -> i32 {
+        (-2.0 * (self.room * largest).max(sum).log2()).floor() as i32
+    }
+}
 
 /// One point of the path.
 #[derive(Debug, Clone, Copy)]
@@ -43,33 +90,25 @@ pub(super) struct Contour {
     nodes: Vec<Node>,
 }
 
-/// The number of a path good for eigenvalues with this maximum and sum: `c = 2^{number/2} <= min(1/(3 max l), 1/sum l)`.
-///
-/// The second keeps `E e^{cq}` of order 1. On the rest of the path `prod |1 + 2 z l_j|^{-1/2}` may be as large as `2^{d/4}`, for `z` about
-/// `-(1 - i)/(4 l)`, which costs as many digits: the sums say how large their terms are.
-pub(super) fn number(largest: f64, sum: f64) -> i32 {
-    (-2.0 * (3.0 * largest).max(sum).log2()).floor() as i32
-}
-
 impl Contour {
     /// The path of that number.
     ///
     /// # Errors
-    /// If scores of the size that the path serves are beyond the participation ratios.
-    pub fn new(number: i32, table: &ParticipationTable) -> Result<Self> {
-        let c = (0.5 * f64::from(number)).exp2();
-        let samples = table.samples(REACH / c)?;
-        let count = (LAST / STEP) as usize;
+    /// Those of [`crate::exact::gaussian_participation`].
+    pub fn new(number: i32, shape: Shape, table: &ParticipationTable) -> Result<Self> {
+        let c = scale(number);
+        let samples = table.samples(REACH / c, shape.split)?;
+        let count = (LAST / shape.step) as usize;
         let nodes = (0..=count)
             .map(|i| {
-                let t = i as f64 * STEP;
-                let z = Complex::new(-c * t.cosh(), c * t.sinh());
-                let slope = Complex::new(-c * t.sinh(), c * t.cosh());
+                let t = i as f64 * shape.step;
+                let z = Complex::new(-c * t.cosh(), c * shape.slope * t.sinh());
+                let slope = Complex::new(-c * t.sinh(), c * shape.slope * t.cosh());
                 let half = if i == 0 { 0.5 } else { 1.0 };
-                let [second, response] = transforms(z, table, &samples);
+                let [second, response] = transforms(z, shape, table, &samples);
                 Node {
                     z,
-                    weight: slope * (half * STEP / std::f64::consts::PI),
+                    weight: slope * (half * shape.step / std::f64::consts::PI),
                     second,
                     response,
                 }
@@ -88,14 +127,25 @@ impl Contour {
     }
 }
 
+/// `c` of a path.
+fn scale(number: i32) -> f64 {
+    (0.5 * f64::from(number)).exp2()
+}
+
+/// At most what scores beyond the participation ratios add to an expectation on this path, by the error there.
+pub(super) fn tail_error(number: i32) -> f64 {
+    TAIL * (-scale(number) * LARGEST).exp()
+}
+
 /// `h(z)` of both functions.
 fn transforms(
     z: Complex<f64>,
+    shape: Shape,
     table: &ParticipationTable,
     samples: &[Sample],
 ) -> [Complex<f64>; 2] {
     let zero = Complex::new(0.0, 0.0);
-    if z.norm() > FAR {
+    if z.norm() > FAR * (0.5 * (1.0 + shape.slope * shape.slope)).sqrt() {
         // INT q^n e^{zq} dq = n! / (-z)^{n+1}.
         return table.taylor().map(|row| {
             let mut term = -z.inv();
@@ -115,12 +165,12 @@ fn transforms(
     // Panels that halve towards 0 until e^{zq} is resolved on the last, [0, end].
     let mut end = NEAR;
     while end * z.norm() > 4.0 {
-        for (at, weight) in gauss(0.5 * end, end) {
+        for (at, weight) in gauss(0.5 * end, end, shape.split) {
             add(at, weight, table.near(at));
         }
         end *= 0.5;
     }
-    for (at, weight) in gauss(0.0, end) {
+    for (at, weight) in gauss(0.0, end, shape.split) {
         add(at, weight, table.near(at));
     }
     for sample in samples {

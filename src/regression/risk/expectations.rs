@@ -8,6 +8,8 @@ pub(super) struct Expectations {
     pub second: f64,
     /// The sum of the moduli of the terms of the contour sums.
     pub mass: f64,
+    /// The error beyond the participation ratios.
+    pub tail: f64,
     /// `E[P g_j^2]` and `E[Q g_j^2]`.
     pub second_squares: DVector<f64>,
     pub response_squares: DVector<f64>,
@@ -29,6 +31,7 @@ impl Expectations {
         Self {
             second: uniform,
             mass: 0.0,
+            tail: 0.0,
             second_squares: DVector::from_element(size, uniform),
             response_squares: DVector::from_element(size, uniform),
             slope_squares: DVector::zeros(size),

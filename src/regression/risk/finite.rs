@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use nalgebra::{Complex, DMatrix, DVector, SymmetricEigen};
 
-use super::contour::{Contour, number};
+use super::contour::{Contour, Shape, tail_error};
 use super::expectations::Expectations;
 use super::{Risk, infinite};
 use crate::error::{Error, Result};
@@ -30,6 +30,7 @@ pub struct FinitePromptRisk<'a> {
     table: ParticipationTable,
     /// `Sig^{1/2}`.
     root: DMatrix<f64>,
+    shape: Shape,
     /// By their numbers; a path is made when it is first needed.
     contours: Mutex<BTreeMap<i32, Arc<Contour>>>,
 }
@@ -47,6 +48,7 @@ impl<'a> FinitePromptRisk<'a> {
             task,
             table: ParticipationTable::new(length)?,
             root: task.function(f64::sqrt),
+            shape: Shape::of(task.dimension()),
             contours: Mutex::new(BTreeMap::new()),
         })
     }
@@ -64,22 +66,22 @@ impl<'a> FinitePromptRisk<'a> {
     /// `R_L - R_inf`.
     ///
     /// # Errors
-    /// If shapes do not fit, `tr Sig^{1/2} A^T Sig A Sig^{1/2}` is above about 1000 or its largest eigenvalue above about 300, or the dimension is so
-    /// large (above about 30) that the estimated error exceeds `1e-6` of the terms.
+    /// If shapes do not fit, `tr Sig^{1/2} A^T Sig A Sig^{1/2}` is above `1e150`, or the dimension is so large (above about 1000) that the estimated error
+    /// exceeds `1e-6` of the terms.
     ///
     /// # Accuracy
     /// Absolute error about `1e-10` of `b^2 (tau^2 tr Sig + v) + b^2 tau^2 E eta + 2 |b| tau^2 E|zeta|`, and the value carries its own estimate: the
     /// difference of two trapezoidal sums and an allowance for the tables.
     pub fn gap(&self, head: &RegressionHead) -> Result<Exact> {
         let coordinates = Coordinates::new(self.task, &self.root, head)?;
-        let (stride, coarser) = strides(self.task.dimension());
+        let (stride, coarser) = self.shape.strides;
         let fine = self.expectations(&coordinates, stride, false)?;
         let coarse = self.expectations(&coordinates, coarser, false)?;
-        let weights = Weights::new(self.task, head);
+        let weights = Weights::new(self.task, head.value);
         let value = weights.gap(&coordinates, &fine);
         let size = weights.size(&coordinates);
         let error = (value - weights.gap(&coordinates, &coarse)).abs()
-            + (TABLE + 4.0 * f64::EPSILON * fine.mass) * size;
+            + (TABLE + 4.0 * f64::EPSILON * fine.mass + fine.tail) * size;
         if !(error <= WORST * size) {
             return Err(Error::Accuracy {
                 what: "the risk of softmax attention in this dimension",
@@ -121,8 +123,8 @@ impl<'a> FinitePromptRisk<'a> {
     /// Those of [`Self::gap`].
     pub fn risk_and_gradient(&self, head: &RegressionHead) -> Result<(f64, RegressionHead)> {
         let coordinates = Coordinates::new(self.task, &self.root, head)?;
-        let found = self.expectations(&coordinates, economical(self.task.dimension()), true)?;
-        let weights = Weights::new(self.task, head);
+        let found = self.expectations(&coordinates, self.shape.economical, true)?;
+        let weights = Weights::new(self.task, head.value);
         let limit = infinite::gradient(self.task, head)?;
         let risk = infinite::risk(self.task, head)? + weights.gap(&coordinates, &found);
         let gap = weights.gradient(self.task, head, &coordinates, &found);
@@ -135,7 +137,7 @@ impl<'a> FinitePromptRisk<'a> {
         if let Some(found) = contours.get(&number) {
             return Ok(found.clone());
         }
-        let made = Arc::new(Contour::new(number, &self.table)?);
+        let made = Arc::new(Contour::new(number, self.shape, &self.table)?);
         contours.insert(number, made.clone());
         Ok(made)
     }
@@ -149,15 +151,51 @@ impl<'a> FinitePromptRisk<'a> {
         let spectrum = &coordinates.spectrum;
         let uniform = 1.0 / self.length().as_f64();
         let mut found = Expectations::new(spectrum.len(), uniform);
-        let largest = spectrum.iter().copied().fold(0.0, f64::max);
-        if !(largest > 0.0) {
-            let [second, response] = self.table.taylor().map(|row| row.first().copied());
-            found.add_slopes_at_zero(second.unwrap_or(0.0), response.unwrap_or(0.0));
-            return Ok(found);
+        let sums = self.sum(spectrum, stride, &mut |inverse, z, second, response| {
+            found.add(inverse, second, response);
+            if slopes {
+                found.add_slopes(inverse, -z * second, -z * response);
+            }
+        })?;
+        match sums {
+            Some((mass, tail)) => (found.mass, found.tail) = (mass, tail),
+            None => {
+                let [second, response] = self.table.taylor().map(|row| row.first().copied());
+                found.add_slopes_at_zero(second.unwrap_or(0.0), response.unwrap_or(0.0));
+            }
         }
-        let contour = self.contour(number(largest, spectrum.iter().sum()))?;
+        Ok(found)
+    }
+
+    /// The trapezoidal sum over the path that serves a spectrum: `add` is given the poles `1/(1 + 2 z l_j)`, `z`, and the two transforms times the
+    /// product of the roots of the poles. Returns the sum of the moduli of the terms and the error beyond the participation ratios, nothing if the
+    /// spectrum is 0.
+    fn sum(
+        &self,
+        spectrum: &[f64],
+        stride: usize,
+        add: &mut dyn FnMut(&[Complex<f64>], Complex<f64>, Complex<f64>, Complex<f64>),
+    ) -> Result<Option<(f64, f64)>> {
+        let uniform = 1.0 / self.length().as_f64();
+        let largest = spectrum.iter().copied().fold(0.0, f64::max);
+        let total: f64 = spectrum.iter().sum();
+        if !(total <= HEAVIEST) {
+            return Err(Error::Parameter {
+                parameter: "the mean score variance, tr Sig^(1/2) A^T Sig A Sig^(1/2)",
+                value: format!("{total:e}"),
+                required: "at most 1e150",
+                theorem: Some("T11"),
+            });
+        }
+        // Below, q is 0 in double precision for every query.
+        if !(largest > 1.0 / HEAVIEST) {
+            return Ok(None);
+        }
+        let number = self.shape.number(largest, total);
+        let contour = self.contour(number)?;
         let one = Complex::new(1.0, 0.0);
         let mut inverse = vec![one; spectrum.len()];
+        let mut mass = 0.0;
         for node in contour.nodes(stride) {
             let mut factor = node.weight;
             for (place, l) in inverse.iter_mut().zip(spectrum) {
@@ -166,26 +204,22 @@ impl<'a> FinitePromptRisk<'a> {
             }
             let second = factor * node.second;
             let response = factor * node.response;
-            found.add(&inverse, second, response);
-            found.mass += second.norm() + response.norm();
-            if slopes {
-                found.add_slopes(&inverse, -node.z * second, -node.z * response);
-            }
+            add(&inverse, node.z, second, response);
+            let size = second.norm() + response.norm();
+            mass += size;
             // The next term is smaller by e^{-step/2} at least.
-            let largest = second.norm() + response.norm();
-            let sloped = if slopes { largest * node.z.norm() } else { 0.0 };
-            if largest + sloped < 1e-18 * uniform {
+            if size * (1.0 + node.z.norm()) < 1e-18 * uniform {
                 break;
             }
         }
-        if !(found.mass * f64::EPSILON <= LOST) {
+        if !(mass * f64::EPSILON <= LOST) {
             return Err(Error::Accuracy {
                 what: "the risk of softmax attention in this dimension: cancellation on the contour",
-                reached: found.mass * f64::EPSILON,
+                reached: mass * f64::EPSILON,
                 wanted: LOST,
             });
         }
-        Ok(found)
+        Ok(Some((mass, tail_error(number))))
     }
 }
 
@@ -197,23 +231,64 @@ impl Risk for FinitePromptRisk<'_> {
     fn risk_and_gradient(&self, head: &RegressionHead) -> Result<(f64, RegressionHead)> {
         self.risk_and_gradient(head)
     }
+
+    /// All coordinates are those of `Sig`, and a term of the sums costs a multiple of `d`, not of `d^2`.
+    fn on_axes(&self, entries: &[f64], value: f64) -> Result<(f64, Vec<f64>)> {
+        let list = self.task.eigenvalues();
+        let (risk, mut gradient) = infinite::InfinitePrompt(self.task).on_axes(entries, value)?;
+        let of = |f: fn(f64, f64) -> f64| -> Vec<f64> {
+            list.iter().zip(entries).map(|(l, a)| f(*l, *a)).collect()
+        };
+        let spectrum = of(|l, a| (l * a) * (l * a));
+        let signal = of(|l, a| l * (l * a) * (l * a));
+        let alignment = of(|l, a| l * l * a);
+        let w = Weights::new(self.task, value);
+        let size = list.len();
+        let uniform = 1.0 / self.length().as_f64();
+        let mut mean = uniform;
+        let (mut seconds, mut responses) = (vec![uniform; size], vec![uniform; size]);
+        let mut slopes = vec![0.0; size];
+        let form = |poles: &[Complex<f64>], form: &[f64]| -> Complex<f64> {
+            poles.iter().zip(form).map(|(pole, f)| pole * *f).sum()
+        };
+        self.sum(
+            &spectrum,
+            self.shape.economical,
+            &mut |poles, z, second, response| {
+                mean += second.im;
+                let (s, r) = (-z * second, -z * response);
+                let common = s * (form(poles, &alignment) * w.alignment + w.second)
+                    + r * form(poles, &signal) * w.signal;
+                for (j, pole) in poles.iter().enumerate() {
+                    seconds[j] += (second * pole).im;
+                    responses[j] += (response * pole).im;
+                    let own =
+                        (s * (w.alignment * alignment[j]) + r * (w.signal * signal[j])) * *pole;
+                    slopes[j] += (*pole * (common + own * 2.0)).im;
+                }
+            },
+        )?;
+        let dot = |a: &[f64], b: &[f64]| -> f64 { a.iter().zip(b).map(|(a, b)| a * b).sum() };
+        let (signal, alignment) = (dot(&signal, &responses), dot(&alignment, &seconds));
+        let gap = w.second * mean + w.signal * signal + w.alignment * alignment;
+        let pairs = list.iter().zip(entries);
+        for (j, (place, (l, a))) in gradient.iter_mut().zip(pairs).enumerate() {
+            *place += 2.0 * l * l * a * slopes[j]
+                + 2.0 * w.signal * l * l * l * a * responses[j]
+                + w.alignment * l * l * seconds[j];
+        }
+        if let Some(place) = gradient.last_mut() {
+            *place += w.by_value(self.task, mean, signal, alignment);
+        }
+        Ok((risk + gap, gradient))
+    }
 }
 
 /// Largest estimated error of a gap, relative to its terms, that is accepted.
 const WORST: f64 = 1e-6;
 
-/// Strides of the sum that gives a value and of the coarser one it is compared with: the product of `d` factors needs smaller steps.
-fn strides(dimension: usize) -> (usize, usize) {
-    if dimension <= FEW { (2, 4) } else { (1, 2) }
-}
-
-/// The stride of flows and minimisations: `2e-9` of the terms or better is enough.
-fn economical(dimension: usize) -> usize {
-    if dimension <= FEW { 4 } else { 2 }
-}
-
-/// Dimensions in which the step 0.2 is in error by less than `2e-9` (measured).
-const FEW: usize = 8;
+/// Largest mean score variance.
+const HEAVIEST: f64 = 1e150;
 
 /// Largest rounding error of an expectation of a function between 0 and 1 that is accepted.
 const LOST: f64 = 1e-8;
@@ -254,8 +329,7 @@ struct Weights {
 }
 
 impl Weights {
-    fn new(task: &RegressionTask, head: &RegressionHead) -> Self {
-        let b = head.value;
+    fn new(task: &RegressionTask, b: f64) -> Self {
         Self {
             second: 0.5 * b * b * task.label_variance(),
             signal: -0.5 * b * b * task.weight_variance(),
@@ -310,9 +384,13 @@ impl Weights {
             + 2.0 * self.signal * (task.covariance() * &seen * diagonal(&found.response_squares))
             + self.alignment * (task.covariance() * diagonal(&found.second_squares));
         let (signal, alignment) = Self::forms(coordinates, found);
-        let value = self.value
-            * (task.label_variance() * found.second - task.weight_variance() * signal)
-            + task.weight_variance() * alignment;
+        let value = self.by_value(task, found.second, signal, alignment);
         RegressionHead { key_query, value }
+    }
+
+    /// The derivative in `b`, by `E P`, `E[eta Q]` and `E[zeta P]`.
+    fn by_value(&self, task: &RegressionTask, mean: f64, signal: f64, alignment: f64) -> f64 {
+        let weight = task.weight_variance();
+        self.value * (task.label_variance() * mean - weight * signal) + weight * alignment
     }
 }

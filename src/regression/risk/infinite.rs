@@ -19,6 +19,20 @@ impl Risk for InfinitePrompt<'_> {
     fn risk_and_gradient(&self, head: &RegressionHead) -> Result<(f64, RegressionHead)> {
         Ok((risk(self.0, head)?, gradient(self.0, head)?))
     }
+
+    fn on_axes(&self, entries: &[f64], value: f64) -> Result<(f64, Vec<f64>)> {
+        let scale = self.0.weight_variance();
+        let (mut sum, mut by_value) = (0.0, 0.0);
+        let mut gradient = Vec::with_capacity(entries.len() + 1);
+        for (l, a) in self.0.eigenvalues().iter().zip(entries) {
+            let miss = value * l * a - 1.0;
+            sum += l * miss * miss;
+            by_value += scale * l * l * a * miss;
+            gradient.push(scale * value * l * l * miss);
+        }
+        gradient.push(by_value);
+        Ok((0.5 * (scale * sum + self.0.noise_variance()), gradient))
+    }
 }
 
 /// `R_inf(A, b) = tau^2/2 tr((b Sig A - I) Sig (b Sig A - I)^T) + v/2`.

@@ -1,6 +1,7 @@
 //! T10.gaussian with numbers: the guaranteed length from the errors of Gaussian tokens, with one Lipschitz constant and along the flow.
 
 use super::record::{GaussianLength, GaussianTransfer};
+use super::search::smallest;
 use crate::bound::regression::gaussian::{
     HeadSet, QueryErrors, RiskGaps, gronwall_distance, risk_at_the_limit, risk_gaps, tube_step,
 };
@@ -12,10 +13,6 @@ pub use super::gaussian_path::{InfinitePath, PathPoint};
 
 /// The excess of the infinite flow at the last time that is tried, relative to `eps`.
 const END: f64 = 0.02;
-/// Largest `ln L` tried.
-const LARGEST: f64 = 1e5;
-/// Accuracy of `ln L`.
-const RESOLUTION: f64 = 1e-3;
 
 /// The lengths that T10.gaussian guarantees for `lim R_L(theta_L) <= v/2 + eps`.
 ///
@@ -28,50 +25,29 @@ pub fn guaranteed(
 ) -> Result<GaussianTransfer> {
     let epsilon = epsilon.get();
     let path = InfinitePath::new(task, start, END * epsilon)?;
+    let errors =
+        |ln_length| QueryErrors::new(path.constants, ln_length, path.surroundings.alignment);
+    let global = |errors: &QueryErrors, room| global(&path, errors, room, epsilon);
+    let along = |errors: &QueryErrors, room| along(&path, errors, room, epsilon);
     Ok(GaussianTransfer {
         beta: path.beta,
         lipschitz: path.surroundings.gradient(&path.constants),
         path_points: path.points.len() as u64,
         path_allowance: path.allowance,
-        global: smallest(&path, |errors| global(&path, errors, epsilon))?,
-        along: smallest(&path, |errors| along(&path, errors, epsilon))?,
+        global: smallest(&errors, &global)?,
+        along: smallest(&errors, &along)?,
     })
 }
 
-/// The smallest `ln L` at which `holds` finds a bound, by doubling and halving.
-fn smallest(
+/// Gronwall's inequality with `beta` on the surroundings of the flow, at the best of the path's times, if all gaps are multiplied by `e^room`.
+fn global(
     path: &InfinitePath,
-    holds: impl Fn(&QueryErrors) -> Option<GaussianLength>,
-) -> Result<std::result::Result<GaussianLength, String>> {
-    let at = |ln_length: f64| -> Result<Option<GaussianLength>> {
-        let errors = QueryErrors::new(path.constants, ln_length, path.surroundings.alignment)?;
-        Ok(holds(&errors))
-    };
-    let (mut low, mut high) = (2.0, 20.0);
-    let mut found = at(high)?;
-    while found.is_none() {
-        (low, high) = (high, 1.5 * high);
-        if high > LARGEST {
-            return Ok(Err(format!(
-                "no L up to e^{LARGEST:e} makes the bound small enough"
-            )));
-        }
-        found = at(high)?;
-    }
-    while high - low > RESOLUTION {
-        let middle = 0.5 * (low + high);
-        match at(middle)? {
-            Some(better) => (high, found) = (middle, Some(better)),
-            None => low = middle,
-        }
-    }
-    found.map_or_else(|| Ok(Err("no bound was found".to_owned())), |b| Ok(Ok(b)))
-}
-
-/// Gronwall's inequality with `beta` on the surroundings of the flow, at the best of the path's times.
-pub fn global(path: &InfinitePath, errors: &QueryErrors, epsilon: f64) -> Option<GaussianLength> {
+    errors: &QueryErrors,
+    room: f64,
+    epsilon: f64,
+) -> Option<GaussianLength> {
     let set = &path.surroundings;
-    let gaps = risk_gaps(errors, set);
+    let gaps = risk_gaps(errors, set).multiplied(room);
     let (beta, lipschitz) = (path.beta, set.gradient(&path.constants));
     let mut best: Option<GaussianLength> = None;
     for point in &path.points {
@@ -96,15 +72,20 @@ pub fn global(path: &InfinitePath, errors: &QueryErrors, epsilon: f64) -> Option
     best.filter(|b| b.excess <= epsilon)
 }
 
-/// The distance along the tube, at the best of the path's times.
-pub fn along(path: &InfinitePath, errors: &QueryErrors, epsilon: f64) -> Option<GaussianLength> {
+/// The distance along the tube, at the best of the path's times, if all gaps are multiplied by `e^room`.
+fn along(
+    path: &InfinitePath,
+    errors: &QueryErrors,
+    room: f64,
+    epsilon: f64,
+) -> Option<GaussianLength> {
     let mut best: Option<GaussianLength> = None;
-    walk(path, errors, |point, distance, ln_growth| {
+    walk(path, errors, room, |point, distance, ln_growth| {
         // Both the error of the points and the distance of the flows separate the heads.
         let apart = distance + path.allowance;
         let set = point.set.widened(&path.constants, apart);
         // The cheap terms first: most times are too early.
-        let room = epsilon.min(best.as_ref().map_or(f64::INFINITY, |b| b.excess));
+        let accepted = epsilon.min(best.as_ref().map_or(f64::INFINITY, |b| b.excess));
         let at = |gap| {
             risk_at_the_limit(
                 &path.constants,
@@ -114,12 +95,12 @@ pub fn along(path: &InfinitePath, errors: &QueryErrors, epsilon: f64) -> Option<
                 gap,
             )
         };
-        if at(0.0) >= room {
+        if at(0.0) >= accepted {
             return;
         }
-        let gaps = risk_gaps(errors, &set);
+        let gaps = risk_gaps(errors, &set).multiplied(room);
         let excess = at(gaps.ln_risk.exp());
-        if excess <= room {
+        if excess <= accepted {
             best = Some(record(
                 errors,
                 &gaps,
@@ -136,14 +117,19 @@ pub fn along(path: &InfinitePath, errors: &QueryErrors, epsilon: f64) -> Option<
 /// The bound of the distance of the flows at every time of the path until the tube is lost.
 pub fn distances(path: &InfinitePath, errors: &QueryErrors) -> Vec<(f64, f64)> {
     let mut list = vec![(0.0, 0.0)];
-    walk(path, errors, |point, distance, _| {
+    walk(path, errors, 0.0, |point, distance, _| {
         list.push((point.time, distance + path.allowance));
     });
     list
 }
 
 /// Steps along the tube; `visit` sees the end of every interval, the distance there and `INT_0^T mu`.
-fn walk(path: &InfinitePath, errors: &QueryErrors, mut visit: impl FnMut(&PathPoint, f64, f64)) {
+fn walk(
+    path: &InfinitePath,
+    errors: &QueryErrors,
+    room: f64,
+    mut visit: impl FnMut(&PathPoint, f64, f64),
+) {
     let (mut distance, mut ln_growth) = (0.0, 0.0);
     let mut radius = 1e-12;
     for (point, next) in path.points.iter().zip(path.points.iter().skip(1)) {
@@ -155,7 +141,7 @@ fn walk(path: &InfinitePath, errors: &QueryErrors, mut visit: impl FnMut(&PathPo
             if !in_surroundings(path, &set) {
                 return;
             }
-            let gap = risk_gaps(errors, &set).ln_gradient.exp();
+            let gap = (risk_gaps(errors, &set).ln_gradient + room).exp();
             let (largest, end) = tube_step(&step, distance, radius, gap);
             if largest <= radius {
                 step_found = Some((end, step));

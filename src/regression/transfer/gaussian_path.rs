@@ -5,7 +5,7 @@ use crate::bound::regression::gaussian::{
 };
 use crate::error::{Error, Result};
 use crate::regression::flow::{FlowOptions, follow};
-use crate::regression::risk::curvature::least_curvature;
+use crate::regression::risk::curvature::extreme_curvatures;
 use crate::regression::risk::{InfinitePrompt, infinite};
 use crate::regression::{RegressionHead, RegressionTask};
 
@@ -45,8 +45,10 @@ pub struct PathPoint {
 
 /// How far from the flow the surroundings reach.
 pub const MARGIN: f64 = 0.1;
-/// Steps, at most.
-const MOST: usize = 2_000_000;
+/// Steps in low dimension, at most; each costs a multiple of `d^2`, so that there are fewer in high dimension.
+const MOST: f64 = 60_000.0;
+/// No flow is followed for longer.
+const HORIZON: f64 = 1e12;
 /// Step times `beta`.
 const RESOLUTION: f64 = 0.125;
 
@@ -57,7 +59,7 @@ impl InfinitePath {
     /// allowance, an estimate and not a proof.
     ///
     /// # Errors
-    /// If the start does not fit, or the excess is not reached in two million steps.
+    /// If the start does not fit, or the excess is reached too late: each step of the path costs time.
     pub fn new(task: &RegressionTask, start: &RegressionHead, excess: f64) -> Result<Self> {
         let constants = RegressionConstants::new(
             task.eigenvalues().as_slice(),
@@ -66,32 +68,48 @@ impl InfinitePath {
         )?;
         // R_inf falls, and |A|_F^2 - b^2 is conserved: a first flow finds how far the path reaches.
         let options = FlowOptions {
-            gradient_tolerance: 1e-12,
-            horizon: 1e9,
+            gradient_tolerance: f64::MIN_POSITIVE,
+            horizon: HORIZON,
             step_tolerance: 1e-9,
         };
         let coarse = follow(&InfinitePrompt(task), start, &[], &options)?;
         let mut surroundings = point(task, start, 0.0)?.set;
+        let mut end = None;
         for step in &coarse.steps {
-            surroundings = surroundings.joined(&point(task, &step.head, step.time)?.set);
+            let there = point(task, &step.head, step.time)?;
+            surroundings = surroundings.joined(&there.set);
+            if there.excess <= excess {
+                end = end.or(Some(step.time));
+            }
         }
         let beta = surroundings
             .widened(&constants, MARGIN)
             .curvature(&constants);
         let step = RESOLUTION / beta;
+        let d = task.dimension() as f64;
+        let (needed, most) = (
+            end.map_or(f64::INFINITY, |time| time / step),
+            MOST / (1.0 + 0.01 * d * d),
+        );
+        if !(needed <= most) {
+            return Err(Error::Unavailable {
+                what: "T10.gaussian",
+                why: format!(
+                    "the infinite flow would take {needed:.0} steps of 1/(8 beta) to an excess of {excess:e}, more than {most:.0}: the \
+                     eigenvalues of the covariance are too far apart, or epsilon or the start is too small"
+                ),
+            });
+        }
         let mut points = vec![point(task, start, 0.0)?];
         let mut head = start.clone();
-        loop {
+        // The two flows reach the excess at nearly the same time.
+        while points.last().is_some_and(|last| last.excess > excess) || points.len() < 2 {
             let time = points.len() as f64 * step;
             head = runge_kutta(task, &head, step)?;
             let next = point(task, &head, time)?;
             surroundings = surroundings.joined(&next.set);
-            let enough = next.excess <= excess;
             points.push(next);
-            if enough {
-                break;
-            }
-            if points.len() > MOST {
+            if points.len() as f64 > 1.1 * needed + 100.0 {
                 return Err(Error::Accuracy {
                     what: "the infinite flow: its excess risk",
                     reached: points.last().map_or(f64::NAN, |p| p.excess),
@@ -153,7 +171,7 @@ fn point(task: &RegressionTask, head: &RegressionHead, time: f64) -> Result<Path
         set,
         excess,
         gradient: infinite::gradient(task, head)?.norm(),
-        least_curvature: least_curvature(task, head)?,
+        least_curvature: extreme_curvatures(task, head)?.0,
     })
 }
 

@@ -45,63 +45,105 @@ impl Ladder {
         Ok(found)
     }
 
-    /// The first rung from which on `enough` holds, if it holds on the last; a bisection, as errors decrease.
-    fn first(&mut self, enough: &dyn Fn(&RegressionErrors) -> bool) -> Result<Option<i32>> {
-        if !enough(&self.at(LAST_RUNG)?) {
+    /// The first rung at which `shortfall` is at most 0, if it is at `last`: a false position search, as errors decrease.
+    fn first(
+        &mut self,
+        last: i32,
+        shortfall: &dyn Fn(&RegressionErrors) -> f64,
+    ) -> Result<Option<i32>> {
+        let mut high = (last, shortfall(&self.at(last)?));
+        if !(high.1 <= 0.0) {
             return Ok(None);
         }
-        let (mut low, mut high) = (0, LAST_RUNG);
-        while high - low > 1 {
-            let middle = low + (high - low) / 2;
-            if enough(&self.at(middle)?) {
-                high = middle;
+        let mut low = (0, f64::NAN);
+        let mut halve = false;
+        while high.0 - low.0 > 1 {
+            let slope = if low.1.is_finite() {
+                (high.1 - low.1) / f64::from(high.0 - low.0)
             } else {
-                low = middle;
+                SLOPE
+            };
+            let guess = f64::from(high.0) - high.1 / slope;
+            let middle = low.0 + (high.0 - low.0) / 2;
+            // Every other step halves, so that a bent curve cannot hold the search up.
+            let rung = if halve || !guess.is_finite() {
+                middle
+            } else {
+                (guess.ceil() as i32).clamp(low.0 + 1, high.0 - 1)
+            };
+            halve = !halve && low.1.is_finite();
+            let found = shortfall(&self.at(rung)?);
+            if found <= 0.0 {
+                high = (rung, found);
+            } else {
+                low = (rung, found);
             }
         }
-        Ok(Some(high))
+        Ok(Some(high.0))
     }
 }
 
-/// The smallest guaranteed length over the radii: by Gronwall's inequality with one Lipschitz constant, or along the tube.
+/// A first guess of how the logarithm of an error changes from one rung to the next: half of that of `1/L`.
+const SLOPE: f64 = -0.5 * std::f64::consts::LN_2 / 8.0;
+
+/// The smallest guaranteed lengths over the radii: by Gronwall's inequality with one Lipschitz constant, and along the tube.
 pub(super) fn guaranteed(
     task: &RegressionTask,
     path: &Path,
     epsilon: f64,
-    along_the_tube: bool,
-) -> Result<TransferBound> {
+) -> Result<[TransferBound; 2]> {
     let widest = path.largest_radius(epsilon / 3.0);
-    let mut best: Option<(i32, f64, Ladder)> = None;
+    let mut ladders = Vec::new();
     for i in 0..RADII {
         let radius = widest * (-f64::from(i)).exp2();
-        let mut ladder = Ladder::new(task, path.whitened + path.largest * radius)?;
-        let enough = |errors: &RegressionErrors| {
-            let distance = distance(path, errors, radius, along_the_tube);
-            distance <= radius.ln() && end_gap(path, errors, radius) <= epsilon / 3.0
+        ladders.push((
+            radius,
+            Ladder::new(task, path.whitened + path.largest * radius)?,
+        ));
+    }
+    let [one, two] = [false, true].map(|tube| best(path, &mut ladders, epsilon, tube));
+    Ok([one?, two?])
+}
+
+fn best(
+    path: &Path,
+    ladders: &mut [(f64, Ladder)],
+    epsilon: f64,
+    along_the_tube: bool,
+) -> Result<TransferBound> {
+    let mut best: Option<(i32, usize)> = None;
+    for (number, (radius, ladder)) in ladders.iter_mut().enumerate() {
+        // Only a shorter length is of interest.
+        let last = best.map_or(LAST_RUNG, |(rung, _)| rung - 1);
+        let radius = *radius;
+        let shortfall = |errors: &RegressionErrors| {
+            let distance = distance(path, errors, radius, along_the_tube) - radius.ln();
+            distance.max((3.0 * end_gap(path, errors, radius) / epsilon).ln())
         };
-        let found = ladder.first(&enough)?;
-        let better = match (found, &best) {
-            (Some(rung), Some((least, ..))) => rung < *least,
-            (found, None) => found.is_some() || i == 0,
-            (None, Some(_)) => false,
+        let found = if last > 0 {
+            ladder.first(last, &shortfall)?
+        } else {
+            None
         };
-        match (better, &best) {
-            // Without an answer the widest tube is shown.
-            (true, _) => best = Some((found.unwrap_or(i32::MAX), radius, ladder)),
+        match found {
+            Some(rung) => best = Some((rung, number)),
             // Once smaller radii have stopped to help they only ask for more.
-            (false, Some((least, ..))) if *least < i32::MAX => break,
-            _ => {}
+            None if best.is_some() => break,
+            None => {}
         }
     }
-    let Some((rung, radius, mut ladder)) = best else {
+    // Without an answer the widest tube is shown.
+    let (rung, number) = best.map_or((None, 0), |(rung, number)| (Some(rung), number));
+    let Some((radius, ladder)) = ladders.get_mut(number) else {
         return Err(Error::Unavailable {
             what: "the guaranteed prompt length",
             why: "no tube around the infinite flow was tried".into(),
         });
     };
-    let errors = ladder.at(rung.min(LAST_RUNG))?;
+    let radius = *radius;
+    let errors = ladder.at(rung.unwrap_or(LAST_RUNG))?;
     Ok(TransferBound {
-        length: (rung <= LAST_RUNG).then(|| Ladder::length(rung)),
+        length: rung.map(Ladder::length),
         radius,
         alpha: ladder.alpha,
         lipschitz: path.lipschitz(radius),

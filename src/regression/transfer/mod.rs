@@ -3,24 +3,31 @@
 pub mod gaussian;
 mod gaussian_path;
 mod guarantee;
+mod needed;
 mod path;
 mod record;
+mod search;
 
 use super::flow::{FlowOptions, follow};
-use super::risk::{FinitePromptRisk, InfinitePrompt};
+use super::risk::{InfinitePrompt, infinite};
 use super::{RegressionHead, RegressionTask};
 use crate::error::{Error, Result};
-use crate::parameter::{Positive, PromptLength};
+use crate::parameter::Positive;
 use crate::progress::Progress;
 use guarantee::guaranteed;
+use needed::needed;
 use path::Path;
 
-pub use record::{GaussianLength, GaussianTransfer, TransferAnswer, TransferBound};
+pub use record::{GaussianLength, GaussianTransfer, NeededLength, TransferAnswer, TransferBound};
 
-/// The guaranteed length of T10 for `R_L <= v/2 + epsilon` at the end of the flow, globally and along a tube, and the actual smallest length.
+/// The least accepted excess, relative to the risk `E y^2 / 2` of predicting 0: below, risks do not resolve it.
+const LEAST: f64 = 1e-12;
+
+/// The guaranteed length of T10 for `R_L <= v/2 + epsilon` at the end of the flow, globally and along a tube, and the length that the exact flow
+/// needs.
 ///
 /// # Errors
-/// If a flow gives up, or no length up to 2^53 reaches `epsilon`.
+/// If `epsilon` is below `1e-12 E y^2 / 2`, or the infinite flow gives up or does not come to a third of it before the horizon.
 pub fn transfer(
     task: &RegressionTask,
     start: &RegressionHead,
@@ -29,32 +36,43 @@ pub fn transfer(
     progress: &dyn Progress,
 ) -> Result<TransferAnswer> {
     let epsilon = accepted.get();
+    if !(epsilon >= 0.5 * LEAST * task.label_variance()) {
+        return Err(Error::Parameter {
+            parameter: "epsilon",
+            value: epsilon.to_string(),
+            required: "at least 1e-12 of E y^2 / 2 = (tau^2 tr Sig + v) / 2, which double precision resolves",
+            theorem: Some("T10"),
+        });
+    }
     progress.start(4);
-    // A finer flow than usual: the path is cut at its steps.
+    // A finer flow than usual: the path is cut at its steps, and ends by its excess, however small the gradient is.
     let finer = FlowOptions {
         step_tolerance: (1e-2 * options.step_tolerance).max(1e-11),
+        gradient_tolerance: f64::MIN_POSITIVE,
         ..*options
     };
     let flow = follow(&InfinitePrompt(task), start, &[], &finer)?;
     let floor = 0.5 * task.noise_variance();
-    let Some(last) = flow
-        .steps
-        .iter()
-        .position(|p| p.risk - floor <= epsilon / 3.0)
-    else {
+    let mut last = None;
+    for (number, step) in flow.steps.iter().enumerate() {
+        if infinite::excess(task, &step.head)? <= epsilon / 3.0 {
+            last = Some(number);
+            break;
+        }
+    }
+    let Some(last) = last else {
         return Err(Error::Unavailable {
             what: "the guaranteed prompt length",
-            why: "the infinite flow does not come within epsilon/3 of its least risk before the horizon".into(),
+            why: "the infinite flow does not come within epsilon/3 of its least risk before flow.horizon".into(),
         });
     };
     let path = Path::new(task, flow.steps.get(..=last).unwrap_or_default())?;
     progress.step();
-    let global = guaranteed(task, &path, epsilon, false)?;
-    let tube = guaranteed(task, &path, epsilon, true)?;
+    let [global, tube] = guaranteed(task, &path, epsilon)?;
     progress.step();
-    let gaussian = gaussian::guaranteed(task, start, accepted)?;
+    let gaussian = gaussian::guaranteed(task, start, accepted).map_err(|error| error.to_string());
     progress.step();
-    let actual = actual(task, start, floor + epsilon, options)?;
+    let needed = needed(task, start, epsilon, options).map_err(|error| error.to_string());
     progress.step();
     Ok(TransferAnswer {
         description: String::new(),
@@ -66,49 +84,7 @@ pub fn transfer(
         global,
         tube,
         gaussian,
-        actual: actual.0,
-        actual_risk: actual.1,
-        before: actual.2,
+        needed,
         notes: Vec::new(),
     })
-}
-
-/// The smallest `L` whose exact flow ends at a risk of at most `target`; that risk, and the one at `L - 1`.
-fn actual(
-    task: &RegressionTask,
-    start: &RegressionHead,
-    target: f64,
-    options: &FlowOptions,
-) -> Result<(u64, f64, Option<f64>)> {
-    let risk_at = |length: u64| -> Result<f64> {
-        let risk = FinitePromptRisk::new(task, PromptLength::new(length)?)?;
-        let flow = follow(&risk, start, &[], options)?;
-        Ok(flow.end().map_or(f64::NAN, |p| p.risk))
-    };
-    let mut high = 1;
-    let mut at_high = risk_at(high)?;
-    let mut below = None;
-    while !(at_high <= target) {
-        below = Some((high, at_high));
-        high = (2 * high).min(PromptLength::MAX);
-        at_high = risk_at(high)?;
-        if high == PromptLength::MAX && !(at_high <= target) {
-            return Err(Error::Unavailable {
-                what: "the smallest sufficient prompt length",
-                why: "even 2^53 examples do not reach epsilon".into(),
-            });
-        }
-    }
-    while let Some((low, _)) = below
-        && high - low > 1
-    {
-        let middle = low + (high - low) / 2;
-        let risk = risk_at(middle)?;
-        if risk <= target {
-            (high, at_high) = (middle, risk);
-        } else {
-            below = Some((middle, risk));
-        }
-    }
-    Ok((high, at_high, below.map(|b| b.1)))
 }

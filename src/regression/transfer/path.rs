@@ -1,12 +1,9 @@
 //! The infinite flow up to a horizon, with what T10 and T10.tube need to know of it.
 
-use nalgebra::SymmetricEigen;
-
 use crate::bound::HeadSizes;
 use crate::error::Result;
 use crate::regression::flow::FlowPoint;
-use crate::regression::flow::optimum::hessian;
-use crate::regression::risk::InfinitePrompt;
+use crate::regression::risk::curvature::extreme_curvatures;
 use crate::regression::{RegressionHead, RegressionTask};
 
 /// The infinite flow up to the horizon, with the curvature along it.
@@ -46,8 +43,6 @@ impl Path {
         let mut points = Vec::with_capacity(steps.len());
         let mut sizes = (0.0_f64, 0.0_f64, 0.0_f64);
         for (i, step) in steps.iter().enumerate() {
-            let hessian =
-                SymmetricEigen::new(hessian(&InfinitePrompt(task), &step.head)?).eigenvalues;
             let whitened = (&root * &step.head.key_query * &root)
                 .singular_values()
                 .max();
@@ -62,7 +57,7 @@ impl Path {
                 gradient: step.gradient,
                 value: step.head.value.abs(),
                 derivative: derivative(task, &step.head),
-                curvature: (hessian.min(), hessian.max()),
+                curvature: extreme_curvatures(task, &step.head)?,
                 chord: steps
                     .get(i + 1)
                     .map_or(0.0, |next| step.head.distance(&next.head)),
@@ -144,9 +139,10 @@ fn traces(task: &RegressionTask) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::regression::flow::optimum::hessian;
     use crate::regression::flow::{FlowOptions, follow};
-    use crate::regression::risk::{Risk, infinite};
-    use nalgebra::DMatrix;
+    use crate::regression::risk::{InfinitePrompt, Risk, infinite};
+    use nalgebra::{DMatrix, SymmetricEigen};
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 /// How long a prompt is guaranteed to be long enough, and how long one has to be.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct TransferAnswer {
     /// One line that describes task and start.
     pub description: String,
@@ -22,15 +22,24 @@ pub struct TransferAnswer {
     /// T10.tube: the curvature along the flow.
     pub tube: TransferBound,
     /// T10.gaussian.
-    pub gaussian: GaussianTransfer,
-    /// The smallest length whose exact flow ends within epsilon.
-    pub actual: u64,
-    /// The risk at its end.
-    pub actual_risk: f64,
-    /// The risk at the end of the flow with one example less.
-    pub before: Option<f64>,
+    pub gaussian: Result<GaussianTransfer, String>,
+    /// What the exact flow needs.
+    pub needed: Result<NeededLength, String>,
     /// Remarks.
     pub notes: Vec<String>,
+}
+
+/// A length whose exact flow ends within epsilon, while the flow with one example less does not.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct NeededLength {
+    /// The length.
+    pub length: u64,
+    /// The limit of the risk along its flow.
+    pub risk: f64,
+    /// The same with one example less; none for `L = 1`.
+    pub before: Option<f64>,
+    /// Whether both flows converged, to a minimum that is resolved.
+    pub converged: bool,
 }
 
 /// A guaranteed length and its ingredients.

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::gaussian_transfer;
 use crate::record::Provenance;
-use crate::regression::transfer::TransferAnswer;
+use crate::regression::transfer::{GaussianTransfer, TransferAnswer, TransferBound};
 use crate::render::decimal::{round_nearest, round_up};
 use crate::render::json::to_text;
 
@@ -38,7 +38,7 @@ impl TransferAnswer {
             lines.push(format!(
                 "  guaranteed L = {}",
                 bound.length.map_or_else(
-                    || "none up to 2^664".to_owned(),
+                    || "none found up to 2^664".to_owned(),
                     |l| if l <= 9_007_199_254_740_992.0 {
                         format!("{l}")
                     } else {
@@ -65,16 +65,36 @@ impl TransferAnswer {
                 round_up(bound.ln_distance.exp(), 4)
             ));
         }
-        lines.extend(gaussian_transfer::lines(&self.gaussian));
-        lines.push(format!(
-            "actual smallest L, by the exact flow (T11): {} (limit of R_L {}{})",
-            self.actual,
-            number(self.actual_risk),
-            self.before.map_or_else(String::new, |risk| format!(
-                "; {} with one example less",
-                number(risk)
-            ))
-        ));
+        match &self.gaussian {
+            Ok(gaussian) => lines.extend(gaussian_transfer::lines(gaussian)),
+            Err(reason) => lines.push(format!("T10.gaussian gaussian-transfer: none: {reason}")),
+        }
+        match &self.needed {
+            Ok(needed) => {
+                lines.push(format!(
+                    "actual smallest L, by the exact flow (T11): {} (limit of R_L {}{})",
+                    needed.length,
+                    number(needed.risk),
+                    needed.before.map_or_else(String::new, |risk| format!(
+                        "; {} with one example less",
+                        number(risk)
+                    ))
+                ));
+                if !needed.converged {
+                    lines.push(
+                        "  a flow had not converged at flow.horizon, or its minimum is not resolved: its last risk stands for the limit"
+                            .to_owned(),
+                    );
+                }
+                lines.push(
+                    "smallest: the limit is within epsilon at L and not at L - 1; that it keeps falling with L is observed, not proved"
+                        .to_owned(),
+                );
+            }
+            Err(reason) => lines.push(format!(
+                "actual smallest L, by the exact flow (T11): none: {reason}"
+            )),
+        }
         lines.extend(self.notes.iter().cloned());
         lines.push(provenance.line());
         lines.join("\n") + "\n"
@@ -86,13 +106,45 @@ impl TransferAnswer {
         struct Record<'a> {
             schema: &'static str,
             provenance: &'a Provenance,
-            #[serde(flatten)]
-            answer: &'a TransferAnswer,
+            description: &'a str,
+            epsilon: f64,
+            floor: f64,
+            horizon: f64,
+            risk_at_horizon: f64,
+            gradient_at_horizon: f64,
+            global: &'a TransferBound,
+            tube: &'a TransferBound,
+            gaussian: Option<&'a GaussianTransfer>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            gaussian_reason: Option<&'a str>,
+            actual: Option<u64>,
+            actual_risk: Option<f64>,
+            before: Option<f64>,
+            actual_converged: Option<bool>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            actual_reason: Option<&'a str>,
+            notes: &'a [String],
         }
+        let needed = self.needed.as_ref();
         to_text(&Record {
             schema: "attention-bounds/transfer/1",
             provenance,
-            answer: self,
+            description: &self.description,
+            epsilon: self.epsilon,
+            floor: self.floor,
+            horizon: self.horizon,
+            risk_at_horizon: self.risk_at_horizon,
+            gradient_at_horizon: self.gradient_at_horizon,
+            global: &self.global,
+            tube: &self.tube,
+            gaussian: self.gaussian.as_ref().ok(),
+            gaussian_reason: self.gaussian.as_ref().err().map(String::as_str),
+            actual: needed.ok().map(|found| found.length),
+            actual_risk: needed.ok().map(|found| found.risk),
+            before: needed.ok().and_then(|found| found.before),
+            actual_converged: needed.ok().map(|found| found.converged),
+            actual_reason: needed.err().map(String::as_str),
+            notes: &self.notes,
         })
     }
 }

@@ -133,6 +133,7 @@ fn record(row: &Row, table: &Table, theorems: &[Theorem], claims: usize) -> Vec<
             match found.reliability {
                 Reliability::Reliable => "reliable".into(),
                 Reliability::HeavyTail => "heavy-tail".into(),
+                Reliability::Unseen => "unseen".into(),
             },
             optional(
                 row.simulated_against(Against::Exact)

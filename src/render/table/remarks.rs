@@ -84,6 +84,14 @@ pub(super) fn empty_cells(rows: &[&Row]) -> Vec<String> {
             );
             say(what, row.length);
         }
+        if row
+            .monte_carlo
+            .is_some_and(|found| found.reliability == Reliability::Unseen)
+        {
+            let what = "unseen: rare tokens or queries that all prompts may have missed can carry more than the \
+                        limits of the simulation say";
+            say(what.to_owned(), row.length);
+        }
         // Quantiles are simulated or not there at all.
         if let (Err(reason), false) = (&row.exact, matches!(row.metric, Metric::Quantile { .. })) {
             say(format!("no exact value: {reason}"), row.length);

@@ -1,20 +1,22 @@
 //! Bounds for every query of a question.
 
-use nalgebra::{DMatrix, DVector};
+use nalgebra::DVector;
 use rayon::prelude::*;
 
 use crate::attention::{QueryLaw, ScoreVarianceLaw};
 use crate::bound::{
-    Bound, Formula, GaussianOutput, GaussianQueryAverage, KnownMoments, SubGaussianMoments,
-    Theorem, UniformRate, ValueSpectrum, list_average, mean_tilt_norm, output_bounds,
-    output_variance, participation_bounds, tail_bound,
+    Bound, Formula, GaussianQueryAverage, KnownMoments, SubGaussianMoments, Theorem, UniformRate,
+    ValueSpectrum, list_average, output_bounds, output_variance, participation_bounds, tail_bound,
 };
 use crate::error::Result;
-use crate::law::{CLOSED_FORM, Gaussian, OutputLaw, TokenLaw};
-use crate::parameter::{Dimension, Positive, PromptLength, VarianceProxy};
+use crate::law::{Gaussian, OutputLaw};
+use crate::parameter::{Dimension, Positive, PromptLength};
+use crate::record::Cell;
+use crate::study::cells::averages::average_records;
 use crate::study::cells::exact::{Curve, reason};
-use crate::study::cells::gradient_bounds::{GradientCells, Gradients, average};
-use crate::study::table::TableOptions;
+use crate::study::cells::gradient_bounds::{GradientCells, Gradients, average, not_available};
+use crate::study::cells::moments::{bounded_support, gaussian_moments, tilt_norms};
+use crate::study::options::TableOptions;
 use crate::study::{Progress, Question};
 
 /// Bounds of one query, or of the average: one list of records a length, for each metric.
@@ -51,20 +53,23 @@ pub(in crate::study) fn bound_cells(
     match question.query {
         QueryLaw::List { queries, weights } => {
             let seen = question.tokens.through(question.head.value());
-            let cells: Result<Vec<BoundCells>> = (0..queries.ncols())
+            let queries: Vec<BoundCells> = (0..queries.ncols())
                 .into_par_iter()
                 .map(|index| {
                     let query = queries.column(index).into_owned();
-                    let (known, class) = moments_at(question, seen.as_ref(), &query, &values)?;
+                    // A moment that is out of range says nothing about the exact value: the bounds do not apply.
+                    let (known, class) = moments_at(question, seen.as_ref(), &query, &values);
                     let mut cells = pointwise(&known, &class, lengths, tail);
                     if let Some(gradients) = &gradients {
-                        cells.gradients = gradients.pointwise(&known, &query, lengths)?;
+                        let found = known.and_then(|known| {
+                            gradients.pointwise(&known, &query, lengths).map_err(reason)
+                        });
+                        cells.gradients = found.unwrap_or_else(|why| not_available(&why, lengths));
                     }
                     progress.step();
-                    Ok(cells)
+                    cells
                 })
                 .collect();
-            let queries = cells?;
             let mut average = average_cells(&queries, weights, lengths.len());
             if gradients.is_some() {
                 average.gradients = average_gradients(&queries, question.query, lengths.len());
@@ -85,21 +90,21 @@ pub(in crate::study) fn bound_cells(
     }
 }
 
-/// What the bounds of the output at one query rest on: moments of the law, and those of its class.
+/// What the bounds of the output at one query rest on: moments of the law, and those of its class; or why there are none.
 fn moments_at<'v>(
     question: &Question<'_>,
     seen: &dyn OutputLaw,
     query: &DVector<f64>,
     values: &'v ValueSpectrum,
-) -> Result<(KnownMoments, SubGaussianMoments<'v>)> {
+) -> (Cell<KnownMoments>, Cell<SubGaussianMoments<'v>>) {
     let tilt = question.head.tilt(query);
-    let known = match question.tokens.as_gaussian() {
-        Some(tokens) => gaussian_moments(tokens, question.head.value(), &tilt)?,
-        None => KnownMoments::new(seen, &tilt)?,
+    let known = match question.kind.gaussian() {
+        Some(tokens) => gaussian_moments(tokens, question.head.value(), &tilt),
+        None => KnownMoments::new(seen, &tilt),
     };
     let proxy = question.tokens.variance_proxy().proxy;
-    let class = SubGaussianMoments::of_tilt(proxy, &tilt, values)?;
-    Ok((known, class))
+    let class = SubGaussianMoments::of_tilt(proxy, &tilt, values);
+    (known.map_err(reason), class.map_err(reason))
 }
 
 /// The bounds of the average output error as a function of the length: what does not depend on it is computed once.
@@ -119,12 +124,12 @@ pub(in crate::study) fn output_curve<'a>(
                     let query = queries.column(i).into_owned();
                     moments_at(question, seen.as_ref(), &query, values)
                 })
-                .collect::<Result<_>>()?;
+                .collect();
             Ok(Box::new(move |lengths| {
                 let records = |length: &PromptLength| {
                     let records: Vec<Vec<Bound>> = moments
                         .par_iter()
-                        .map(|(known, class)| output_bounds(Some(known), Some(class), *length))
+                        .map(|(known, class)| output_records(known, class, *length))
                         .collect();
                     list_average(&records, weights)
                 };
@@ -141,34 +146,53 @@ pub(in crate::study) fn output_curve<'a>(
     }
 }
 
-pub(in crate::study) fn gaussian_moments(
-    tokens: &Gaussian,
-    value: &DMatrix<f64>,
-    tilt: &DVector<f64>,
-) -> Result<KnownMoments> {
-    GaussianOutput::of(tokens.covariance(), value, tilt).map(KnownMoments::gaussian)
+/// The bounds of the output; where moments are not available, why.
+fn output_records(
+    known: &Cell<KnownMoments>,
+    class: &Cell<SubGaussianMoments<'_>>,
+    length: PromptLength,
+) -> Vec<Bound> {
+    let mut records = output_bounds(known.as_ref().ok(), class.as_ref().ok(), length);
+    for record in &mut records {
+        let theorem = record.theorem();
+        let why = match theorem {
+            Theorem::CHERNOFF_BOUND | Theorem::LAPLACE_BOUND => known.as_ref().err(),
+            Theorem::TRIVIAL_BOUND => known.as_ref().err().filter(|_| class.is_err()),
+            _ => class.as_ref().err(),
+        };
+        if let Some(why) = why {
+            *record = Bound::not_applicable(theorem, why);
+        }
+    }
+    records
 }
 
 fn pointwise(
-    known: &KnownMoments,
-    class: &SubGaussianMoments<'_>,
+    known: &Cell<KnownMoments>,
+    class: &Cell<SubGaussianMoments<'_>>,
     lengths: &[PromptLength],
     tail: Option<Positive>,
 ) -> BoundCells {
+    let participation = |length| match known {
+        Ok(known) => participation_bounds(known, length),
+        Err(why) => vec![
+            certain(),
+            Bound::not_applicable(Theorem::LAPLACE_PARTICIPATION, why),
+        ],
+    };
+    let of_tail = |eps, length| match known {
+        Ok(known) => tail_bound(known, eps, length),
+        Err(why) => Bound::not_applicable(Theorem::CHERNOFF_TAIL, why),
+    };
     BoundCells {
         output: lengths
             .iter()
-            .map(|&l| output_bounds(Some(known), Some(class), l))
+            .map(|&l| output_records(known, class, l))
             .collect(),
-        participation: lengths
-            .iter()
-            .map(|&l| participation_bounds(known, l))
-            .collect(),
+        participation: lengths.iter().map(|&l| participation(l)).collect(),
         tail: tail.map_or_else(Vec::new, |eps| {
-            lengths
-                .iter()
-                .map(|&l| vec![certain(), tail_bound(known, eps, l)])
-                .collect()
+            let record = |&l| vec![certain(), of_tail(eps, l)];
+            lengths.iter().map(record).collect()
         }),
         gradients: GradientCells::default(),
     }
@@ -183,21 +207,6 @@ fn certain() -> Bound {
 fn average_gradients(queries: &[BoundCells], law: &QueryLaw, lengths: usize) -> GradientCells {
     let cells: Vec<&GradientCells> = queries.iter().map(|c| &c.gradients).collect();
     average(&cells, law, lengths)
-}
-
-/// The averages at each length, of lists of records by length, one list a query.
-pub(in crate::study) fn average_records(
-    queries: &[&Vec<Vec<Bound>>],
-    weights: &[f64],
-    lengths: usize,
-) -> Vec<Vec<Bound>> {
-    (0..lengths)
-        .filter_map(|i| {
-            let records: Option<Vec<Vec<Bound>>> =
-                queries.iter().map(|cells| cells.get(i).cloned()).collect();
-            Some(list_average(&records?, weights))
-        })
-        .collect()
 }
 
 /// The average of each metric over a list of queries.
@@ -234,7 +243,7 @@ struct GaussianQueryBounds {
 impl GaussianQueryBounds {
     fn new(question: &Question<'_>, query: &Gaussian, values: ValueSpectrum) -> Result<Self> {
         let value = question.head.value();
-        let integrated = match question.tokens.as_gaussian() {
+        let integrated = match question.kind.gaussian() {
             Some(tokens) => {
                 let law = ScoreVarianceLaw::new(tokens, question.head, query)?;
                 let variance = output_variance(tokens.covariance(), value);
@@ -296,57 +305,6 @@ fn gaussian_query(
         tail: tail.map_or_else(Vec::new, |_| not_averaged(Theorem::CHERNOFF_TAIL)),
         gradients: GradientCells::default(),
     })
-}
-
-/// Tokens of bounded support: `|V(x - m(a))| <= |V x - V m(0)| + |V m(a) - V m(0)| <= 2 r` for every query.
-pub(in crate::study) fn bounded_support(tokens: &dyn TokenLaw, value: &DMatrix<f64>) -> Bound {
-    let centre = value * tokens.tilted_mean(&DVector::zeros(tokens.dimension()));
-    let zero = DVector::zeros(tokens.dimension());
-    let seen = tokens.through(value);
-    let error = seen.error(&zero, &seen.tilted(&zero)).mean;
-    match tokens.output_radius(value, &centre) {
-        Some(radius) => {
-            // The centre is as accurate as the mean, the radius as a closed form; four roundings besides.
-            let error = 2.0 * error + 2.0 * CLOSED_FORM * radius;
-            let bound = 4.0 * (radius + error).powi(2) * (1.0 + 8.0 * f64::EPSILON);
-            Bound::proved(
-                Theorem::TRIVIAL_BOUND,
-                bound,
-                bound,
-                "bounded support: (2 sup |V(x - m(0))|)^2",
-            )
-        }
-        None => Bound::not_applicable(
-            Theorem::TRIVIAL_BOUND,
-            "the support of the tokens is unbounded",
-        ),
-    }
-}
-
-/// A float that is at least the square root; 0 of 0.
-pub(in crate::study) fn square_root_above(square: f64) -> f64 {
-    if square == 0.0 {
-        0.0
-    } else {
-        square.sqrt().next_up()
-    }
-}
-
-/// `|U|` of the head, `varsigma^2` of the query, and `|U m_z + b|`, each rounded up.
-pub(in crate::study) fn tilt_norms(
-    question: &Question<'_>,
-    query: &Gaussian,
-) -> Result<(f64, VarianceProxy, f64)> {
-    // The operator norm is the root of the largest eigenvalue of the square, of which this is an upper bound.
-    let covariance = ValueSpectrum::new(query.covariance())?.largest();
-    let norm = ValueSpectrum::new(question.head.key_query())?.largest();
-    let head = question.head;
-    let offset = mean_tilt_norm(head.key_query(), query.mean(), head.tilt_bias());
-    Ok((
-        square_root_above(norm),
-        VarianceProxy::new(square_root_above(covariance))?,
-        offset,
-    ))
 }
 
 /// T7 for this question.

@@ -35,7 +35,7 @@ pub(in crate::study) fn exact_cells(
             }
         }
         QueryLaw::Gaussian(query) => {
-            let average = match question.tokens.as_gaussian() {
+            let average = match question.kind.gaussian() {
                 Some(tokens) => {
                     gaussian_query_average(tokens, question.head, query, lengths).map_err(reason)
                 }
@@ -73,7 +73,7 @@ fn list_cells(
                 return Err(format!("there is no query {index}"));
             };
             let tilt = question.head.tilt(&query);
-            let result = match question.tokens.as_gaussian() {
+            let result = match question.kind.gaussian() {
                 Some(tokens) => gaussian_output_error(
                     &GaussianOutput::new(tokens, question.head.value(), &tilt),
                     lengths,
@@ -116,7 +116,7 @@ pub(in crate::study) fn average_curve<'a>(
     let squares = |outputs: Vec<AverageOutput>| -> Vec<f64> {
         outputs.iter().map(|o| o.squared_error.value).collect()
     };
-    match (question.query, question.tokens.as_gaussian()) {
+    match (question.query, question.kind.gaussian()) {
         (QueryLaw::List { queries, weights }, None) => {
             let seen = question.tokens.through(question.head.value());
             let curves: Vec<OutputErrorCurve> = (0..queries.ncols())

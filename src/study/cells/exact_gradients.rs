@@ -44,7 +44,7 @@ pub(in crate::study) fn gradient_cells(
 ) -> (Vec<GradientCells>, GradientCells) {
     match question.query {
         QueryLaw::List { queries, weights } => {
-            let support = match question.tokens.as_gaussian() {
+            let support = match question.kind.gaussian() {
                 Some(_) => None,
                 None => question.tokens.support(),
             };
@@ -102,7 +102,7 @@ fn gaussian_average(
     lengths: &[PromptLength],
     gradient: Gradient,
 ) -> Cell<Vec<Exact>> {
-    let Some(tokens) = question.tokens.as_gaussian() else {
+    let Some(tokens) = question.kind.gaussian() else {
         return Err(format!(
             "an average over a Gaussian query is exact for Gaussian tokens only, not for {} tokens; \
              give fixed queries",
@@ -132,7 +132,7 @@ fn one_query(
     };
     let (value, tilt) = (question.head.value(), question.head.tilt(&query));
     let square = query.norm_squared();
-    let both = if let Some(tokens) = question.tokens.as_gaussian() {
+    let both = if let Some(tokens) = question.kind.gaussian() {
         GaussianGradient::new(tokens, value, &tilt, square)
             .and_then(|gradient| gaussian_gradient_error(&gradient, lengths))
     } else if let Some((points, probability)) = support {

@@ -11,10 +11,11 @@ use crate::bound::{
     value_gradient_bounds, value_gradient_spectrum,
 };
 use crate::error::Result;
-use crate::law::{Gaussian, TokenLaw, norm_above};
+use crate::law::{Gaussian, LawKind, TokenLaw, norm_above};
 use crate::parameter::{Dimension, PromptLength, VarianceProxy};
 use crate::study::Question;
-use crate::study::cells::bounds::{average_records, bounded_support, gaussian_moments};
+use crate::study::cells::averages::average_records;
+use crate::study::cells::moments::{bounded_support, gaussian_moments, tilt_norms};
 
 /// One list of records a length, for each gradient.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +24,29 @@ pub(in crate::study) struct GradientCells {
     pub value: Vec<Vec<Bound>>,
     /// Of `E|V(Chat - C(a))|_F^2 |z|^2`.
     pub key_query: Vec<Vec<Bound>>,
+}
+
+/// No bound but the reason, for every length.
+pub(super) fn not_available(why: &str, lengths: &[PromptLength]) -> GradientCells {
+    let records = |theorems: &[Theorem]| -> Vec<Vec<Bound>> {
+        let record = |theorem: &Theorem| Bound::not_applicable(*theorem, why);
+        let all: Vec<Bound> = theorems.iter().map(record).collect();
+        lengths.iter().map(|_| all.clone()).collect()
+    };
+    GradientCells {
+        value: records(&[
+            Theorem::TRIVIAL_BOUND,
+            Theorem::VALUE_GRADIENT,
+            Theorem::SUB_GAUSSIAN_VALUE_GRADIENT,
+        ]),
+        key_query: records(&[
+            Theorem::TRIVIAL_BOUND,
+            Theorem::KEY_QUERY_GRADIENT,
+            Theorem::SUB_GAUSSIAN_KEY_QUERY_GRADIENT,
+            Theorem::CAPPED_KEY_QUERY_GRADIENT,
+            Theorem::CRUDE_KEY_QUERY_GRADIENT,
+        ]),
+    }
 }
 
 /// What the bounds of all queries share.
@@ -54,7 +78,7 @@ impl<'a> Gradients<'a> {
             values: ValueSpectrum::new(value)?,
             identity: ValueSpectrum::from_eigenvalues(vec![1.0; value.ncols()])?,
             stacked: value_gradient_spectrum(outputs, dimension)?,
-            components: components(question.tokens, value),
+            components: components(question, value),
         })
     }
 
@@ -68,7 +92,7 @@ impl<'a> Gradients<'a> {
         let question = self.question;
         let tilt = question.head.tilt(query);
         let identity = DMatrix::identity(tilt.len(), tilt.len());
-        let of_token = match question.tokens.as_gaussian() {
+        let of_token = match question.kind.gaussian() {
             Some(tokens) => gaussian_moments(tokens, &identity, &tilt)?,
             None => KnownMoments::new(question.tokens.through(&identity).as_ref(), &tilt)?,
         };
@@ -104,7 +128,7 @@ impl<'a> Gradients<'a> {
         // sqrt(m) I stands for m identities stacked; its rounding is within the allowance of these averages.
         let root = (self.outputs.get() as f64).sqrt();
         let stacked = DMatrix::identity(self.dimension.get(), self.dimension.get()) * root;
-        let integrated = match question.tokens.as_gaussian() {
+        let integrated = match question.kind.gaussian() {
             Some(tokens) => {
                 let head = Head::with_tilt_bias(
                     question.head.key_query().clone(),
@@ -149,7 +173,7 @@ impl<'a> Gradients<'a> {
         };
         let identity = DMatrix::identity(self.dimension.get(), self.dimension.get());
         let support = quarter(question.head.value()).zip(quarter(&identity));
-        let integrated = match question.tokens.as_gaussian() {
+        let integrated = match question.kind.gaussian() {
             Some(tokens) => Some(KeyQueryAverage::new(tokens, question.head, query)?),
             None => None,
         };
@@ -180,10 +204,9 @@ impl<'a> Gradients<'a> {
 
     /// T7 and T9 for this question.
     fn uniform(&self, query: &Gaussian) -> Result<(UniformRate, UniformKeyQueryGradient)> {
-        let (norm, query_proxy, offset) =
-            crate::study::cells::bounds::tilt_norms(self.question, query)?;
+        let (norm, query_proxy, offset) = tilt_norms(self.question, query)?;
         let query_dimension = Dimension::new(query.mean().len())?;
-        let gaussian = match self.question.tokens.as_gaussian() {
+        let gaussian = match self.question.kind.gaussian() {
             Some(tokens) => Some(GaussianGradient::new(
                 tokens.covariance(),
                 self.question.head.value(),
@@ -222,33 +245,38 @@ fn value_averages(records: Vec<Bound>) -> Vec<Bound> {
 
 /// The token law as a list of points and normal components, if it is one.
 fn components(
-    tokens: &dyn TokenLaw,
+    question: &Question<'_>,
     value: &DMatrix<f64>,
 ) -> std::result::Result<ComponentLaw, String> {
-    let made = if let Some(gaussian) = tokens.as_gaussian() {
-        // Shift-invariance: the mean may be left out.
-        let origin = DVector::zeros(gaussian.dimension());
-        ComponentLaw::new(&[(1.0, origin, Some(gaussian.covariance()))], value)
-    } else if let Some(mixture) = tokens.as_mixture() {
-        let list: Vec<LawComponent<'_>> = mixture
-            .weights()
-            .iter()
-            .zip(mixture.components())
-            .map(|(w, c)| (*w, c.mean().clone(), Some(c.covariance())))
-            .collect();
-        ComponentLaw::new(&list, value)
-    } else if let Some((points, weights)) = tokens.support() {
-        let list: Vec<LawComponent<'_>> = points
-            .column_iter()
-            .zip(weights)
-            .map(|(x, w)| (w, x.into_owned(), None))
-            .collect();
-        ComponentLaw::new(&list, value)
-    } else {
-        return Err(
-            "the moments of the gradient in U are known for points, normal laws and their mixtures"
-                .into(),
-        );
+    let made = match (question.kind, question.tokens.support()) {
+        (LawKind::Gaussian(gaussian), _) => {
+            // Shift-invariance: the mean may be left out.
+            let origin = DVector::zeros(gaussian.dimension());
+            ComponentLaw::new(&[(1.0, origin, Some(gaussian.covariance()))], value)
+        }
+        (LawKind::Mixture(mixture), _) => {
+            let list: Vec<LawComponent<'_>> = mixture
+                .weights()
+                .iter()
+                .zip(mixture.components())
+                .map(|(w, c)| (*w, c.mean().clone(), Some(c.covariance())))
+                .collect();
+            ComponentLaw::new(&list, value)
+        }
+        (LawKind::Other, Some((points, weights))) => {
+            let list: Vec<LawComponent<'_>> = points
+                .column_iter()
+                .zip(weights)
+                .map(|(x, w)| (w, x.into_owned(), None))
+                .collect();
+            ComponentLaw::new(&list, value)
+        }
+        (LawKind::Other, None) => {
+            return Err(
+                "the moments of the gradient in U are known for points, normal laws and their mixtures"
+                    .into(),
+            );
+        }
     };
     made.map_err(|error| error.to_string())
 }

@@ -1,7 +1,11 @@
 //! What a simulation says about one row: its interval, and the p-values of what it is compared with.
 
+use std::collections::HashMap;
+
+use super::unseen::{Allowance, Key};
 use crate::monte_carlo::{
-    CellEstimates, ConfidenceInterval, Deviation, Estimate, Histogram, Reliability, upper_quantile,
+    CellEstimates, ConfidenceInterval, Deviation, Estimate, Histogram, Reliability,
+    student_quantile,
 };
 use crate::parameter::ErrorProbability;
 use crate::record::{Against, Metric, Row, Simulated};
@@ -11,9 +15,16 @@ pub const POWER: f64 = 0.9;
 
 /// What a simulation says about a row.
 pub(in crate::study) enum Evidence<'a> {
-    Mean(Estimate, Reliability),
+    Mean(Mean),
     Count(Deviation),
     Quantile(&'a Histogram, f64),
+}
+
+/// At most so many comparisons of a simulation with a row are made.
+pub(in crate::study) fn compared(row: &Row) -> usize {
+    let bounds = row.bounds.iter().filter(|bound| bound.value().is_some());
+    let claims = row.claims.iter().filter(|claim| claim.value.is_ok());
+    usize::from(row.exact.is_ok()) + bounds.count() + claims.count()
 }
 
 /// A comparison before Holm's procedure.
@@ -28,34 +39,100 @@ pub(in crate::study) struct Test {
     pub confirmation: Option<f64>,
 }
 
-impl<'a> Evidence<'a> {
-    pub fn of(cell: &'a CellEstimates, metric: Metric, quantiles: &[f64]) -> Option<Self> {
-        let mean = |estimate: Estimate| {
-            let share = estimate.largest_share.or(cell.output_error.largest_share);
-            Some(Evidence::Mean(estimate, Estimate::reliability(share)))
-        };
-        match metric {
-            Metric::Output => mean(cell.output_error),
-            Metric::Bias { coordinate } => mean(*cell.bias.get(coordinate)?),
-            Metric::Participation => mean(cell.participation_two),
-            Metric::ValueGradient => mean(cell.value_gradient?.frobenius),
-            Metric::KeyQueryGradient => mean(cell.key_query_gradient?.frobenius),
-            Metric::KeyQueryGradientOperator => mean(cell.key_query_gradient?.operator?),
-            Metric::Tail => cell.deviations.first().copied().map(Evidence::Count),
-            Metric::Quantile { index } => Some(Evidence::Quantile(
-                cell.errors.as_ref()?,
-                *quantiles.get(index)?,
-            )),
+/// A mean, and what its prompts may have missed: at the level of its interval, and at that of a verdict.
+#[derive(Clone, Copy)]
+pub(in crate::study) struct Mean {
+    estimate: Estimate,
+    reliability: Reliability,
+    interval: Allowance,
+    verdict: Allowance,
+}
+
+impl Mean {
+    /// A mean of this cell, and its allowances at the two levels; without them, nothing is known of what may be missing.
+    pub fn new(
+        estimate: Estimate,
+        cell: &CellEstimates,
+        allowances: Option<[Allowance; 2]>,
+    ) -> Self {
+        let share = estimate.largest_share.or(cell.output_error.largest_share);
+        let [interval, verdict] = allowances.unwrap_or([Allowance::UNKNOWN; 2]);
+        Self {
+            estimate,
+            reliability: Estimate::reliability(share),
+            interval,
+            verdict,
         }
     }
 
-    pub fn is_reliable(&self) -> bool {
-        !matches!(self, Evidence::Mean(_, Reliability::HeavyTail))
+    /// Does the interval say less than what may be missing?
+    fn reliability(&self, found: ConfidenceInterval) -> Reliability {
+        let mean = self.estimate.mean;
+        let missing = self.interval.is_known()
+            && (self.interval.lowered(found.upper) < mean
+                || self.interval.raised(found.lower) > mean);
+        match self.reliability {
+            Reliability::Reliable if missing => Reliability::Unseen,
+            other => other,
+        }
+    }
+
+    /// p-value of the hypothesis that the true mean is at most `value`.
+    fn above(&self, value: f64) -> f64 {
+        self.estimate.p_above(self.verdict.raised(value))
+    }
+
+    /// p-value of the hypothesis that it is at least `value`; 1 for a heavy tail, whose mean is too small as a rule.
+    fn below(&self, value: f64) -> f64 {
+        match self.reliability {
+            Reliability::HeavyTail => 1.0,
+            _ => self.estimate.p_below(self.verdict.lowered(value)),
+        }
+    }
+
+    /// p-value of the hypothesis that it is at least a bound: as [`Self::below`], but where it is not known what may be missing,
+    /// the spread of the sample is all there is to go by.
+    fn confirmation(&self, value: f64) -> f64 {
+        if self.verdict.is_known() || self.reliability == Reliability::HeavyTail {
+            return self.below(value);
+        }
+        self.estimate.p_below(value)
+    }
+}
+
+impl<'a> Evidence<'a> {
+    pub fn of(
+        cell: &'a CellEstimates,
+        metric: Metric,
+        quantiles: &[f64],
+        allowances: &HashMap<Key, [Allowance; 2]>,
+    ) -> Option<Self> {
+        let estimate = match metric {
+            Metric::Output => cell.output_error,
+            Metric::Bias { coordinate } => *cell.bias.get(coordinate)?,
+            Metric::Participation => cell.participation_two,
+            Metric::ValueGradient => cell.value_gradient?.frobenius,
+            Metric::KeyQueryGradient => cell.key_query_gradient?.frobenius,
+            Metric::KeyQueryGradientOperator => cell.key_query_gradient?.operator?,
+            Metric::Tail => return cell.deviations.first().copied().map(Evidence::Count),
+            Metric::Quantile { index } => {
+                let order = *quantiles.get(index)?;
+                return Some(Evidence::Quantile(cell.errors.as_ref()?, order));
+            }
+        };
+        let allowance = allowances.get(&(cell.query, cell.length, metric));
+        Some(Evidence::Mean(Mean::new(
+            estimate,
+            cell,
+            allowance.copied(),
+        )))
     }
 
     pub fn simulated(&self, cell: &CellEstimates, error: ErrorProbability) -> Simulated {
-        let (mean, standard_error, ConfidenceInterval { lower, upper }) = match self {
-            Evidence::Mean(e, _) => (e.mean, Some(e.standard_error), e.interval(error)),
+        let (mean, standard_error, interval) = match self {
+            Evidence::Mean(Mean { estimate: e, .. }) => {
+                (e.mean, Some(e.standard_error), e.interval(error))
+            }
             Evidence::Count(deviation) => {
                 let p = deviation.frequency();
                 let variance = p * (1.0 - p) / deviation.prompts as f64;
@@ -70,15 +147,15 @@ impl<'a> Evidence<'a> {
         Simulated {
             mean,
             standard_error,
-            lower,
-            upper,
+            lower: interval.lower,
+            upper: interval.upper,
             prompts: cell.output_error.prompts,
             largest_share: match self {
-                Evidence::Mean(estimate, _) => estimate.largest_share,
+                Evidence::Mean(mean) => mean.estimate.largest_share,
                 _ => None,
             },
             reliability: match self {
-                Evidence::Mean(_, reliability) => *reliability,
+                Evidence::Mean(mean) => mean.reliability(interval),
                 _ => Reliability::Reliable,
             },
             effective_length: cell.effective_length.mean,
@@ -93,7 +170,7 @@ impl<'a> Evidence<'a> {
                 against,
                 value,
                 standardised: match self {
-                    Evidence::Mean(estimate, _) => Some(estimate.standardised(value)),
+                    Evidence::Mean(mean) => Some(mean.estimate.standardised(value)),
                     _ => None,
                 },
                 violation,
@@ -111,33 +188,21 @@ impl<'a> Evidence<'a> {
             .filter_map(|(i, claim)| Some((Against::Claim(i), *claim.value.as_ref().ok()?)));
         let upper = bounds.chain(claims);
         match self {
-            Evidence::Mean(estimate, reliability) => {
-                let reliable = *reliability == Reliability::Reliable;
+            Evidence::Mean(mean) => {
                 if let Ok(exact) = &row.exact {
                     // The exact value may be wrong by its error: the nearest value is compared.
-                    let nearest = estimate.mean.max(exact.value - exact.error);
+                    let nearest = mean.estimate.mean.max(exact.value - exact.error);
                     let value = nearest.min(exact.value + exact.error);
-                    let above = estimate.p_above(value);
-                    let below = if reliable {
-                        estimate.p_below(value)
-                    } else {
-                        1.0
-                    };
-                    add(
-                        Against::Exact,
-                        value,
-                        (2.0 * above.min(below)).min(1.0),
-                        None,
-                    );
+                    let violation = 2.0 * mean.above(value).min(mean.below(value));
+                    add(Against::Exact, value, violation.min(1.0), None);
                 }
                 for (against, value) in upper {
-                    // An upper limit means nothing when the tail is heavy.
-                    let below = if reliable {
-                        estimate.p_below(value)
-                    } else {
-                        1.0
-                    };
-                    add(against, value, estimate.p_above(value), Some(below));
+                    add(
+                        against,
+                        value,
+                        mean.above(value),
+                        Some(mean.confirmation(value)),
+                    );
                 }
             }
             Evidence::Count(deviation) => {
@@ -157,15 +222,22 @@ impl<'a> Evidence<'a> {
                 let found = deviation.detectable(test.value, level, POWER)?;
                 Some(found / test.value).filter(|factor| factor.is_finite())
             }
-            Evidence::Mean(estimate, Reliability::Reliable) => {
-                let relative = estimate.standard_error / estimate.mean.abs();
-                let quantile = |p| upper_quantile(p, estimate.prompts);
+            Evidence::Mean(mean) if mean.reliability == Reliability::Reliable => {
+                let estimate = &mean.estimate;
+                let size = estimate.mean.abs();
+                let relative = estimate.standard_error / size;
+                let quantile = |p| student_quantile(p, estimate.prompts);
                 match test.against {
                     Against::Exact => {
-                        Some((quantile(0.5 * level) + quantile(1.0 - POWER)) * relative)
+                        let sample = quantile(0.5 * level) + quantile(1.0 - POWER);
+                        let value = estimate.mean;
+                        let unseen = (mean.verdict.raised(value) - value)
+                            .max(value - mean.verdict.lowered(value));
+                        Some(sample * relative + unseen / size)
                     }
                     _ => Some(1.0 / (1.0 - (quantile(level) + quantile(1.0 - POWER)) * relative))
-                        .filter(|factor| *factor >= 1.0),
+                        .filter(|factor| *factor >= 1.0)
+                        .map(|factor| factor * mean.verdict.raised(test.value) / test.value),
                 }
                 .filter(|x| x.is_finite())
             }

@@ -3,22 +3,27 @@
 //! Every comparison of a run belongs to one family. A bound `B` is called violated if the hypothesis that the
 //! true value is at most `B` is rejected, and consistent if the hypothesis that it is at least `B` is; an exact
 //! value is called violated if equality is rejected on either side. Holm's procedure keeps the probability of
-//! any false "violated" below the error probability of the run, and that of any false "consistent" too.
+//! any false "violated" below the error probability of the run, and that of any false "consistent" too. Both allow for
+//! what the prompts may all have missed, see `unseen`.
 
 pub(super) mod evidence;
 mod holm;
 pub mod summary;
 #[cfg(test)]
 mod tests;
+pub(super) mod unseen;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::f64::consts::LN_2;
 
-use crate::monte_carlo::{CellEstimates, QueryChoice, Route};
+use crate::monte_carlo::{CellEstimates, QueryChoice, Reliability, Route};
 use crate::parameter::{ErrorProbability, PromptLength};
-use crate::record::{Against, Comparison, Family, QueryLabel, Row, Verdict, Witness};
+use crate::record::{Against, Comparison, Family, QueryLabel, Row, Simulated, Verdict, Witness};
+use crate::study::question::Question;
 use crate::study::simulate::SimulationRequest;
-use crate::study::verdict::evidence::Evidence;
+use crate::study::verdict::evidence::{Evidence, compared};
 use crate::study::verdict::holm::holm;
+use crate::study::verdict::unseen::allowances;
 
 /// The levels of a run.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -39,11 +44,15 @@ impl Default for Levels {
     }
 }
 
-/// Fills in what the simulation found, compares it with everything in the rows, and gives verdicts.
+/// The part of the level of a comparison that is spent on what the prompts may all have missed.
+const UNSEEN: f64 = 0.01;
+
+/// Fills in what the simulation of the question found, compares it with everything in the rows, and gives verdicts.
 ///
 /// `quantiles` are the orders of the quantile rows. Rows without a cell in the simulation stay as they are, but
 /// for claims, which are also compared with exact values.
 pub fn judge(
+    question: &Question<'_>,
     rows: &mut [Row],
     estimates: &[CellEstimates],
     quantiles: &[f64],
@@ -52,19 +61,32 @@ pub fn judge(
     levels: Levels,
 ) -> Family {
     let cells = Cells::new(estimates);
+    let error = levels.family.get();
+    let (mut wanted, mut most) = (BTreeSet::new(), 1);
+    for row in rows.iter() {
+        if let Some(cell) = cells.of(row) {
+            wanted.insert((cell.query, cell.length, row.metric));
+            most += compared(row);
+        }
+    }
+    let ln_interval = levels.interval.get().ln() - LN_2;
+    let ln_verdict = error.ln() + UNSEEN.ln() - (most as f64).ln();
+    let prompts = estimates
+        .first()
+        .map_or(2, |cell| cell.output_error.prompts);
+    let unseen = allowances(question, &wanted, prompts, [ln_interval, ln_verdict]);
     let mut tests = Vec::new();
     for (place, row) in rows.iter_mut().enumerate() {
         compare_claims_with_exact(row);
         let Some(cell) = cells.of(row) else {
             continue;
         };
-        let Some(evidence) = Evidence::of(cell, row.metric, quantiles) else {
+        let Some(evidence) = Evidence::of(cell, row.metric, quantiles, &unseen) else {
             continue;
         };
         row.monte_carlo = Some(evidence.simulated(cell, levels.interval));
         evidence.tests(place, row, &mut tests);
     }
-    let error = levels.family.get();
     let violations: Vec<f64> = tests.iter().map(|test| test.violation).collect();
     let confirmations: Vec<f64> = tests
         .iter()
@@ -79,11 +101,12 @@ pub fn judge(
         };
         let Some(evidence) = cells
             .of(row)
-            .and_then(|cell| Evidence::of(cell, row.metric, quantiles))
+            .and_then(|cell| Evidence::of(cell, row.metric, quantiles, &unseen))
         else {
             continue;
         };
-        let equal = test.confirmation.is_none() && evidence.is_reliable();
+        let reliable = |found: Simulated| found.reliability == Reliability::Reliable;
+        let equal = test.confirmation.is_none() && row.monte_carlo.is_some_and(reliable);
         let verdict = if violated {
             Verdict::Violated
         } else if confirmed || equal {

@@ -1,11 +1,16 @@
 //! Verdicts on rows with estimates written by hand.
 
+use nalgebra::DMatrix;
+
+use crate::attention::{Head, QueryLaw};
 use crate::bound::{Bound, Theorem};
 use crate::exact::Exact;
+use crate::law::Rademacher;
 use crate::monte_carlo::{CellEstimates, Deviation, Estimate, QueryChoice, Route};
 use crate::parameter::ErrorProbability;
 use crate::record::{Against, Claim, Metric, QueryLabel, Row, Verdict, Witness};
 
+use crate::study::question::Question;
 use crate::study::simulate::SimulationRequest;
 use crate::study::verdict::summary::summary;
 use crate::study::verdict::{Levels, judge};
@@ -69,7 +74,21 @@ fn judged(mut rows: Vec<Row>, cells: &[CellEstimates], family: f64) -> Vec<Row> 
         interval: error(0.05),
         family: error(family),
     };
-    judge(&mut rows, cells, &[], &request, Route::Plain, levels);
+    // Tokens so small that what may be missed of them is far below the numbers of the tests.
+    let tokens = Rademacher::new(1, 1e-9).unwrap();
+    let one = DMatrix::from_element(1, 1, 1.0);
+    let head = Head::new(one.clone(), one.clone()).unwrap();
+    let query = QueryLaw::uniform(one).unwrap();
+    let question = Question::new(&tokens, &head, &query).unwrap();
+    judge(
+        &question,
+        &mut rows,
+        cells,
+        &[],
+        &request,
+        Route::Plain,
+        levels,
+    );
     rows
 }
 

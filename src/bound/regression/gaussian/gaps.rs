@@ -67,6 +67,20 @@ pub struct RiskGaps {
     pub ln_gradient: f64,
 }
 
+impl RiskGaps {
+    /// The gaps with all of them multiplied by `e^room`.
+    #[must_use]
+    pub fn multiplied(self, room: f64) -> Self {
+        Self {
+            ln_output_error: self.ln_output_error + room,
+            ln_risk: self.ln_risk + room,
+            ln_key_query: self.ln_key_query + room,
+            ln_value: self.ln_value + room,
+            ln_gradient: self.ln_gradient + room,
+        }
+    }
+}
+
 /// Room for the rounding of a few sums of logarithms.
 pub(super) const ROUNDING: f64 = 1e-9;
 

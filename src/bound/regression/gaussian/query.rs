@@ -32,9 +32,13 @@ pub struct QueryErrors {
     ln_length: f64,
     /// Ascending in the score variance.
     nodes: Vec<Node>,
+    /// `ln(F_{j+1} - F_j)`, rounded up, from each node to the next; `-inf` where there is no step.
+    steps: Vec<[f64; 5]>,
     /// At the end of the nodes with all participation ratios 1.
     last: Node,
     largest_alignment: f64,
+    /// The width of the cells of `k^2`.
+    cell: f64,
     /// By the number of the cell of `k^2`.
     found: RefCell<BTreeMap<u64, ErrorMoments>>,
 }
@@ -52,6 +56,10 @@ const ROUNDING: f64 = 1e-9;
 const NEGLIGIBLE: f64 = 30.0;
 /// Cells of `k^2`: errors are taken at the upper end of a cell.
 const CELL: f64 = 1.0 / 256.0;
+/// A number and something above the exponential of its negative.
+const TINY: (f64, f64) = (50.0, 2e-22);
+/// From here on cells widen with `k^2`, so that there are never many thousands.
+const WIDE: f64 = 4.0;
 
 impl QueryErrors {
     /// For `L = e^{ln_length}` and alignments up to `largest_alignment`.
@@ -82,7 +90,7 @@ impl QueryErrors {
             );
         }
         let reach = 4.0 * (ln_length + 100.0 + 4.0 * constants.dimension as f64);
-        let square = largest_alignment * largest_alignment + CELL;
+        let (_, square) = cell(largest_alignment * largest_alignment, 8.0 * CELL);
         let end = (ln_length + 50.0).max(reach * square);
         let mut nodes = Vec::new();
         let mut q = 0.0;
@@ -101,14 +109,28 @@ impl QueryErrors {
                 *value = *low;
             }
         }
+        let pairs = nodes.iter().zip(nodes.iter().skip(1));
+        let steps = pairs.map(|(left, right)| left.steps_to(right)).collect();
         Ok(Self {
             constants,
             ln_length,
             nodes,
+            steps,
             last: Node::new(&constants, q, 0.0, 0.0),
             largest_alignment,
+            cell: CELL,
             found: RefCell::new(BTreeMap::new()),
         })
+    }
+
+    /// The same with wider cells: weaker bounds, and fewer of them to compute.
+    #[must_use]
+    pub fn coarsened(self) -> Self {
+        Self {
+            cell: 8.0 * CELL,
+            found: RefCell::new(BTreeMap::new()),
+            ..self
+        }
     }
 
     /// The task.
@@ -126,13 +148,13 @@ impl QueryErrors {
         if !(alignment <= self.largest_alignment) {
             return ErrorMoments::from_list([f64::INFINITY; 5]);
         }
-        let cell = (alignment * alignment / CELL).floor() as u64 + 1;
+        let (cell, end) = cell(alignment * alignment, self.cell);
         if let Some(known) = self.found.borrow().get(&cell) {
             return *known;
         }
-        let made = self.average(cell as f64 * CELL);
-        self.found.borrow_mut().insert(cell, made);
-        made
+        let average = self.average(end);
+        self.found.borrow_mut().insert(cell, average);
+        average
     }
 
     /// `E F(k^2 u)` for `u` chi-square: `F_1 + sum_j (F_{j+1} - F_j) P(u > u_j)`, and beyond the last node, where `F / q^2` falls,
@@ -140,64 +162,101 @@ impl QueryErrors {
     /// `E sqrt(u) <= sqrt(d)`.
     fn average(&self, square: f64) -> ErrorMoments {
         let d = self.constants.dimension as f64;
-        let weights = [(0.0, 0.0), (0.0, 0.0), (2.0, 1.0), (2.0, 1.0), (1.0, 0.5)];
-        let ln_survival = |freedom: f64, q: f64| {
+        let size = |more: f64| GaussianQuerySize {
+            dimension: d + more,
+        };
+        // More degrees of freedom: none, none, 2, 2, 1.
+        let survivals = |q: f64| {
             let u = (q / square).next_down();
-            Interval::point(GaussianQuerySize { dimension: freedom }.ln_survival(u))
+            let [none, two] = size(0.0).ln_survivals(u);
+            let one = size(1.0).ln_survival(u);
+            [none, none, two, two, one]
         };
         let mut totals = self
             .nodes
             .first()
-            .map_or([Interval::WHOLE; 5], |node| node.ln.map(Interval::point));
+            .map_or([f64::INFINITY; 5], |node| node.ln)
+            .map(LnSum::new);
         let highest = self.nodes.last().map_or([f64::INFINITY; 5], |node| node.ln);
-        for (left, right) in self.nodes.iter().zip(self.nodes.iter().skip(1)) {
-            // For 0, 1 and 2 more degrees of freedom.
-            let survivals = [0.0, 1.0, 2.0].map(|more| ln_survival(d + more, left.q));
-            let survival = |more: f64| {
-                survivals
-                    .get(more as usize)
-                    .copied()
-                    .unwrap_or(Interval::ZERO)
-            };
+        for (node, steps) in self.nodes.iter().zip(&self.steps) {
+            let survivals = survivals(node.q);
             // What is left of a sum is at most F_J P(u > u_j).
-            let rest = |i: usize| -> Interval {
-                let (last, (more, _)) =
-                    (highest.get(i), weights.get(i).copied().unwrap_or_default());
-                Interval::point(last.copied().unwrap_or(f64::INFINITY)) + survival(more)
-            };
-            let negligible = totals
-                .iter()
-                .enumerate()
-                .all(|(i, total)| rest(i).upper() < total.upper() - NEGLIGIBLE);
-            if negligible {
-                for (i, total) in totals.iter_mut().enumerate() {
-                    *total = total.ln_add(rest(i));
-                }
+            let mut rests = highest.iter().zip(survivals).map(|(f, p)| f + p);
+            let mut pairs = totals.iter().zip(rests.clone());
+            if pairs.all(|(total, rest)| rest < total.top - NEGLIGIBLE) {
+                totals.iter_mut().for_each(|total| {
+                    total.add(rests.next().unwrap_or(f64::INFINITY).next_up());
+                });
                 break;
             }
-            let pairs = left.ln.iter().zip(right.ln).zip(weights);
-            for (total, ((&low, high), (more, _))) in totals.iter_mut().zip(pairs) {
-                if !(high > low) {
-                    continue;
+            for ((total, step), survival) in totals.iter_mut().zip(steps).zip(survivals) {
+                if *step > f64::NEG_INFINITY {
+                    total.add((step + survival).next_up());
                 }
-                let step = Interval::point(high)
-                    + (-(Interval::point(low) - Interval::point(high)).exp()).ln_1p();
-                *total = total.ln_add(step + survival(more));
             }
         }
         let ratio = Interval::point(square) / Interval::point(self.last.q);
+        let factors = [(0.0, 0.0), (0.0, 0.0), (2.0, 1.0), (2.0, 1.0), (1.0, 0.5)];
         let mut list = [0.0; 5];
-        let ends = totals.iter().zip(self.last.ln).zip(weights);
+        let ends = totals.into_iter().zip(self.last.ln).zip(factors);
         for (place, ((total, last), (more, power))) in list.iter_mut().zip(ends) {
-            let freedom = d + more;
+            let freedom = Interval::point(d + more);
+            let survival = size(more + 4.0).ln_survival((self.last.q / square).next_down());
             let tail = Interval::point(last)
                 + ratio.ln().double()
-                + (Interval::point(freedom) * Interval::point(freedom + 2.0)).ln()
-                + ln_survival(freedom + 4.0, self.last.q);
+                + (freedom * (freedom + Interval::point(2.0))).ln()
+                + Interval::point(survival);
             let factor = Interval::point(power) * Interval::point(d).ln();
-            *place = (total.ln_add(tail) + factor).upper() + ROUNDING;
+            *place = (total.ln().ln_add(tail) + factor).upper() + ROUNDING;
         }
         ErrorMoments::from_list(list)
+    }
+}
+
+/// The number of the cell of `k^2`, and its upper end: cells of this width up to [`WIDE`], beyond of that width relative to `k^2`.
+fn cell(square: f64, width: f64) -> (u64, f64) {
+    if square < WIDE {
+        let number = (square / width).floor() + 1.0;
+        return (number as u64, number * width);
+    }
+    let number = ((square / WIDE).ln() / width).floor() + 1.0;
+    // What rounding could take from the exponential is added.
+    let end = WIDE * (number * width).exp() * (1.0 + 1e-14);
+    ((WIDE / width + number) as u64, end.max(square))
+}
+
+/// `ln sum e^t` from above, one term after the other.
+#[derive(Debug, Clone, Copy)]
+struct LnSum {
+    /// The largest term.
+    top: f64,
+    /// `sum e^{t - top}`.
+    sum: Interval,
+}
+
+impl LnSum {
+    fn new(term: f64) -> Self {
+        Self {
+            top: term,
+            sum: Interval::ONE,
+        }
+    }
+
+    /// Adds `e^term`, or what is above it and next to nothing.
+    fn add(&mut self, term: f64) {
+        let apart = Interval::point(term) - Interval::point(self.top);
+        if term > self.top {
+            self.sum = self.sum * (-apart).exp() + Interval::ONE;
+            self.top = term;
+        } else if apart.upper() < -TINY.0 {
+            self.sum = self.sum + Interval::point(TINY.1);
+        } else {
+            self.sum = self.sum + apart.exp();
+        }
+    }
+
+    fn ln(self) -> Interval {
+        Interval::point(self.top) + self.sum.ln()
     }
 }
 
@@ -214,6 +273,18 @@ impl ErrorMoments {
 }
 
 impl Node {
+    /// `ln(F_right - F_left)` of each factor, rounded up.
+    fn steps_to(&self, right: &Self) -> [f64; 5] {
+        let mut steps = [f64::NEG_INFINITY; 5];
+        for (step, (&low, &high)) in steps.iter_mut().zip(self.ln.iter().zip(&right.ln)) {
+            if high > low {
+                let apart = Interval::point(low) - Interval::point(high);
+                *step = (Interval::point(high) + (-apart.exp()).ln_1p()).upper();
+            }
+        }
+        steps
+    }
+
     /// With `|Sig A x|^2 <= |Sig| q`, and `G` of `gradient-order`:
     ///
     /// ```text

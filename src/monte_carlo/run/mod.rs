@@ -1,0 +1,10 @@
+//! Runs: shared among threads, stopped, resumed, divided into shares and joined.
+
+pub mod control;
+mod control_variate;
+mod digest;
+pub mod partial;
+mod partial_file;
+pub mod simulation;
+mod summary;
+mod threads;
