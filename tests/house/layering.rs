@@ -121,6 +121,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "text",
             "error",
             "parameter",
+            "progress",
             "bound",
             "record",
             "claim",
