@@ -308,7 +308,7 @@ MUTATIONS = [
     ("reproduce, far from the solution", "src/regression/reproduction/mod.rs", "!(line.distance < 0.5 * norm)", "!(line.distance < 50.0 * norm)", REPRODUCE),
     ("reproduce, at the optimum", "src/regression/reproduction/mod.rs", "NEAR * least + CLEAR * line.conditional_standard_error", "9.0 * least", REPRODUCE),
     ("reproduce, colours of the exact curves", "src/render/regression/reproduce_plot.rs", "if curve.points.is_empty() {", "if !curve.points.is_empty() {", REPRODUCE),
-    ("T8 determinant", "src/bound/rate/sharp.rs", "DMatrix::identity(size, size) - spread * 2.0", "DMatrix::identity(size, size) - spread", AVERAGE + ["--lib"]),
+    ("T8 determinant", "src/bound/rate/limiting_constant.rs", "DMatrix::identity(size, size) - spread * 2.0", "DMatrix::identity(size, size) - spread", AVERAGE + ["--lib"]),
     ("regression, 6 of Q", "src/regression/participation/table.rs", "second + 6.0 * (r.third.value", "second + 5.0 * (r.third.value", REGRESSION),
     ("regression, degrees of freedom of a squared pair", "src/regression/risk/expectations.rs", "if j == k { 3.0 } else { 1.0 }", "if j == k { 2.0 } else { 1.0 }", REGRESSION),
     ("regression, off the diagonal", "src/regression/risk/expectations.rs", "2.0 * form[(j, k)] * at(j, k)", "form[(j, k)] * at(j, k)", REGRESSION),

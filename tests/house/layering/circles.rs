@@ -149,7 +149,7 @@ fn folders<'a>(files: impl IntoIterator<Item = &'a str>) -> BTreeSet<&'a str> {
 
 #[test]
 fn no_circle_between_files() {
-    let uses = uses_of_files(&sources());
+    let uses = uses_of_files(sources());
     assert!(uses.len() > 200, "{}", uses.len());
     let found = circles(&uses);
     assert!(found.is_empty(), "{found:#?}");
@@ -157,9 +157,8 @@ fn no_circle_between_files() {
 
 #[test]
 fn no_circle_between_folders() {
-    let sources = sources();
-    let uses = uses_of_files(&sources);
-    for folder in folders(sources.iter().map(|source| source.file.as_str())) {
+    let uses = uses_of_files(sources());
+    for folder in folders(sources().iter().map(|source| source.file.as_str())) {
         let inside = uses_inside(&uses, folder);
         assert!(
             circles(&inside).is_empty(),
