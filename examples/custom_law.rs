@@ -19,13 +19,11 @@ fn nodes(scale: f64) -> impl Iterator<Item = (f64, f64)> {
 
 #[derive(Debug)]
 struct Semicircle;
-
 impl Semicircle {
     /// `E[X^k e^{a X}]` divided by `e^{|a|}`, which cannot overflow.
     fn moment(&self, tilt: f64, k: i32) -> f64 {
-        nodes(tilt)
-            .map(|(x, w)| w * x.powi(k) * (tilt * x - tilt.abs()).exp())
-            .sum()
+        let term = |(x, w): (f64, f64)| w * x.powi(k) * (tilt * x - tilt.abs()).exp();
+        nodes(tilt).map(term).sum()
     }
 }
 
@@ -53,8 +51,7 @@ impl TokenLaw for Semicircle {
         }
     }
     fn sample(&self, random: &mut dyn Rng, token: &mut [f64]) {
-        // One coordinate of a uniform point of the disc.
-        let (radius, turn): (f64, f64) = (random.random(), random.random());
+        let (radius, turn): (f64, f64) = random.random(); // One coordinate of a uniform point of the disc.
         token[0] = radius.sqrt() * (std::f64::consts::TAU * turn).cos();
     }
     fn score_atoms(
@@ -63,11 +60,9 @@ impl TokenLaw for Semicircle {
         value: &DMatrix<f64>,
         _: Resolution,
     ) -> Result<ScoreAtoms> {
-        let list: Vec<(f64, f64)> = nodes(4.0 * tilt[0]).collect();
-        ScoreAtoms::of_points(
-            list.iter().map(|&(x, w)| (w, x * tilt[0], value * x)),
-            false,
-        )
+        let atom = |(x, w): (f64, f64)| (w, x * tilt[0], value * x);
+        let atoms: Vec<_> = nodes(4.0 * tilt[0]).map(atom).collect();
+        ScoreAtoms::of_points(atoms, false)
     }
     fn output_radius(&self, value: &DMatrix<f64>, centre: &DVector<f64>) -> Option<f64> {
         Some((value - centre).norm().max((value + centre).norm()))
