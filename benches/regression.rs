@@ -6,15 +6,14 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use attention_bounds::icl::finite::FinitePromptRisk;
-use attention_bounds::icl::flow::{FlowOptions, InfinitePrompt, follow};
-use attention_bounds::icl::{RegressionTask, infinite};
+use attention_bounds::law::toeplitz;
 use attention_bounds::parameter::PromptLength;
-use nalgebra::DMatrix;
+use attention_bounds::regression::RegressionTask;
+use attention_bounds::regression::flow::{FlowOptions, follow};
+use attention_bounds::regression::risk::{FinitePromptRisk, InfinitePrompt, infinite};
 
 fn main() {
-    let covariance = DMatrix::from_fn(5, 5, |i, j| 0.5_f64.powf(i.abs_diff(j) as f64));
-    let task = RegressionTask::new(covariance, 0.1, 0.2).expect("a task");
+    let task = RegressionTask::new(toeplitz(5, 0.5), 0.1, 0.2).expect("a task");
     let start = infinite::start(&task, 0.1).expect("a start");
     let options = FlowOptions::default();
     let least = |work: &dyn Fn()| {

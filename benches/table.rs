@@ -4,9 +4,10 @@
 
 use std::path::Path;
 
-use attention_bounds::check::{Question, Silent, table};
-use attention_bounds::report::Row;
+use attention_bounds::record::Row;
 use attention_bounds::scenario::{Scenario, Setting};
+use attention_bounds::study::TableOptions;
+use attention_bounds::study::{Question, Silent, table};
 use divan::Bencher;
 
 fn main() {
@@ -25,7 +26,7 @@ fn setting(name: &str) -> Setting {
 fn rows(setting: &Setting) -> Vec<Row> {
     let question = Question::new(setting.tokens.as_ref(), &setting.head, &setting.query)
         .expect("shapes that fit");
-    let options = table::TableOptions::default();
+    let options = TableOptions::default();
     table::rows(&question, &setting.lengths, &options, &Silent).expect("rows")
 }
 

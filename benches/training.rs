@@ -9,8 +9,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Instant;
 
-use attention_bounds::experiment::{HeadKind, RunState, STEP_BLOCK, Settings, Trainer};
 use attention_bounds::monte_carlo::Route;
+use attention_bounds::regression::training::{HeadKind, RunState, STEP_BLOCK, Settings, Trainer};
 
 const ROUNDS: usize = 40;
 
@@ -22,7 +22,10 @@ struct Peer {
 
 impl Peer {
     fn start() -> Option<Self> {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peers/jax_icl.py");
+        let script = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/benches/peers/jax_regression.py"
+        );
         let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".into());
         let mut child = Command::new(python)
             .arg(script)

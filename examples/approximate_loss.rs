@@ -1,11 +1,11 @@
-//! The approximate loss of multi-head softmax attention (`icl::approximate_loss`) divided by the exact one, for one head, and by a seeded
+//! The approximate loss of multi-head softmax attention (`regression::risk::approximate_loss`) divided by the exact one, for one head, and by a seeded
 //! simulation for two opposite heads, as Markdown tables: `cargo run --release --example approximate_loss`.
 
 use attention_bounds::error::Result;
-use attention_bounds::icl::approximate_loss::{ApproximateLoss, IsotropicHeads};
-use attention_bounds::icl::finite::FinitePromptRisk;
-use attention_bounds::icl::{RegressionHead, RegressionTask};
 use attention_bounds::parameter::PromptLength;
+use attention_bounds::regression::risk::FinitePromptRisk;
+use attention_bounds::regression::risk::approximate_loss::{ApproximateLoss, IsotropicHeads};
+use attention_bounds::regression::{RegressionHead, RegressionTask};
 use nalgebra::{DMatrix, DVector};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;

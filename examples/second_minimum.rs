@@ -6,10 +6,11 @@
 //! $ cargo run --release --example second_minimum
 //! ```
 
-use attention_bounds::icl::full_linear::{FullHead, FullOptimum, minimise};
-use attention_bounds::icl::{RegressionTask, linear};
+use attention_bounds::law::toeplitz;
 use attention_bounds::parameter::PromptLength;
-use nalgebra::DMatrix;
+use attention_bounds::regression::RegressionTask;
+use attention_bounds::regression::risk::full_linear::{FullHead, FullOptimum, minimise};
+use attention_bounds::regression::risk::linear;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -19,10 +20,7 @@ const DIMENSION: usize = 5;
 const STARTS: usize = 200;
 
 fn main() -> Result<(), Failure> {
-    let covariance = DMatrix::from_fn(DIMENSION, DIMENSION, |i, j| {
-        0.5_f64.powi(i.abs_diff(j) as i32)
-    });
-    let task = RegressionTask::new(covariance, 0.1, 0.2)?;
+    let task = RegressionTask::new(toeplitz(DIMENSION, 0.5), 0.1, 0.2)?;
     println!(
         "| `L` | least risk (`a = v = 0`) | strict local minima found: risk, `|v| |a|`, `|v| / |b|`, `|a| |b|`, second curvature, starts that end there |"
     );

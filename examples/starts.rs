@@ -6,13 +6,12 @@
 //! $ cargo run --release --example starts -- 60
 //! ```
 
-use attention_bounds::check::Silent;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use attention_bounds::check::reproduce::run;
-use attention_bounds::check::reproduce::{HeadKind, Reproduced, Settings};
-use attention_bounds::check::simulate::Work;
 use attention_bounds::monte_carlo::Route;
+use attention_bounds::progress::Silent;
+use attention_bounds::regression::reproduction::run;
+use attention_bounds::regression::training::{HeadKind, Settings};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -84,14 +83,7 @@ fn descend(head: HeadKind, length: u64, seed: u64) -> Result<(f64, f64, f64), Fa
         seed,
         ..Settings::paper()
     };
-    let work = Work {
-        checkpoint: None,
-        stop: None,
-        progress: &Silent,
-    };
-    let Reproduced::Finished(answer) = run(&settings, Some(1), &work)? else {
-        return Err("stopped".into());
-    };
+    let answer = run(&settings, Some(1), None, None, &Silent)?;
     let line = answer.lines.first().ok_or("no head was trained")?;
     let exact = line.exact_risk.ok_or("there is no exact optimum")?;
     Ok((

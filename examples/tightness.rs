@@ -5,11 +5,13 @@
 
 use attention_bounds::attention::{Head, QueryLaw};
 use attention_bounds::bound::Theorem;
-use attention_bounds::check::{Question, Silent, table};
 use attention_bounds::error::Result;
 use attention_bounds::law::{Gaussian, RareAtom, TokenLaw};
 use attention_bounds::parameter::PromptLength;
-use attention_bounds::report::{Metric, QueryLabel, Row, round_nearest, theorem_label};
+use attention_bounds::record::{Metric, QueryLabel, Row};
+use attention_bounds::render::round_nearest;
+use attention_bounds::study::TableOptions;
+use attention_bounds::study::{Question, Silent, table};
 use nalgebra::{DMatrix, DVector};
 
 const LENGTHS: [u64; 4] = [100, 10_000, 1_000_000, 100_000_000];
@@ -48,30 +50,30 @@ fn pointwise() -> Result<()> {
     queries.set_row(0, &DVector::from_row_slice(&DEVIATIONS).transpose());
     let query = QueryLaw::uniform(queries)?;
     let question = Question::new(&tokens, &head, &query)?;
-    let options = table::TableOptions {
+    let options = TableOptions {
         participation: true,
         gradients: true,
         ..Default::default()
     };
     let rows = table::rows(&question, &lengths()?, &options, &Silent)?;
     for (metric, theorem) in [
-        (Metric::Output, Theorem::TrivialBound),
-        (Metric::Output, Theorem::ChernoffBound),
-        (Metric::Output, Theorem::LaplaceBound),
-        (Metric::Output, Theorem::SubGaussianChernoff),
-        (Metric::Output, Theorem::SubGaussianLaplace),
-        (Metric::Output, Theorem::CrudeBound),
-        (Metric::Participation, Theorem::LaplaceParticipation),
-        (Metric::ValueGradient, Theorem::ValueGradient),
-        (Metric::KeyQueryGradient, Theorem::KeyQueryGradient),
-        (Metric::KeyQueryGradient, Theorem::CappedKeyQueryGradient),
+        (Metric::Output, Theorem::TRIVIAL_BOUND),
+        (Metric::Output, Theorem::CHERNOFF_BOUND),
+        (Metric::Output, Theorem::LAPLACE_BOUND),
+        (Metric::Output, Theorem::SUB_GAUSSIAN_CHERNOFF),
+        (Metric::Output, Theorem::SUB_GAUSSIAN_LAPLACE),
+        (Metric::Output, Theorem::CRUDE_BOUND),
+        (Metric::Participation, Theorem::LAPLACE_PARTICIPATION),
+        (Metric::ValueGradient, Theorem::VALUE_GRADIENT),
+        (Metric::KeyQueryGradient, Theorem::KEY_QUERY_GRADIENT),
+        (Metric::KeyQueryGradient, Theorem::CAPPED_KEY_QUERY_GRADIENT),
         (
             Metric::KeyQueryGradient,
-            Theorem::SubGaussianKeyQueryGradient,
+            Theorem::SUB_GAUSSIAN_KEY_QUERY_GRADIENT,
         ),
-        (Metric::KeyQueryGradient, Theorem::CrudeKeyQueryGradient),
+        (Metric::KeyQueryGradient, Theorem::CRUDE_KEY_QUERY_GRADIENT),
     ] {
-        heading(&theorem_label(theorem), "s", &DEVIATIONS);
+        heading(&theorem.label(), "s", &DEVIATIONS);
         for length in LENGTHS {
             let cells = (0..DEVIATIONS.len()).map(|index| {
                 let found = rows.iter().find(|row| {
@@ -97,19 +99,19 @@ fn averages() -> Result<()> {
     let one = DMatrix::identity(1, 1);
     let query = QueryLaw::gaussian(Gaussian::centred(one.clone())?);
     for (rare, theorem) in [
-        (true, Theorem::UniformRate),
-        (true, Theorem::UniformRateGaussianQuery),
-        (false, Theorem::UniformRate),
-        (false, Theorem::UniformRateGaussianQuery),
-        (false, Theorem::LaplaceBound),
-        (false, Theorem::OutputConcentration),
+        (true, Theorem::UNIFORM_RATE),
+        (true, Theorem::UNIFORM_RATE_GAUSSIAN_QUERY),
+        (false, Theorem::UNIFORM_RATE),
+        (false, Theorem::UNIFORM_RATE_GAUSSIAN_QUERY),
+        (false, Theorem::LAPLACE_BOUND),
+        (false, Theorem::OUTPUT_CONCENTRATION),
     ] {
         let law = if rare {
             "rare atoms"
         } else {
             "Gaussian tokens"
         };
-        heading(&format!("{} / {law}", theorem_label(theorem)), "q", &RATIOS);
+        heading(&format!("{} / {law}", theorem.label()), "q", &RATIOS);
         for length in LENGTHS {
             let tokens: Box<dyn TokenLaw> = if rare {
                 Box::new(RareAtom::widest(1.0, 1.0 / length as f64)?)
@@ -123,7 +125,7 @@ fn averages() -> Result<()> {
                 let rows = table::rows(
                     &question,
                     &[PromptLength::new(length)?],
-                    &table::TableOptions::default(),
+                    &TableOptions::default(),
                     &Silent,
                 )?;
                 cells.push(slack(rows.first(), theorem));

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Checks on the built proofs; run by `make check`.
-#   1. every .v file here is listed in _CoqProject;
+#   1. every .v file here is listed in _CoqProject, and its head names each of
+#      its definitions and theorems;
 #   2. no file admits a proof, declares an axiom or switches a check of Coq off;
 #   3. every headline theorem (headline_theorems.txt) rests only on the axioms
 #      of allowed_axioms.txt, as reported by Print Assumptions;
@@ -12,15 +13,26 @@ trap 'rm -rf "$work"' EXIT
 fail() { echo "check_proofs: $*" >&2; exit 1; }
 
 # 1. every file (under version control, where there is one) is part of the
-#    build, and no file is too long
+#    build, none is too long, and the comment at its head is its glossary
+undocumented() { # names that FILE defines or proves and that its head does not have
+  awk 'NR == 1 && /^\(\*/ { head = 1 }
+       head { n = split($0, word, /[^A-Za-z0-9_]+/); for (i = 1; i <= n; i++) known[word[i]] = 1 }
+       head && /\*\)/ { left = 1 }
+       head && left && !/^\(\*/ { head = 0 }
+       /^(Theorem|Corollary|Definition|Fixpoint|Record|Notation) / {
+         name = $2; gsub(/[^A-Za-z0-9_].*/, "", name); if (!(name in known)) print "  " name }' "$1"
+}
 files=$(git ls-files '*.v' 2>/dev/null) || files=
-[ -n "$files" ] || files=$(ls *.v)
+[ -n "$files" ] || files=$(find . -name '*.v' | sed 's|^\./||')
 files=$(printf '%s\n' $files $(grep '\.v$' _CoqProject) | sort -u)
 for f in $files; do
   [ -f "$f" ] || fail "$f is listed but does not exist"
   grep -qx "$f" _CoqProject || fail "$f is not listed in _CoqProject"
   lines=$(wc -l < "$f")
-  [ "$lines" -le 400 ] || fail "$f has $lines lines, more than 400"
+  [ "$lines" -le 500 ] || fail "$f has $lines lines, more than 500"
+  missing=$(undocumented "$f")
+  [ -z "$missing" ] || fail "the head of $f does not name:
+$missing"
 done
 
 # 2. forbidden words, comments removed (comments may nest)
@@ -54,7 +66,7 @@ list_axioms() {
 # together, as the parts of one value; one by one only if an axiom is refused.
 while read -r id module theorem; do
   [ -f "$module.v" ] || fail "headline_theorems.txt ($id): no file $module.v"
-  echo "AttentionBounds.$module.$theorem"
+  echo "AttentionBounds/$module/$theorem" | tr / .
 done < "$work/headline" > "$work/names"
 print_assumptions() { # reads names; prints the assumptions of each
   while read -r name; do
@@ -63,7 +75,7 @@ print_assumptions() { # reads names; prints the assumptions of each
   done
 }
 {
-  cut -d. -f1,2 "$work/names" | sort -u | sed 's/.*/Require &./'
+  cut -d. -f1-3 "$work/names" | sort -u | sed 's/.*/Require &./'
   awk '{ print "Definition part_" NR " := @" $1 "."; all = all (NR > 1 ? ", " : "") "part_" NR }
        END { print "Definition headline := (" all ")." }' "$work/names"
 } > "$work/assumptions.v"

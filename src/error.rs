@@ -2,15 +2,18 @@
 
 use std::path::PathBuf;
 
+use crate::text::{plain, shortened};
+
 /// Everything that can go wrong between an input and a result.
 ///
 /// Every variant names the offending value and what would have been accepted, so that the one line it
-/// prints is enough to mend the input.
+/// prints is enough to mend the input. What comes from the input is printed with control characters written out
+/// ([`visible`](crate::text::visible)) and, where it is long, cut in its middle.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A parameter lies outside its admissible set.
-    #[error("{parameter} = {value} is not accepted: it must be {required}{}", needed_by(.theorem))]
+    #[error("{parameter} = {} is not accepted: it must be {required}{}", plain(.value), needed_by(.theorem))]
     Parameter {
         /// Name of the parameter, as the theory writes it.
         parameter: &'static str,
@@ -22,7 +25,7 @@ pub enum Error {
         theorem: Option<&'static str>,
     },
     /// Two shapes do not fit.
-    #[error("{what} has shape {found}, but {required} is required")]
+    #[error("{} has shape {}, but {} is required", plain(.what), plain(.found), plain(.required))]
     Shape {
         /// The object with the wrong shape.
         what: String,
@@ -32,7 +35,7 @@ pub enum Error {
         required: String,
     },
     /// A file cannot be used.
-    #[error("{}: {reason}", .path.display())]
+    #[error("{}: {}", shortened(&.path.to_string_lossy()), plain(.reason))]
     File {
         /// The file.
         path: PathBuf,
@@ -40,7 +43,7 @@ pub enum Error {
         reason: String,
     },
     /// A key of a scenario has a value that is not accepted.
-    #[error("{source_name}: {key} = {value} is not accepted: {accepted}")]
+    #[error("{}: {} = {} is not accepted: {}", shortened(.source_name), shortened(.key), plain(.value), plain(.accepted))]
     Scenario {
         /// The scenario file, or `command line`.
         source_name: String,
@@ -52,15 +55,25 @@ pub enum Error {
         accepted: String,
     },
     /// A quantity is not available for this law or head; the reason says why.
-    #[error("{what} is not available: {why}")]
+    #[error("{what} is not available: {}", plain(.why))]
     Unavailable {
         /// The quantity.
         what: &'static str,
         /// Why it is not available, and what is.
         why: String,
     },
+    /// A run was stopped from outside before its end.
+    #[error("stopped: {done} of {} blocks are done{}", .done + .open, kept_in(.kept))]
+    Stopped {
+        /// Blocks that are done.
+        done: u64,
+        /// Blocks that are not.
+        open: u64,
+        /// The file that keeps what is done, if there is one.
+        kept: Option<PathBuf>,
+    },
     /// A numerical method did not reach the accuracy asked of it.
-    #[error("{what}: relative error {reached:e} was reached, {wanted:e} is required")]
+    #[error("{what}: {}, {wanted:e} is required", reached_error(.reached))]
     Accuracy {
         /// The computation.
         what: &'static str,
@@ -71,8 +84,25 @@ pub enum Error {
     },
 }
 
+fn reached_error(reached: &f64) -> String {
+    if reached.is_finite() {
+        format!("relative error {reached:e} was reached")
+    } else {
+        "no relative error could be reached".to_owned()
+    }
+}
+
 fn needed_by(theorem: &Option<&'static str>) -> String {
     theorem.map_or_else(String::new, |id| format!(" (needed by {id})"))
+}
+
+fn kept_in(file: &Option<PathBuf>) -> String {
+    file.as_ref().map_or_else(String::new, |path| {
+        format!(
+            " and kept in {}; the same command continues",
+            path.display()
+        )
+    })
 }
 
 /// Result of any fallible operation of this crate.

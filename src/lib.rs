@@ -9,28 +9,24 @@
 //! * [`bound`]: explicit upper bounds, each a theorem with its hypotheses and proof parameters;
 //! * [`monte_carlo`]: seeded simulation by a route that shares nothing with either but the samplers;
 //! * [`certificate`]: Coq lemmas that single printed bounds are at least their theorem's formula;
-//! * [`experiment`]: the paper's heads, trained by gradient descent, with gradients in closed form;
-//! * [`check`]: the three side by side, with verdicts; the smallest sufficient `L`, and the rate.
+//! * [`regression`]: in-context regression: exact risks, gradient flows, and the paper's heads trained by gradient descent;
+//! * [`study`]: the three side by side, with verdicts; the smallest sufficient `L`, and the rate.
+//!
+//! The front door is [`Study`]:
 //!
 //! ```
-//! use attention_bounds::attention::{Head, QueryLaw};
-//! use attention_bounds::check::{Question, Silent, table};
-//! use attention_bounds::law::Gaussian;
-//! use attention_bounds::parameter::PromptLength;
-//! use nalgebra::{DMatrix, DVector};
+//! use attention_bounds::nalgebra::{DMatrix, dmatrix};
+//! use attention_bounds::{Gaussian, Head, QueryLaw, Study};
 //!
-//! # fn main() -> attention_bounds::error::Result<()> {
+//! # fn main() -> attention_bounds::Result<()> {
 //! // Standard normal tokens in the plane, U = V = I, and one query.
 //! let identity = DMatrix::identity(2, 2);
 //! let tokens = Gaussian::centred(identity.clone())?;
 //! let head = Head::new(identity.clone(), identity)?;
-//! let query = QueryLaw::uniform(DMatrix::from_column_slice(2, 1, &[1.0, 0.0]))?;
+//! let study = Study::new(tokens, head, QueryLaw::uniform(dmatrix![1.0; 0.0])?)?;
 //!
-//! let question = Question::new(&tokens, &head, &query)?;
-//! let lengths = [PromptLength::new(100)?, PromptLength::new(1_000_000)?];
-//! let rows = table::rows(&question, &lengths, &table::TableOptions::default(), &Silent)?;
-//!
-//! for row in &rows {
+//! let table = study.lengths([100, 1_000_000])?.table()?;
+//! for row in &table.rows {
 //!     let exact = row.exact.as_ref().expect("Gaussian tokens have exact values");
 //!     let best = row.best().expect("some theorem applies");
 //!     println!("L = {}: {:.4e} <= {:.4e} ({})", row.length, exact.value, best.value, best.theorem);
@@ -38,7 +34,7 @@
 //! }
 //! // L E|That - T|^2 tends to e^{s^2} (tau_V + eta) = 3 e, here s^2 = eta = 1 and tau_V = 2.
 //! let limit = 3.0 * 1f64.exp() / 1e6;
-//! assert!((rows[1].exact.as_ref().unwrap().value / limit - 1.0).abs() < 1e-3);
+//! assert!((table.rows[1].exact.as_ref().unwrap().value / limit - 1.0).abs() < 1e-3);
 //! # Ok(())
 //! # }
 //! ```
@@ -85,31 +81,50 @@
 //! let average = list_average(&[vec![exact]], &[1.0]);
 //! ```
 //!
-//! # Modules
+//! # Rooms
 //!
-//! Data flow one way: [`scenario`] (a TOML file or flags) to [`parameter`], [`law`] and [`attention`], from there
-//! to [`exact`], [`bound`] and [`monte_carlo`], which do not know each other, to [`check`], which compares them, to [`report`] and
-//! [`cli`]. A test reads the imports and holds this.
+//! Data flow one way. What is asked: [`law`], [`attention`]. Three answers that do not know each other: [`exact`],
+//! [`bound`], [`monte_carlo`]. [`study`] puts them side by side, with [`claim`]s of one's own, into the records of
+//! [`mod@record`], which [`render`] turns into text. [`regression`] is in-context regression, [`certificate`] the way of a
+//! printed number into Coq. The program (feature `cli`) adds `scenario` and `cli`. A test reads the imports and holds this.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
 pub mod attention;
 pub mod bound;
+#[cfg(feature = "certificate")]
 pub mod certificate;
-pub mod check;
+pub mod claim;
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod error;
 pub mod exact;
-pub mod experiment;
 pub mod file;
-pub mod icl;
 pub mod interval;
 pub mod law;
 pub mod monte_carlo;
 pub mod parameter;
-pub mod report;
+pub mod progress;
+pub mod record;
+pub mod regression;
+pub mod render;
+#[cfg(feature = "cli")]
 pub mod scenario;
+pub mod study;
+pub mod text;
 pub mod theory;
+
+pub use attention::{Head, QueryLaw};
+pub use error::{Error, Result};
+pub use law::{Cube, Empirical, Gaussian, Mixture, Rademacher, RareAtom, Sphere, TokenLaw};
+pub use parameter::PromptLength;
+pub use record::Table;
+pub use study::{Study, length::Epsilon};
+
+/// Vectors and matrices of the interface.
+pub use nalgebra;
+/// Random numbers, for the sampler of a law of one's own.
+pub use rand;
 
 /// The examples of README.md, compiled and run as documentation tests.
 #[cfg(doctest)]

@@ -29,6 +29,17 @@ impl PromptLength {
     pub const MAX: u64 = 1 << 53;
 
     /// Accepts integers from 1 to [`PromptLength::MAX`].
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for any other.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::parameter::PromptLength;
+    ///
+    /// assert_eq!(PromptLength::new(100).unwrap().get(), 100);
+    /// assert!(PromptLength::new(0).is_err());
+    /// ```
     pub fn new(length: u64) -> Result<Self> {
         if (1..=Self::MAX).contains(&length) {
             Ok(Self(length))
@@ -57,6 +68,16 @@ impl Dimension {
     pub const MAX: usize = 1 << 16;
 
     /// Accepts integers from 1 to [`Dimension::MAX`].
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for any other.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::parameter::Dimension;
+    ///
+    /// assert_eq!(Dimension::new(3).unwrap().get(), 3);
+    /// ```
     pub fn new(dimension: usize) -> Result<Self> {
         if (1..=Self::MAX).contains(&dimension) {
             Ok(Self(dimension))
@@ -77,6 +98,16 @@ pub struct Positive(f64);
 
 impl Positive {
     /// Accepts finite numbers greater than zero; `name` is used in the message.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for any other.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::parameter::Positive;
+    ///
+    /// assert!(Positive::new("eps", f64::NAN).is_err());
+    /// ```
     pub fn new(name: &'static str, value: f64) -> Result<Self> {
         if value > 0.0 && value < f64::INFINITY {
             Ok(Self(value))
@@ -97,6 +128,16 @@ pub struct Probability(f64);
 
 impl Probability {
     /// Accepts numbers from 0 to 1, both included.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for any other.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::parameter::Probability;
+    ///
+    /// assert_eq!(Probability::new(0.5).unwrap().get(), 0.5);
+    /// ```
     pub fn new(value: f64) -> Result<Self> {
         if (0.0..=1.0).contains(&value) {
             Ok(Self(value))
@@ -116,7 +157,22 @@ impl Probability {
 pub struct ErrorProbability(f64);
 
 impl ErrorProbability {
+    /// That of an interval of confidence 0.95.
+    pub const DEFAULT_INTERVAL: Self = Self(1.0 - 0.95);
+    /// That of all verdicts of a run.
+    pub const DEFAULT_FAMILY: Self = Self(1e-6);
+
     /// Accepts numbers greater than 0 and at most 1/2; `name` is used in the message.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for any other.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::parameter::ErrorProbability;
+    ///
+    /// assert!(ErrorProbability::new("delta", 0.6).is_err());
+    /// ```
     pub fn new(name: &'static str, value: f64) -> Result<Self> {
         if value > 0.0 && value <= 0.5 {
             Ok(Self(value))
@@ -140,6 +196,16 @@ pub struct VarianceProxy(f64);
 
 impl VarianceProxy {
     /// Accepts finite `sigma^2 >= 0` (zero is a law concentrated in one point).
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for any other.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::parameter::VarianceProxy;
+    ///
+    /// assert_eq!(VarianceProxy::new(4.0).unwrap().sigma(), 2.0);
+    /// ```
     pub fn new(sigma_squared: f64) -> Result<Self> {
         if sigma_squared >= 0.0 && sigma_squared < f64::INFINITY {
             Ok(Self(sigma_squared))
@@ -158,6 +224,9 @@ impl VarianceProxy {
     /// `b = 1 / (2 sqrt(ln 2)) <= 1`, `l Y <= l^2 K^2 / (4 b) + b Y^2 / K^2`, so
     /// `E e^{l Y} <= e^{l^2 K^2 / (4 b)} 2^b <= e^{l^2 K^2 (1 / (4 b) + b ln 2)} = e^{sqrt(ln 2) l^2 K^2}`.
     /// Both are at most `e^{sigma^2 l^2 / 2}`.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if `norm` is negative or not finite.
     pub fn from_psi2_norm(norm: f64) -> Result<Self> {
         if norm >= 0.0 && norm < f64::INFINITY {
             // Four roundings to nearest, made up for.

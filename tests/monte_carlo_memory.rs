@@ -1,6 +1,6 @@
 //! Memory: nothing is allocated for a prompt, and a piece of a prompt is all that is kept of it.
 
-mod monte_carlo_support;
+mod support;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use attention_bounds::attention::{Head, QueryLaw};
 use attention_bounds::law::{Gaussian, Rademacher, TokenLaw};
 use attention_bounds::monte_carlo::{Cell, Control, Plan, QueryChoice, Route, Simulation};
-use monte_carlo_support::{cell, run_with};
 use nalgebra::DMatrix;
+use support::simulation::{cell, run_with};
 
 static CALLS: AtomicU64 = AtomicU64::new(0);
 static BYTES: AtomicU64 = AtomicU64::new(0);

@@ -29,13 +29,13 @@ fn formula_of(bound: &Bound) -> Float {
     let p = |name| parameter(bound, name);
     let splits = |name| p(name) as u32;
     match bound.theorem() {
-        Theorem::ChernoffBound | Theorem::SubGaussianChernoff => {
+        Theorem::CHERNOFF_BOUND | Theorem::SUB_GAUSSIAN_CHERNOFF => {
             formula::chernoff(h("ln rho"), h("ln A2"), h("F0"), h("L"), p("del"))
         }
-        Theorem::ChernoffTail => {
+        Theorem::CHERNOFF_TAIL => {
             formula::chernoff_tail(h("ln rho"), h("ln A2"), h("L"), h("eps"), p("del"))
         }
-        Theorem::ChernoffFourthMoment => formula::chernoff_fourth(
+        Theorem::CHERNOFF_FOURTH_MOMENT => formula::chernoff_fourth(
             h("ln rho"),
             h("ln A2"),
             h("ln A4"),
@@ -43,18 +43,18 @@ fn formula_of(bound: &Bound) -> Float {
             h("L"),
             p("del"),
         ),
-        Theorem::LaplaceBound if bound.hypotheses().iter().any(|x| x.name == "tau_V") => {
+        Theorem::LAPLACE_BOUND if bound.hypotheses().iter().any(|x| x.name == "tau_V") => {
             let scale = float(h("tau_V")) + h("eta");
             let (q, l) = (h("s^2"), h("L"));
             scale * formula::participation(q, q, l, p("th of I_2"), splits("splits of I_2"))
         }
-        Theorem::LaplaceBound | Theorem::SubGaussianLaplace => formula::laplace(
+        Theorem::LAPLACE_BOUND | Theorem::SUB_GAUSSIAN_LAPLACE => formula::laplace(
             (h("ln rho"), h("ln kap"), h("ln A2")),
             h("L"),
             (p("th of I_2"), splits("splits of I_2")),
             (p("th of I_4"), splits("splits of I_4")),
         ),
-        Theorem::LaplaceParticipation => formula::participation(
+        Theorem::LAPLACE_PARTICIPATION => formula::participation(
             h("ln rho"),
             h("ln kap"),
             h("L"),
@@ -112,14 +112,14 @@ pub fn run(random: &mut ChaCha8Rng, count: usize) -> Vec<Tally> {
         bounds.push(fourth_moment_bound(&fourth.expect("moments"), length(l)));
         for bound in &bounds {
             let index = match bound.theorem() {
-                Theorem::ChernoffBound => 0,
-                Theorem::LaplaceBound => 1,
-                Theorem::LaplaceParticipation => 2,
-                Theorem::ChernoffTail => 3,
-                Theorem::ChernoffFourthMoment => 4,
-                Theorem::SubGaussianChernoff => 5,
-                Theorem::SubGaussianLaplace => 6,
-                Theorem::CrudeBound => 7,
+                Theorem::CHERNOFF_BOUND => 0,
+                Theorem::LAPLACE_BOUND => 1,
+                Theorem::LAPLACE_PARTICIPATION => 2,
+                Theorem::CHERNOFF_TAIL => 3,
+                Theorem::CHERNOFF_FOURTH_MOMENT => 4,
+                Theorem::SUB_GAUSSIAN_CHERNOFF => 5,
+                Theorem::SUB_GAUSSIAN_LAPLACE => 6,
+                Theorem::CRUDE_BOUND => 7,
                 _ => continue,
             };
             let Some(value) = bound.value() else {

@@ -5,15 +5,18 @@
 //! spread of the sample alone, without allowance for what was not seen, contradicts an exact value.
 
 use attention_bounds::attention::{Head, QueryLaw};
-use attention_bounds::check::simulate::{self, SimulationRequest};
-use attention_bounds::check::table::{self, TableOptions};
-use attention_bounds::check::verdict::{self, Levels};
-use attention_bounds::check::{Question, Silent};
 use attention_bounds::error::Result;
 use attention_bounds::law::{Empirical, Gaussian, RareAtom, TokenLaw};
 use attention_bounds::monte_carlo::{CellEstimates, Control, Estimate, Reliability, Shard};
 use attention_bounds::parameter::{ErrorProbability, PromptLength};
-use attention_bounds::report::{Against, Claim, Metric, Row, Verdict, Witness};
+use attention_bounds::record::{Against, Claim, Metric, Row, Verdict, Witness};
+use attention_bounds::study::TableOptions;
+use attention_bounds::study::simulate;
+use attention_bounds::study::simulate::SimulationRequest;
+use attention_bounds::study::table;
+use attention_bounds::study::verdict;
+use attention_bounds::study::verdict::Levels;
+use attention_bounds::study::{Question, Silent};
 use nalgebra::DMatrix;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

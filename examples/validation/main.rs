@@ -20,16 +20,19 @@ mod false_alarms;
 use std::process::ExitCode;
 
 use attention_bounds::attention::{Head, QueryLaw};
-use attention_bounds::check::simulate::{self, RunOutcome, Shard, SimulationRequest, Work};
-use attention_bounds::check::table::{self, TableOptions};
-use attention_bounds::check::verdict::{self, Levels};
-use attention_bounds::check::{Question, Silent};
 use attention_bounds::cli::Bar;
 use attention_bounds::error::Result;
 use attention_bounds::law::{Empirical, Gaussian, Mixture, Rademacher, Sphere, TokenLaw};
 use attention_bounds::monte_carlo::Reliability;
 use attention_bounds::parameter::{ErrorProbability, PromptLength};
-use attention_bounds::report::{Against, Metric, QueryLabel, Row};
+use attention_bounds::record::{Against, Metric, QueryLabel, Row};
+use attention_bounds::study::TableOptions;
+use attention_bounds::study::simulate;
+use attention_bounds::study::simulate::{RunOptions, Shard, SimulationRequest};
+use attention_bounds::study::table;
+use attention_bounds::study::verdict;
+use attention_bounds::study::verdict::Levels;
+use attention_bounds::study::{Question, Silent};
 use nalgebra::{DMatrix, DVector};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -112,23 +115,22 @@ fn judged<'r>(
     levels: Levels,
 ) -> Result<&'r [Row]> {
     let simulation = simulate::simulation(question, lengths, options, request)?;
-    let work = Work {
+    let work = RunOptions {
         checkpoint: None,
         stop: None,
         progress: &Silent,
     };
-    if let RunOutcome::Finished(partial) = simulate::run(&simulation, Shard::whole(), &work)? {
-        let route = simulation.plan().route;
-        verdict::judge(
-            question,
-            rows,
-            &partial.estimates()?,
-            &[],
-            request,
-            route,
-            levels,
-        );
-    }
+    let partial = simulate::run(&simulation, Shard::whole(), &work)?;
+    let route = simulation.plan().route;
+    verdict::judge(
+        question,
+        rows,
+        &partial.estimates()?,
+        &[],
+        request,
+        route,
+        levels,
+    );
     Ok(rows)
 }
 
@@ -306,7 +308,7 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let bar = Bar::new();
-    attention_bounds::check::Progress::start(&bar, scenarios);
+    attention_bounds::study::Progress::start(&bar, scenarios);
     let mut outcomes = Vec::new();
     let mut skipped = 0;
     for number in 0..scenarios {
@@ -317,7 +319,7 @@ fn main() -> ExitCode {
                 skipped += 1;
             }
         }
-        attention_bounds::check::Progress::step(&bar);
+        attention_bounds::study::Progress::step(&bar);
     }
     drop(bar);
     let reliable: Vec<&Outcome> = outcomes.iter().filter(|o| o.reliable).collect();

@@ -10,6 +10,20 @@ use crate::error::{Error, Result};
 ///
 /// `prompt` is `d x L`, one token a column, `L >= 1`. The largest score is subtracted first, so nothing
 /// overflows: the weights are in `[0, 1]` and sum to 1 up to rounding, for scores of any size.
+///
+/// # Errors
+/// [`Error::Shape`](crate::Error::Shape) if head, prompt and query do not fit, or the prompt is empty.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::Head;
+/// use attention_bounds::attention::attention_weights;
+/// use attention_bounds::nalgebra::{dmatrix, dvector};
+///
+/// let head = Head::new(dmatrix![1.0], dmatrix![1.0]).unwrap();
+/// let weights = attention_weights(&head, &dmatrix![0.0, 3f64.ln()], &dvector![1.0]).unwrap();
+/// assert!((weights[1] - 0.75).abs() < 1e-15);
+/// ```
 pub fn attention_weights(
     head: &Head,
     prompt: &DMatrix<f64>,
@@ -33,6 +47,9 @@ pub fn attention_weights(
 }
 
 /// Finite-prompt attention `V sum_i p_i X_i`, with the weights of [`attention_weights`].
+///
+/// # Errors
+/// As [`attention_weights`].
 pub fn finite_prompt_attention(
     head: &Head,
     prompt: &DMatrix<f64>,

@@ -1,12 +1,12 @@
 //! Jacobians of attention with respect to its matrices, for a prompt and for infinitely many tokens.
 
-use nalgebra::{DMatrix, DVector, SymmetricEigen};
+use nalgebra::{DMatrix, DVector};
 
 use super::Head;
 use super::finite_prompt::attention_weights;
 use super::population::population_attention;
 use crate::error::{Error, Result};
-use crate::law::TokenLaw;
+use crate::law::{TokenLaw, operator_norm};
 
 /// The derivatives of an attention output in `V` and `U`, as linear maps of a direction `H`.
 ///
@@ -131,22 +131,9 @@ impl Jacobians {
             value_frobenius: self.response.nrows() as f64 * mean,
             value_operator: mean,
             key_query_frobenius: response.norm_squared() * query,
-            key_query_operator: squared_operator_norm(&response) * query,
+            key_query_operator: operator_norm(&response).powi(2) * query,
         })
     }
-}
-
-/// The largest eigenvalue of the smaller Gram matrix; 0 of a matrix without entries.
-fn squared_operator_norm(matrix: &DMatrix<f64>) -> f64 {
-    if matrix.is_empty() {
-        return 0.0;
-    }
-    let gram = if matrix.nrows() < matrix.ncols() {
-        matrix * matrix.transpose()
-    } else {
-        matrix.transpose() * matrix
-    };
-    SymmetricEigen::new(gram).eigenvalues.max().max(0.0)
 }
 
 fn check_direction(direction: &DMatrix<f64>, wanted: (usize, usize)) -> Result<()> {

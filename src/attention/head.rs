@@ -23,12 +23,27 @@ pub struct Head {
 
 impl Head {
     /// A head without query bias.
+    ///
+    /// # Errors
+    /// As [`Head::with_tilt_bias`].
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::Head;
+    /// use attention_bounds::nalgebra::{DMatrix, dmatrix, dvector};
+    ///
+    /// let head = Head::new(dmatrix![2.0, 0.0; 0.0, 1.0], DMatrix::identity(2, 2)).unwrap();
+    /// assert_eq!(head.tilt(&dvector![1.0, 3.0]), dvector![2.0, 3.0]);
+    /// ```
     pub fn new(key_query: DMatrix<f64>, value: DMatrix<f64>) -> Result<Self> {
         let dimension = key_query.nrows();
         Self::with_tilt_bias(key_query, value, DVector::zeros(dimension))
     }
 
     /// A head whose tilt is `U z + tilt_bias`.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if `V` has not as many columns, or the bias not as many coordinates, as `U` has rows, or an entry is not finite.
     pub fn with_tilt_bias(
         key_query: DMatrix<f64>,
         value: DMatrix<f64>,

@@ -12,6 +12,9 @@ use crate::error::Result;
 /// scaling `1/sqrt(k)` is part of `U`, as it is for softmax. `prompt` is `d x L`, one token a column. For
 /// centred tokens with covariance `Gamma` its limit is `V Gamma (U z + b)`, which is the population
 /// softmax attention of `N(0, Gamma)` (T1).
+///
+/// # Errors
+/// [`Error::Shape`](crate::Error::Shape) if head, prompt and query do not fit, or the prompt is empty.
 pub fn linear_attention(
     head: &Head,
     prompt: &DMatrix<f64>,

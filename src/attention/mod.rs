@@ -7,6 +7,7 @@ mod population;
 mod quadratic;
 mod query;
 mod score_coordinates;
+mod score_integral;
 mod score_variance;
 mod weighted_score_variance;
 
@@ -16,5 +17,6 @@ pub use head::Head;
 pub use linear::linear_attention;
 pub use population::population_attention;
 pub use query::QueryLaw;
+pub use score_integral::integrate;
 pub use score_variance::{ScoreVarianceDensity, ScoreVarianceLaw};
 pub use weighted_score_variance::{TiltForm, TiltWeight, WeightedScoreVarianceLaw};

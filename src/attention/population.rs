@@ -10,6 +10,23 @@ use crate::law::TokenLaw;
 ///
 /// `query` has length `e` (`U` is `d x e`), the result length `m` (`V` is `m x d`). An error
 /// if head, law and query do not fit together.
+///
+/// # Errors
+/// [`Error::Shape`] if they do not fit.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::attention::population_attention;
+/// use attention_bounds::nalgebra::{DMatrix, dvector};
+/// use attention_bounds::{Gaussian, Head};
+///
+/// // T1: for standard normal tokens and U = V = I attention is the identity.
+/// let identity = DMatrix::identity(2, 2);
+/// let tokens = Gaussian::centred(identity.clone()).unwrap();
+/// let head = Head::new(identity.clone(), identity).unwrap();
+/// let query = dvector![0.5, -1.0];
+/// assert_eq!(population_attention(&tokens, &head, &query).unwrap(), query);
+/// ```
 pub fn population_attention(
     law: &dyn TokenLaw,
     head: &Head,

@@ -3,7 +3,7 @@
 use nalgebra::{DMatrix, DVector};
 
 use crate::error::{Error, Result};
-use crate::law::{Gaussian, TokenLaw};
+use crate::law::{Gaussian, LawKind, TokenLaw};
 
 /// Law of the query `z`.
 #[derive(Debug, Clone)]
@@ -21,6 +21,19 @@ pub enum QueryLaw {
 
 impl QueryLaw {
     /// The uniform law on the columns of `queries` (`e x n`): at least one, all finite.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] for an empty list or an entry that is not finite.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::QueryLaw;
+    /// use attention_bounds::nalgebra::dmatrix;
+    ///
+    /// // Two queries in the plane.
+    /// let query = QueryLaw::uniform(dmatrix![1.0, 0.0; 0.0, 2.0]).unwrap();
+    /// assert_eq!(query.dimension(), 2);
+    /// ```
     pub fn uniform(queries: DMatrix<f64>) -> Result<Self> {
         let count = queries.ncols();
         check_queries(&queries)?;
@@ -31,6 +44,9 @@ impl QueryLaw {
     }
 
     /// The columns of `queries` with these probabilities: non-negative, with sum 1 within `1e-9`.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] as [`QueryLaw::uniform`], or if there is not one weight a query; [`Error::Parameter`] if the weights are no probabilities.
     pub fn weighted(queries: DMatrix<f64>, weights: Vec<f64>) -> Result<Self> {
         check_queries(&queries)?;
         if weights.len() != queries.ncols() {
@@ -61,8 +77,11 @@ impl QueryLaw {
     ///
     /// Available for a Gaussian law and for a law with a finite support that can be listed (empirical, or
     /// Rademacher of dimension 20 at most); unavailable otherwise.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] for any other law.
     pub fn from_tokens(law: &dyn TokenLaw) -> Result<Self> {
-        if let Some(gaussian) = law.as_gaussian() {
+        if let Some(gaussian) = LawKind::of(law).gaussian() {
             return Ok(QueryLaw::Gaussian(gaussian.clone()));
         }
         match law.support() {

@@ -24,6 +24,8 @@ pub(super) struct ScoreCoordinates {
 
 /// Eigenvalues below this fraction of the largest count as zero: the coordinate is fixed.
 const NEGLIGIBLE: f64 = 1e-11;
+/// Range of the largest eigenvalue of `B`, unless it is zero: squares and inverse squares of it must be numbers.
+const RANGE: std::ops::RangeInclusive<f64> = 1e-100..=1e100;
 
 impl ScoreCoordinates {
     /// For Gaussian tokens, a head and a Gaussian query.
@@ -38,14 +40,30 @@ impl ScoreCoordinates {
         }
         let root = tokens.root();
         let map = root.transpose() * key_query * query.root();
-        let eigen = SymmetricEigen::new(&map * map.transpose());
+        // Between the largest entry and the trace: out of this range the eigenvalues are not asked for.
+        let product = &map * map.transpose();
+        let refused = |value: f64| {
+            Err(Error::Parameter {
+                parameter: "the largest eigenvalue of the query's score covariance Gamma^(1/2) U Sig U^T Gamma^(1/2)",
+                value: format!("{value:e}"),
+                required: "0, or from 1e-100 to 1e100",
+                theorem: None,
+            })
+        };
+        // A product that underflowed is not a query that moves nothing.
+        let size = product.amax();
+        if !(size == 0.0 && map.amax() == 0.0 || RANGE.contains(&size)) {
+            return refused(size);
+        }
+        let eigen = SymmetricEigen::try_new(product, f64::EPSILON, 200 * key_query.nrows()).ok_or(
+            Error::Unavailable {
+                what: "the spectrum of the query's score covariance",
+                why: "the iteration did not converge".into(),
+            },
+        )?;
         let largest = eigen.eigenvalues.iter().copied().fold(0.0, f64::max);
-        if !largest.is_finite() {
-            return Err(Error::shape(
-                "the query's score covariance",
-                largest,
-                "finite entries",
-            ));
+        if !(largest == 0.0 || RANGE.contains(&largest)) {
+            return refused(largest);
         }
         let variances = eigen
             .eigenvalues

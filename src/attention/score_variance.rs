@@ -9,7 +9,7 @@ use nalgebra::{Complex, DMatrix, DVector};
 
 use super::Head;
 use super::score_coordinates::ScoreCoordinates;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::law::Gaussian;
 
 /// The joint law of `(s^2, eta)`, reduced to the density of `s^2` and the density of `eta ds^2`.
@@ -48,15 +48,16 @@ impl ScoreVarianceLaw {
     /// For Gaussian tokens, a head and a Gaussian query.
     ///
     /// # Errors
-    /// If the shapes do not fit, or an eigenvalue computation did not converge to finite numbers.
+    /// If the shapes do not fit, an eigenvalue computation did not converge, the largest eigenvalue of `B` is neither 0 nor
+    /// from 1e-100 to 1e100, or a mean is not a finite number.
     pub fn new(tokens: &Gaussian, head: &Head, query: &Gaussian) -> Result<Self> {
         let coordinates = ScoreCoordinates::new(tokens, head, query)?;
-        Ok(Self::in_coordinates(&coordinates, head))
+        Self::in_coordinates(&coordinates, head)
     }
 
-    pub(super) fn in_coordinates(coordinates: &ScoreCoordinates, head: &Head) -> Self {
+    pub(super) fn in_coordinates(coordinates: &ScoreCoordinates, head: &Head) -> Result<Self> {
         let outputs = head.value() * &coordinates.axes;
-        Self {
+        let law = Self {
             response: outputs.transpose() * outputs,
             offset: coordinates
                 .fixed()
@@ -65,7 +66,26 @@ impl ScoreVarianceLaw {
             variances: coordinates.variances.clone(),
             means: coordinates.means.clone(),
             largest: coordinates.largest,
+        };
+        let (mean, deviation) = law.mean_and_deviation();
+        for (parameter, value) in [
+            ("E s^2, averaged over the query,", mean),
+            ("the deviation of s^2 under the query", deviation),
+            (
+                "E|V Gamma a|^2, averaged over the query,",
+                law.mean_response(),
+            ),
+        ] {
+            if !(0.0..f64::INFINITY).contains(&value) {
+                return Err(Error::Parameter {
+                    parameter,
+                    value: value.to_string(),
+                    required: "a finite number: tokens, query, key-query or value matrix must be smaller",
+                    theorem: None,
+                });
+            }
         }
+        Ok(law)
     }
 
     /// The part of `s^2` that the query does not move; `s^2` is never below it.

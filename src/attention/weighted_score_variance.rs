@@ -78,7 +78,7 @@ impl WeightedScoreVarianceLaw {
             .map(|j| (coordinates.variances[j], coordinates.means[j]))
             .collect();
         Ok(Self {
-            law: ScoreVarianceLaw::in_coordinates(&coordinates, head),
+            law: ScoreVarianceLaw::in_coordinates(&coordinates, head)?,
             forms: forms.map(|form| restricted(&form, &coordinates)),
             query: query_square(query, &coordinates),
             moved,

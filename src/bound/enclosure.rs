@@ -3,9 +3,10 @@
 //! The records of [`output_bounds`](super::output_bounds) and its neighbours hold the constants and parameters at
 //! which they were evaluated; here the same evaluation can be repeated at any others.
 
-use super::inverse_moment::{Splits, ln_enclosure};
-use super::moments::{LARGEST_EXPONENT, LogMoments, rejected};
-use super::{chernoff, chernoff_tail};
+use super::moments::{LARGEST_EXPONENT, LogMoments, check_delta, rejected};
+use crate::bound::chernoff;
+use crate::bound::chernoff::tail;
+use crate::bound::laplace::inverse_moment::{Splits, ln_enclosure};
 use crate::error::Result;
 use crate::interval::Interval;
 use crate::parameter::{Positive, PromptLength};
@@ -60,7 +61,7 @@ impl MomentConstants {
             return Err(rejected("del", delta, "between 0 and 1"));
         }
         let (l, eps) = (length.as_f64(), deviation.get());
-        Ok(chernoff_tail::ln_enclosure(&self.0, eps, l, delta).exp())
+        Ok(tail::ln_enclosure(&self.0, eps, l, delta).exp())
     }
 
     /// T5's bound of `I_k(n) = E (w_1 + .. + w_n)^{-k}`, `n > k >= 1`, `0 < th <= 1`, with one split or two:
@@ -102,15 +103,6 @@ fn at_least(length: PromptLength, least: u64) -> Result<f64> {
         ));
     }
     Ok(length.as_f64())
-}
-
-/// Accepts `1/L < del < 1`, decided exactly: `1/L` lies within half a float of its rounding.
-pub(super) fn check_delta(delta: f64, length: f64) -> Result<()> {
-    if delta > 1.0 / length && delta < 1.0 && delta >= (1.0 / length).next_up() {
-        Ok(())
-    } else {
-        Err(rejected("del", delta, "between 1/L and 1"))
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! A bound as a formula with the floats at which it was evaluated.
 //!
 //! [`Bound::value`](super::Bound::value) is at least the real number that the formula has at these floats; a
-//! certificate states that inequality for Coq. The functions are those of proofs/bounds_definitions.v.
+//! certificate states that inequality for Coq. The functions are those of proofs/certificate/bounds_definitions.v.
 
 /// `A2 = E[w^2 |f|^2]`, or an upper bound of it.
 #[derive(Debug, Clone, PartialEq)]

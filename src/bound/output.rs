@@ -2,9 +2,158 @@
 
 use super::moments::KnownMoments;
 use super::sub_gaussian::{SubGaussianMoments, crude_bound};
-use super::{Bound, Formula, GaussianOutput, SecondMoment, Theorem, chernoff, laplace};
+use super::{Bound, Formula, GaussianOutput, SecondMoment, chernoff, laplace};
+use crate::bound::theorem::{ProofStatus, Statement, Theorem};
+use crate::bound::vocabulary::{
+    A2, CENTRED, F0, KAPPA, LENGTH, OUTPUT_LAMBDA, OUTPUT_PROXY, OWN_4, OWN_5, OWN_6, RHO, SIGMA,
+    TILT, constant, location,
+};
 use crate::interval::Interval;
 use crate::parameter::PromptLength;
+
+impl Theorem {
+    /// trivial `trivial-bound`: What holds without concentration; every other bound is compared with it.
+    pub const TRIVIAL_BOUND: Theorem = Theorem::new(&Statement {
+        id: "trivial",
+        name: "trivial-bound",
+        title: "What holds without concentration; every other bound is compared with it",
+        statement: "E|That - T|^2 <= min( L F0, sup |V(x - m(a))|^2, tau_V + eta )",
+        hypotheses: &[
+            "L F0: second moments",
+            "the supremum: bounded support",
+            "tau_V + eta: Gaussian tokens",
+        ],
+        constants: &[
+            LENGTH,
+            F0,
+            constant("tau_V + eta", "tr(V Gamma V^T) + |V Gamma a|^2"),
+        ],
+        proof_idea: "Jensen: |sum p_i f_i|^2 <= sum p_i |f_i|^2 <= sum |f_i|^2. A weighted mean lies in the \
+        convex hull of the support. For Gaussian tokens T3 with r_2 <= 1.",
+        source: "this project, docs/theory.md section 0",
+        location: location("bound::trivial_bound", "src/bound/output.rs"),
+        status: ProofStatus::ProvedOnPaper,
+        lemmas: &[],
+    });
+
+    /// T4 `chernoff-bound`: Explicit bound of the squared error with an elementary proof.
+    pub const CHERNOFF_BOUND: Theorem = Theorem::new(&Statement {
+        id: "T4",
+        name: "chernoff-bound",
+        title: "Explicit bound of the squared error with an elementary proof",
+        statement: "E|sum p_i f(X_i)|^2 <= A2 / ((1-del)^2 L) + L F0 exp( -(del L - 1)^2 / (2 (L-1) rho) )",
+        hypotheses: &[CENTRED, "L >= 2", "1/L < del < 1 (a proof parameter)"],
+        constants: &[LENGTH, RHO, A2, F0],
+        proof_idea: "Where the weights sum to at least (1-del) L, replace their sum by that and use that the \
+        w_i f_i are independent and centred. Elsewhere use Jensen and drop w_i: the other weights are \
+        independent of f_i and sum to at most (1-del) L with the probability that Chernoff's bound for \
+        non-negative variables gives.",
+        source: OWN_4,
+        location: location("bound::output_bounds", "src/bound/output.rs"),
+        status: ProofStatus::MachineChecked,
+        lemmas: &["proofs/chernoff/chernoff_bound.v::chernoff_mean_square"],
+    });
+
+    /// T5 `laplace-bound`: Explicit bound of the squared error with the sharp constant A2 / L.
+    pub const LAPLACE_BOUND: Theorem = Theorem::new(&Statement {
+        id: "T5",
+        name: "laplace-bound",
+        title: "Explicit bound of the squared error with the sharp constant A2 / L",
+        statement: "E|sum p_i f(X_i)|^2 <= A2 [ L I_2(L-1) + 6 L (L-1) rho I_4(L-2) ]; Gaussian tokens: \
+        E|That - T|^2 <= (tau_V + eta) min(1, L e^{s^2} I_2(L-1)); \
+        I_k(n) <= (n (1 - th/2))^{-k} + (kap/k)^k exp( -(n-k) (th/rho) (1 - th/2) ) (one split); \
+        I_k(n) <= (n (1 - th/2))^{-k} + (n/2)^{-k} Q_k(n th / (2 rho)) + (kap/k)^k exp( -(n-k) / (2 rho) ), \
+        Q_k(x) = e^{-x} sum_{j<k} x^j / j! (two splits)",
+        hypotheses: &[
+            CENTRED,
+            "L >= 7; Gaussian tokens: L >= 4",
+            "0 < th <= 1 (a proof parameter, one for each I_k)",
+        ],
+        constants: &[
+            LENGTH,
+            RHO,
+            KAPPA,
+            A2,
+            constant("I_k(n)", "E (w_1 + ... + w_n)^{-k}"),
+            constant(
+                "s^2, tau_V, eta",
+                "a^T Gamma a, tr(V Gamma V^T), |V Gamma a|^2",
+            ),
+        ],
+        proof_idea: "In the Laplace identity T2, h <= A2 and |g(t)| <= t sqrt(rho A2), because E[w f] = 0. What \
+        remains are inverse moments of a sum of weights: phi <= exp(-t + rho t^2/2) up to t = th/rho, and \
+        beyond it phi decreases and the arithmetic-geometric mean bounds E (w_1 + ... + w_k)^{-k}.",
+        source: OWN_5,
+        location: location("bound::output_bounds", "src/bound/output.rs"),
+        status: ProofStatus::MachineChecked,
+        lemmas: &[
+            "proofs/laplace/laplace_bound.v::laplace_mean_square_splits",
+            "proofs/gaussian/gaussian_exact.v::gaussian_sharp_laplace_splits",
+            "proofs/laplace/inverse_moment.v::inverse_moment_two_split",
+        ],
+    });
+
+    /// T6.chernoff `sub-gaussian-chernoff`: T4 for a law known only through its variance proxy.
+    pub const SUB_GAUSSIAN_CHERNOFF: Theorem = Theorem::new(&Statement {
+        id: "T6.chernoff",
+        name: "sub-gaussian-chernoff",
+        title: "T4 for a law known only through its variance proxy",
+        statement: "T4 with rho = e^{2 sigma^2 |a|^2}, A2 = rho (8 sigma^2 |a|^2 + D_lam(c)) / lam, \
+        F0 = sigma^2 |V|_F^2 + |c|^2, |c| = 2 sigma^2 |V| |a|",
+        hypotheses: &[
+            OUTPUT_PROXY,
+            "L >= 2",
+            OUTPUT_LAMBDA,
+            "1/L < del < 1 (a proof parameter)",
+        ],
+        constants: &[LENGTH, SIGMA, TILT, constant("D_lam(c)", "see T6.norm-mgf")],
+        proof_idea: "Lam >= 0 bounds rho. A2 = rho E|V(X-m)|^2 under the law tilted by 2a; Donsker-Varadhan for \
+        lam |V(X-m)|^2 with relative entropy at most 8 sigma^2 |a|^2 and T6.norm-mgf bound it; T6.tilted-mean \
+        bounds |c|. T4 increases in rho, A2 and F0.",
+        source: OWN_6,
+        location: location("bound::output_bounds", "src/bound/output.rs"),
+        status: ProofStatus::MachineChecked,
+        lemmas: &["proofs/sub_gaussian/sub_gaussian_bounds.v::sub_gaussian_chernoff"],
+    });
+
+    /// T6.laplace `sub-gaussian-laplace`: T5 for a law known only through its variance proxy.
+    pub const SUB_GAUSSIAN_LAPLACE: Theorem = Theorem::new(&Statement {
+        id: "T6.laplace",
+        name: "sub-gaussian-laplace",
+        title: "T5 for a law known only through its variance proxy",
+        statement: "T5 with rho = e^{2 sigma^2 |a|^2}, kap = e^{sigma^2 |a|^2}, \
+        A2 = rho (8 sigma^2 |a|^2 + D_lam(c)) / lam, |c| = 2 sigma^2 |V| |a|",
+        hypotheses: &[
+            OUTPUT_PROXY,
+            "L >= 7",
+            OUTPUT_LAMBDA,
+            "0 < th <= 1 (a proof parameter, one for each I_k)",
+        ],
+        constants: &[LENGTH, SIGMA, TILT, constant("D_lam(c)", "see T6.norm-mgf")],
+        proof_idea: "The constants of T6.chernoff, and kap = exp(Lam(a) + Lam(-a)) <= e^{sigma^2 |a|^2}. T5 \
+        increases in rho, kap and A2.",
+        source: OWN_6,
+        location: location("bound::output_bounds", "src/bound/output.rs"),
+        status: ProofStatus::MachineChecked,
+        lemmas: &["proofs/sub_gaussian/sub_gaussian_bounds.v::sub_gaussian_laplace"],
+    });
+
+    /// T6.crude `crude-bound`: A bound for every prompt length that grows like ln L.
+    pub const CRUDE_BOUND: Theorem = Theorem::new(&Statement {
+        id: "T6.crude",
+        name: "crude-bound",
+        title: "A bound for every prompt length that grows like ln L",
+        statement: "E|That - T|^2 <= E max_i |V(X_i - m(a))|^2 <= (ln L + D_lam(c)) / lam, |c| = 2 sigma^2 |V| |a|",
+        hypotheses: &[OUTPUT_PROXY, "L >= 1", OUTPUT_LAMBDA],
+        constants: &[LENGTH, SIGMA, TILT, constant("D_lam(c)", "see T6.norm-mgf")],
+        proof_idea: "Jensen bounds the error by the largest |f_i|^2; lam times its mean is at most \
+        ln(L E e^{lam |f|^2}); T6.norm-mgf and T6.tilted-mean finish.",
+        source: OWN_6,
+        location: location("bound::output_bounds", "src/bound/output.rs"),
+        status: ProofStatus::MachineChecked,
+        lemmas: &["proofs/sub_gaussian/sub_gaussian_bounds.v::sub_gaussian_crude"],
+    });
+}
 
 const LAW_UNKNOWN: &str = "the token law must be known (its cumulant generating function)";
 const PROXY_UNKNOWN: &str = "a variance proxy of the token law must be known";
@@ -29,18 +178,18 @@ pub fn output_bounds(
     match known {
         Some(known) => {
             let moments = known.logarithms();
-            let chernoff = chernoff::bound(Theorem::ChernoffBound, &moments, length, least);
+            let chernoff = chernoff::bound(Theorem::CHERNOFF_BOUND, &moments, length, least);
             bounds.push(match known.gaussian_output() {
                 Some(gaussian) => in_gaussian_terms(chernoff, gaussian),
                 None => chernoff,
             });
             bounds.push(match known.gaussian_output() {
                 Some(gaussian) => laplace::gaussian_bound(gaussian, length, least),
-                None => laplace::bound(Theorem::LaplaceBound, &moments, length, least),
+                None => laplace::bound(Theorem::LAPLACE_BOUND, &moments, length, least),
             });
         }
         None => {
-            for theorem in [Theorem::ChernoffBound, Theorem::LaplaceBound] {
+            for theorem in [Theorem::CHERNOFF_BOUND, Theorem::LAPLACE_BOUND] {
                 bounds.push(Bound::not_applicable(theorem, LAW_UNKNOWN));
             }
         }
@@ -55,17 +204,17 @@ pub fn output_bounds(
                 in_class_terms(class.describe(bound), class, second.lambda)
                     .with_parameter("lam", second.lambda)
             };
-            let theorem = Theorem::SubGaussianChernoff;
+            let theorem = Theorem::SUB_GAUSSIAN_CHERNOFF;
             bounds.push(describe(chernoff::bound(theorem, &moments, length, least)));
-            let theorem = Theorem::SubGaussianLaplace;
+            let theorem = Theorem::SUB_GAUSSIAN_LAPLACE;
             bounds.push(describe(laplace::bound(theorem, &moments, length, least)));
             bounds.push(crude_bound(class, length, least));
         }
         None => {
             for theorem in [
-                Theorem::SubGaussianChernoff,
-                Theorem::SubGaussianLaplace,
-                Theorem::CrudeBound,
+                Theorem::SUB_GAUSSIAN_CHERNOFF,
+                Theorem::SUB_GAUSSIAN_LAPLACE,
+                Theorem::CRUDE_BOUND,
             ] {
                 bounds.push(Bound::not_applicable(theorem, PROXY_UNKNOWN));
             }
@@ -149,7 +298,7 @@ pub fn trivial_bound(
         .min_by(|x, y| x.0.total_cmp(&y.0));
     match least {
         Some((value, dominant, formula)) => {
-            let bound = Bound::proved(Theorem::TrivialBound, value, value, dominant)
+            let bound = Bound::proved(Theorem::TRIVIAL_BOUND, value, value, dominant)
                 .with_formula(Some(formula))
                 .with_hypothesis("L", length.as_f64());
             match known {
@@ -158,7 +307,7 @@ pub fn trivial_bound(
             }
         }
         None => Bound::not_applicable(
-            Theorem::TrivialBound,
+            Theorem::TRIVIAL_BOUND,
             "the token law or a variance proxy must be known",
         ),
     }

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use super::rational::{decimal, exact};
-use super::term::{is_rational, term};
+use super::term::{is_rational, precision, term};
 use crate::bound::{Formula, Part};
-use crate::report::{Decimal, Metric, QueryLabel, Row, theorem_label};
+use crate::record::{Metric, QueryLabel, Row};
+use crate::render::Decimal;
 
 /// Digits of the decimals that people read.
 const PRINTED: usize = 4;
@@ -59,7 +60,7 @@ impl Certificates {
                 else {
                     continue;
                 };
-                let theorem = theorem_label(bound.theorem());
+                let theorem = bound.theorem().label();
                 let about = format!("{theorem} of {}", cell(row));
                 let Some(printed) = Decimal::at_least(value, PRINTED) else {
                     continue;
@@ -179,10 +180,10 @@ fn single(
     about: &str,
 ) -> Result<Lemma, String> {
     let value = term(formula).ok_or("an argument is not finite")?;
-    let proof = if is_rational(formula) {
-        "lra"
-    } else {
-        "certify"
+    let proof = match precision(formula) {
+        _ if is_rational(formula) => "lra".to_owned(),
+        64 => "certify".to_owned(),
+        bits => format!("certify_bits {bits}%positive"),
     };
     Ok(Lemma {
         text: format!(

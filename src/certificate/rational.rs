@@ -2,7 +2,7 @@
 
 use num_bigint::BigUint;
 
-use crate::report::Decimal;
+use crate::render::Decimal;
 
 /// The number as a Coq term, exactly: `3`, `(-5)`, `(7/16)`. `None` if it is not finite.
 ///

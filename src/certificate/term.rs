@@ -1,4 +1,4 @@
-//! Formulas of bounds as Coq terms: the functions of proofs/bounds_definitions.v at exact rationals.
+//! Formulas of bounds as Coq terms: the functions of proofs/certificate/bounds_definitions.v at exact rationals.
 
 use super::rational::exact;
 use crate::bound::{Formula, InverseMomentForm, SecondMoment, SubGaussianClass};
@@ -106,6 +106,34 @@ pub(super) fn term(formula: &Formula) -> Option<String> {
         ),
         Formula::Average(_) => return None,
     })
+}
+
+/// Bits with which the formula is evaluated: 64, and more where a small proof parameter `u` makes terms cancel, of which
+/// `u^2` is left (`del + (1 - del) ln(1 - del)`, `ln(1 - u nu_j)` divided by `u`).
+pub(super) fn precision(formula: &Formula) -> u32 {
+    let of_class = |class: &SubGaussianClass| class.lambda * class.sigma_squared * class.largest;
+    let of_moment = |a2: &SecondMoment| match a2 {
+        SecondMoment::Exponential(_) => 1.0,
+        SecondMoment::SubGaussian(class) => of_class(class),
+    };
+    let least: f64 = match formula {
+        Formula::Chernoff { a2, delta, .. } => of_moment(a2).min(*delta),
+        Formula::GaussianChernoff { delta, .. } | Formula::ChernoffTail { delta, .. } => *delta,
+        Formula::Laplace {
+            a2, second, fourth, ..
+        } => of_moment(a2).min(second.theta).min(fourth.theta),
+        Formula::GaussianLaplace { second, .. } | Formula::Participation { second, .. } => {
+            second.theta
+        }
+        Formula::Crude { class, .. } => of_class(class),
+        Formula::Constant(_)
+        | Formula::Jensen { .. }
+        | Formula::Variance { .. }
+        | Formula::Average(_) => 1.0,
+    };
+    // A power of two, so that few precisions are in use.
+    let bits = 48.0 - 2.0 * least.clamp(f64::MIN_POSITIVE, 1.0).log2();
+    (bits.max(64.0) as u32).next_power_of_two()
 }
 
 /// Is the certificate of this formula an inequality between rationals?

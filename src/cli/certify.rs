@@ -5,13 +5,14 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::certificate::{Certificates, run as prove};
+use crate::certificate::{Certificates, find_coq, run as prove};
 use crate::error::{Error, Result};
-use crate::report::{Provenance, QueryLabel, Row, Table};
+use crate::record::{Provenance, QueryLabel, Row, Table};
 
 use super::flags::ScenarioArguments;
-use super::output::{Outcome, print};
-use super::sheets::{Made, MetricArguments, make};
+use super::metrics::MetricArguments;
+use super::output::{Destination, Outcome, check_destinations, print};
+use super::progress::Bar;
 
 /// Arguments of `certify`.
 #[derive(Debug, Clone, Args)]
@@ -55,12 +56,13 @@ pub fn run(arguments: &CertifyArguments) -> Result<Outcome> {
             why: "--output FILE (write it), --run (let Coq check it) or both are required".into(),
         });
     }
+    check_destinations(&[arguments.output.as_deref().map(Destination::Result)])?;
+    if arguments.run {
+        find_coq()?;
+    }
     let scenario = arguments.scenario.scenario()?;
-    let table = match make(&scenario, &arguments.metrics, None, false)? {
-        Made::Table(table) => table,
-        // Nothing is simulated, so nothing can be stopped.
-        Made::Stopped(message) => return Ok(Outcome::Stopped(message)),
-    };
+    let study = arguments.metrics.ask(scenario.study()?)?;
+    let table = study.progress(Bar::new()).table()?;
     let rows = selected(&table, arguments.queries);
     let certificates = Certificates::new(&rows, arguments.vacuous);
     let text = certificates.text(&heading(&table));
@@ -114,12 +116,18 @@ fn heading(table: &Table) -> Vec<String> {
         "Certificates of printed bounds: each lemma states that a function of bounds_definitions.v, at the exact \
          rationals of the floats used, is at most the printed decimal."
             .to_owned(),
+        SCOPE.to_owned(),
         Provenance::now(&table.scenario, None).line(),
         table.description.clone(),
         "To check: make -C proofs build, then coqc -Q proofs AttentionBounds FILE; or attention-bounds certify --run."
             .to_owned(),
     ]
 }
+
+/// What a certificate says, and on what it rests.
+const SCOPE: &str = "A lemma says that the formula of the theorem, at the constants in it (sigma^2, F0, rho, kap, A2, s^2, tau_V, eta, |V|^2), is at \
+most the printed decimal. The constants are taken from the calculator, which rounds them up (docs/rounding.md, Constants): that they bound \
+those of the law is not proved by Coq, and neither is the theorem here (proofs/README.md).";
 
 /// What is certified and what is not.
 fn report(table: &Table, certificates: &Certificates) -> String {
@@ -139,6 +147,7 @@ fn report(table: &Table, certificates: &Certificates) -> String {
 "
         ));
     }
+    text.push_str(&format!("{SCOPE}\n"));
     text.push_str(&format!(
         "{}\n",
         Provenance::now(&table.scenario, None).line()

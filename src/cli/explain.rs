@@ -1,12 +1,29 @@
-//! `explain`: one theorem of the registry in full.
+//! `theorems`: every theorem of the registry in one line; `explain`: one of them in full.
 
 use clap::Args;
 
 use crate::bound::Theorem;
 use crate::error::Result;
-use crate::report::{theorem_label, wrap};
+use crate::render::wrap;
 
 use super::output::{Outcome, print};
+
+/// Runs `theorems`.
+pub fn list() -> Result<Outcome> {
+    let mut text = String::new();
+    for theorem in Theorem::ALL {
+        let status = theorem.status().to_string();
+        text.push_str(&format!(
+            "{:<17} {:<23} {status:<16} {}\n",
+            theorem.id(),
+            theorem.name(),
+            theorem.statement().title
+        ));
+    }
+    text.push_str("\nattention-bounds explain THEOREM says more about one; id or name.\n");
+    print(&text, None)?;
+    Ok(Outcome::Success)
+}
 
 /// Arguments of `explain`.
 #[derive(Debug, Clone, Args)]
@@ -23,7 +40,7 @@ pub fn run(arguments: &ExplainArguments) -> Result<Outcome> {
 
 fn explanation(theorem: Theorem) -> String {
     let statement = theorem.statement();
-    let mut lines = vec![format!("{}: {}", theorem_label(theorem), statement.title)];
+    let mut lines = vec![format!("{}: {}", theorem.label(), statement.title)];
     let mut part = |title: &str, content: Vec<String>| {
         if !content.is_empty() {
             lines.extend([String::new(), title.to_string()]);

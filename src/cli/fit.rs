@@ -4,14 +4,13 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::check::printed_form::PrintedForm;
-use crate::check::{Question, fit};
+use crate::claim::{PrintedForm, read_range};
 use crate::error::{Error, Result};
-use crate::report::Provenance;
+use crate::record::Provenance;
 
 use super::flags::ScenarioArguments;
 use super::length::AnswerFormat;
-use super::output::{Outcome, print};
+use super::output::{Destination, Outcome, check_destinations, print};
 use super::progress::Bar;
 
 /// Arguments of `fit`.
@@ -61,19 +60,19 @@ impl From<MetricName> for PrintedForm {
 
 /// Runs `fit`.
 pub fn run(arguments: &FitArguments) -> Result<Outcome> {
-    let exponents = fit::read_range(&arguments.c2)?;
+    let exponents = read_range(&arguments.c2)?;
+    check_destinations(&[arguments.plot.as_deref().map(Destination::Picture)])?;
+    if arguments.plot.is_some() && exponents.len() < 2 {
+        return Err(Error::Parameter {
+            parameter: "--c2",
+            value: arguments.c2.clone(),
+            required: "a range FROM,TO,STEPS with --plot",
+            theorem: None,
+        });
+    }
     let scenario = arguments.scenario.scenario()?;
-    let setting = scenario.build()?;
-    let question = Question::new(setting.tokens.as_ref(), &setting.head, &setting.query)?;
-    let mut answer = fit::fit(
-        &question,
-        arguments.metric.into(),
-        &setting.lengths,
-        &exponents,
-        arguments.witness,
-        &Bar::new(),
-    )?;
-    answer.description = setting.description;
+    let study = scenario.study()?.progress(Bar::new());
+    let answer = study.fit(arguments.metric.into(), &exponents, arguments.witness)?;
     let provenance = Provenance::now(&scenario.origin.name, None);
     if let Some(path) = &arguments.plot {
         let picture = answer.svg().map_err(|why| Error::Unavailable {

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::check::regression;
 use crate::error::{Error, Result};
-use crate::report::Provenance;
+use crate::record::Provenance;
+use crate::regression::flow::flows;
 use crate::scenario::RegressionScenario;
 
-use super::output::{Outcome, print};
+use super::output::{Destination, Outcome, check_destinations, print};
 use super::progress::Bar;
 
 /// Arguments of `flow`.
@@ -37,8 +37,12 @@ enum FlowFormat {
 
 /// Runs `flow`.
 pub fn run(arguments: &FlowArguments) -> Result<Outcome> {
+    check_destinations(&[
+        arguments.plot.as_deref().map(Destination::Picture),
+        arguments.output.as_deref().map(Destination::Result),
+    ])?;
     let setting = RegressionScenario::load(&arguments.scenario)?.build()?;
-    let mut answer = regression::flows(
+    let mut answer = flows(
         &setting.task,
         &setting.start,
         &setting.lengths,

@@ -2,12 +2,10 @@
 
 use clap::{Args, ValueEnum};
 
-use crate::check::Question;
-use crate::check::length::{self, LengthQuestion};
 use crate::error::Result;
 use crate::parameter::Positive;
-use crate::report::{LengthAnswer, Provenance, QueryLabel};
-use crate::scenario::Scenario;
+use crate::record::Provenance;
+use crate::study::length::Epsilon;
 
 use super::flags::ScenarioArguments;
 use super::output::{Outcome, print};
@@ -46,7 +44,15 @@ pub fn run(arguments: &LengthArguments) -> Result<Outcome> {
     // Checked before any file is read.
     Positive::new("--epsilon", arguments.epsilon)?;
     let scenario = arguments.scenario.scenario()?;
-    let answer = compute(arguments, &scenario)?;
+    let mut epsilon = if arguments.relative {
+        Epsilon::relative(arguments.epsilon)
+    } else {
+        Epsilon::absolute(arguments.epsilon)
+    };
+    if let Some(index) = arguments.at_query {
+        epsilon = epsilon.at_query(index);
+    }
+    let answer = scenario.study()?.progress(Bar::new()).length(epsilon)?;
     let provenance = Provenance::now(&scenario.origin.name, None);
     let text = match arguments.format {
         AnswerFormat::Text => answer.text(&provenance),
@@ -54,31 +60,4 @@ pub fn run(arguments: &LengthArguments) -> Result<Outcome> {
     };
     print(&text, None)?;
     Ok(Outcome::Success)
-}
-
-/// Builds the setting and searches.
-fn compute(arguments: &LengthArguments, scenario: &Scenario) -> Result<LengthAnswer> {
-    let asked = LengthQuestion {
-        epsilon: Positive::new("--epsilon", arguments.epsilon)?,
-        relative: arguments.relative,
-        query: arguments
-            .at_query
-            .map_or(QueryLabel::Average, QueryLabel::Index),
-    };
-    let setting = scenario.build()?;
-    let question = Question::new(setting.tokens.as_ref(), &setting.head, &setting.query)?;
-    let found = length::smallest(&question, &asked, &Bar::new())?;
-    Ok(LengthAnswer {
-        description: setting.description,
-        query: asked.query,
-        epsilon: found.epsilon,
-        relative_to: found.relative_to,
-        exact: found.exact,
-        bound: found.bound,
-        notes: vec![
-            "smallest: the error is at most epsilon at L and not at L - 1; that it keeps falling with L is \
-             observed, not proved"
-                .to_owned(),
-        ],
-    })
 }

@@ -10,24 +10,23 @@ mod fit;
 mod flags;
 mod flow;
 mod length;
+mod metrics;
 mod output;
 mod progress;
 mod rate;
 mod reproduce;
-mod sheets;
 mod simulate;
 mod simulation;
+mod style;
 mod table;
-mod theorems;
 mod transfer;
 
 use std::ffi::OsString;
-use std::io::Write;
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 pub use output::Outcome;
 pub use progress::Bar;
@@ -79,8 +78,8 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
     match dispatch(&parsed.command) {
         Ok(Outcome::Success) => 0,
         Ok(Outcome::Violation) => 1,
-        Ok(Outcome::Stopped(message)) => {
-            let _ = std::io::stderr().write_all(output::message_line(&message).as_bytes());
+        Err(stopped @ Error::Stopped { .. }) => {
+            output::complain(&stopped.to_string());
             130
         }
         Err(error) => fail(&error.to_string()),
@@ -100,15 +99,14 @@ fn dispatch(command: &Command) -> Result<Outcome> {
         Command::Flow(arguments) => flow::run(arguments),
         Command::Transfer(arguments) => transfer::run(arguments),
         Command::Reproduce(arguments) => reproduce::run(arguments),
-        Command::Theorems => theorems::run(),
+        Command::Theorems => explain::list(),
         Command::Explain(arguments) => explain::run(arguments),
     }
 }
 
 /// One line on standard error, exit code 2.
 fn fail(message: &str) -> u8 {
-    // If standard error cannot be written there is nowhere left to say so.
-    let _ = std::io::stderr().write_all(output::error_line(message).as_bytes());
+    output::complain(&format!("error: {message}"));
     2
 }
 

@@ -1,9 +1,11 @@
-//! Printing results, and how a command ends.
+//! Printing results, where they go, and how a command ends.
 
+use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use crate::error::{Error, Result};
+use crate::text;
 
 /// How a command that did its work ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,16 +14,94 @@ pub enum Outcome {
     Success,
     /// A check found a violation: exit code 1.
     Violation,
-    /// Stopped from outside, what is done is kept: exit code 130, and this message on standard error.
-    Stopped(String),
+}
+
+/// A file that a command is going to write.
+#[derive(Debug, Clone, Copy)]
+pub enum Destination<'a> {
+    /// A result, written in place.
+    Result(&'a Path),
+    /// A picture, which is written as SVG.
+    Picture(&'a Path),
+    /// The state of a run, which is read first if it is there, and replaced as a whole.
+    State(&'a Path),
+}
+
+impl<'a> Destination<'a> {
+    fn path(self) -> &'a Path {
+        match self {
+            Self::Result(path) | Self::Picture(path) | Self::State(path) => path,
+        }
+    }
+
+    fn check(self) -> Result<()> {
+        let path = self.path();
+        let refuse = |reason: String| {
+            Err(Error::File {
+                path: path.to_path_buf(),
+                reason,
+            })
+        };
+        let cannot = |error: std::io::Error| refuse(format!("cannot be written: {error}"));
+        let is_svg = |e: &std::ffi::OsStr| e.eq_ignore_ascii_case("svg");
+        if matches!(self, Self::Picture(_)) && !path.extension().is_some_and(is_svg) {
+            return refuse("a picture is written as SVG, so its name must end in .svg".into());
+        }
+        let found = std::fs::metadata(path);
+        if found.as_ref().is_ok_and(|data| data.is_dir()) || path.to_string_lossy().ends_with('/') {
+            return refuse("is a folder; the name of a file is required".into());
+        }
+        match (self, found) {
+            (Self::State(_), Ok(data)) if !data.is_file() => refuse("is not a regular file".into()),
+            // It is replaced by a file that is made beside it.
+            (Self::State(_), _) => {
+                let folder = path.parent().filter(|f| !f.as_os_str().is_empty());
+                let beside = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")));
+                beside.map_or_else(cannot, |_| Ok(()))
+            }
+            (_, Ok(data)) if data.is_file() => {
+                let opened = File::options().append(true).open(path);
+                opened.map_or_else(cannot, |_| Ok(()))
+            }
+            // A terminal or a pipe, such as /dev/stdout.
+            (_, Ok(_)) => Ok(()),
+            (_, Err(_)) => File::create_new(path)
+                .and_then(|_| std::fs::remove_file(path))
+                .or_else(cannot),
+        }
+    }
+}
+
+/// Refuses, before anything is computed, what could not be written afterwards.
+///
+/// # Errors
+/// [`Error::File`] for a folder that is missing or read-only, a name that is a folder, a picture that is not named `.svg`, and a
+/// file that would be written twice.
+pub fn check_destinations(files: &[Option<Destination<'_>>]) -> Result<()> {
+    let files: Vec<Destination> = files.iter().flatten().copied().collect();
+    for (index, file) in files.iter().enumerate() {
+        file.check()?;
+        if files
+            .iter()
+            .take(index)
+            .any(|one| one.path() == file.path())
+        {
+            return Err(Error::File {
+                path: file.path().to_path_buf(),
+                reason: "is named for two different results".into(),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Prints a result to standard output, or writes it to a file.
 ///
 /// A reader that goes away (`| head`) is no error.
 pub fn print(text: &str, file: Option<&Path>) -> Result<()> {
+    let text = text::visible_lines(text);
     match file {
-        Some(path) => std::fs::write(path, text).map_err(|error| Error::File {
+        Some(path) => std::fs::write(path, &text).map_err(|error| Error::File {
             path: path.to_path_buf(),
             reason: format!("cannot be written: {error}"),
         }),
@@ -41,13 +121,10 @@ pub fn print(text: &str, file: Option<&Path>) -> Result<()> {
     }
 }
 
-/// A message in one line, as standard error shows it.
-pub fn message_line(message: &str) -> String {
-    format!("attention-bounds: {message}\n")
-}
-
-/// An error in one line, as standard error shows it.
-pub fn error_line(message: &str) -> String {
-    let words: Vec<&str> = message.split_whitespace().collect();
-    format!("attention-bounds: error: {}\n", words.join(" "))
+/// A message in one line on standard error, whatever is in it. All that standard error shows but a progress bar is
+/// written here.
+pub fn complain(message: &str) {
+    let line = format!("attention-bounds: {}\n", text::one_line(message));
+    // If standard error cannot be written there is nowhere left to say so.
+    let _ = std::io::stderr().write_all(line.as_bytes());
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::check::Progress;
+use crate::progress::Progress;
 
 /// Work shorter than this shows no bar.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -16,6 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Bar {
     terminal: bool,
+    template: &'static str,
     started: Instant,
     total: AtomicU64,
     done: AtomicU64,
@@ -23,10 +24,20 @@ pub struct Bar {
 }
 
 impl Bar {
-    /// A bar that is not shown yet.
+    /// A bar that is not shown yet, with an estimate of the time that is left: for steps of about the same work.
     pub fn new() -> Self {
+        Self::with_template("{bar:40} {pos}/{len} {elapsed} (about {eta} left)")
+    }
+
+    /// A bar for steps whose work differs too much to say how much time is left.
+    pub fn without_estimate() -> Self {
+        Self::with_template("{bar:40} step {pos} of {len} done, {elapsed}")
+    }
+
+    fn with_template(template: &'static str) -> Self {
         Self {
             terminal: std::io::stderr().is_terminal(),
+            template,
             started: Instant::now(),
             total: AtomicU64::new(0),
             done: AtomicU64::new(0),
@@ -54,9 +65,7 @@ impl Progress for Bar {
         let bar = self.bar.get_or_init(|| {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
             // An invalid template would only cost the style.
-            if let Ok(style) =
-                ProgressStyle::with_template("{bar:40} {pos}/{len} {elapsed} (about {eta} left)")
-            {
+            if let Ok(style) = ProgressStyle::with_template(self.template) {
                 bar.set_style(style);
             }
             bar

@@ -2,10 +2,8 @@
 
 use clap::Args;
 
-use crate::check::{Question, rate};
 use crate::error::Result;
-use crate::report::{Provenance, RateAnswer};
-use crate::scenario::Scenario;
+use crate::record::Provenance;
 
 use super::flags::ScenarioArguments;
 use super::length::AnswerFormat;
@@ -25,7 +23,7 @@ pub struct RateArguments {
 /// Runs `rate`.
 pub fn run(arguments: &RateArguments) -> Result<Outcome> {
     let scenario = arguments.scenario.scenario()?;
-    let answer = compute(&scenario)?;
+    let answer = scenario.study()?.progress(Bar::new()).rate()?;
     let provenance = Provenance::now(&scenario.origin.name, None);
     let text = match arguments.format {
         AnswerFormat::Text => answer.text(&provenance),
@@ -33,19 +31,4 @@ pub fn run(arguments: &RateArguments) -> Result<Outcome> {
     };
     print(&text, None)?;
     Ok(Outcome::Success)
-}
-
-/// Builds the setting and asks for its rate.
-fn compute(scenario: &Scenario) -> Result<RateAnswer> {
-    let setting = scenario.build()?;
-    let question = Question::new(setting.tokens.as_ref(), &setting.head, &setting.query)?;
-    let found = rate::rate(&question, &setting.lengths, &Bar::new())?;
-    Ok(RateAnswer {
-        description: setting.description,
-        lambda: found.lambda,
-        kappa: found.kappa,
-        limiting_constant: found.limiting_constant,
-        slopes: found.slopes,
-        notes: found.notes,
-    })
 }

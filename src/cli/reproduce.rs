@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use crate::check::reproduce::{HeadKind, Reproduced, Settings, run as train};
-use crate::check::simulate::{Route, Work};
 use crate::error::{Error, Result};
-use crate::report::{Provenance, ReproduceAnswer};
+use crate::record::Provenance;
+use crate::regression::reproduction::{ReproduceAnswer, run as train};
+use crate::regression::training::{HeadKind, Settings};
+use crate::study::simulate::Route;
 
-use super::output::{Outcome, print};
+use super::output::{Destination, Outcome, check_destinations, print};
 use super::progress::Bar;
 use super::simulation::stop_signal;
 
@@ -135,26 +136,22 @@ pub fn run(arguments: &ReproduceArguments) -> Result<Outcome> {
     // Checked before Ctrl-C is caught and before any file is touched.
     settings.check()?;
     let checkpoint = arguments.checkpoint.as_deref();
+    let pictures = arguments.plot.as_deref().map(pictures).transpose()?;
+    let [risk, distance] = pictures.as_ref().map_or([None, None], |[risk, distance]| {
+        [Some(risk), Some(distance)].map(|path| path.map(|p| Destination::Picture(p)))
+    });
+    check_destinations(&[
+        risk,
+        distance,
+        arguments.output.as_deref().map(Destination::Result),
+        checkpoint.map(Destination::State),
+    ])?;
     let stop = stop_signal(checkpoint)?;
     let bar = Bar::new();
-    let work = Work {
-        checkpoint,
-        stop: Some(&stop),
-        progress: &bar,
-    };
-    let answer = match train(&settings, arguments.threads, &work)? {
-        Reproduced::Finished(answer) => answer,
-        Reproduced::Stopped { done, open } => {
-            return Ok(Outcome::Stopped(format!(
-                "stopped: {done} of {} blocks are done and kept in {}; the same command continues",
-                done + open,
-                checkpoint.unwrap_or(Path::new("")).display()
-            )));
-        }
-    };
+    let answer = train(&settings, arguments.threads, checkpoint, Some(&stop), &bar)?;
     drop(bar);
-    if let Some(prefix) = &arguments.plot {
-        draw(&answer, prefix)?;
+    if let Some(pictures) = &pictures {
+        draw(&answer, pictures)?;
     }
     let provenance = Provenance::now("reproduce", Some(settings.seed));
     let text = match arguments.format {
@@ -166,19 +163,38 @@ pub fn run(arguments: &ReproduceArguments) -> Result<Outcome> {
     Ok(Outcome::Success)
 }
 
+/// The names of both pictures.
+fn pictures(prefix: &Path) -> Result<[PathBuf; 2]> {
+    let is_picture = |extension: &std::ffi::OsStr| {
+        let kinds = ["svg", "png", "pdf", "jpg", "jpeg", "eps", "gif"];
+        kinds
+            .iter()
+            .any(|kind| extension.eq_ignore_ascii_case(kind))
+    };
+    if prefix.extension().is_some_and(is_picture) {
+        return Err(Error::File {
+            path: prefix.to_path_buf(),
+            reason: "is not accepted: --plot takes a prefix, and writes PREFIX-risk.svg and PREFIX-distance.svg".into(),
+        });
+    }
+    Ok(["risk", "distance"].map(|name| {
+        let mut path = prefix.as_os_str().to_os_string();
+        path.push(format!("-{name}.svg"));
+        path.into()
+    }))
+}
+
 /// Writes both pictures.
-fn draw(answer: &ReproduceAnswer, prefix: &Path) -> Result<()> {
-    for (name, picture) in [
-        ("risk", answer.risk_svg(&[])),
-        ("distance", answer.distance_svg(&[])),
+fn draw(answer: &ReproduceAnswer, [risk, distance]: &[PathBuf; 2]) -> Result<()> {
+    for (path, picture) in [
+        (risk, answer.risk_svg(&[])),
+        (distance, answer.distance_svg(&[])),
     ] {
         let picture = picture.map_err(|why| Error::Unavailable {
             what: "the picture",
             why,
         })?;
-        let mut path = prefix.as_os_str().to_os_string();
-        path.push(format!("-{name}.svg"));
-        print(&picture, Some(Path::new(&path)))?;
+        print(&picture, Some(path))?;
     }
     Ok(())
 }

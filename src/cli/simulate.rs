@@ -4,17 +4,18 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::check::Question;
-use crate::check::estimates::estimate_lines;
-use crate::check::simulate::{self, Partial, Shard};
 use crate::error::{Error, Result};
-use crate::report::{Provenance, SimulationAnswer};
+use crate::record::Provenance;
+use crate::study;
+use crate::study::simulate::{Partial, Shard};
+use crate::text::visible;
 
 use super::flags::ScenarioArguments;
 use super::length::AnswerFormat;
-use super::output::{Outcome, print};
-use super::sheets::MetricArguments;
-use super::simulation::{LevelArguments, Ran, SimulationArguments, run as run_simulation};
+use super::metrics::MetricArguments;
+use super::output::{Destination, Outcome, check_destinations, print};
+use super::progress::Bar;
+use super::simulation::{LevelArguments, SimulationArguments};
 
 /// Arguments of `simulate`.
 #[derive(Debug, Clone, Args)]
@@ -48,38 +49,28 @@ pub struct MergeArguments {
 
 /// Runs `simulate`.
 pub fn run(arguments: &SimulateArguments) -> Result<Outcome> {
-    let levels = arguments.levels.levels()?;
-    let options = arguments.metrics.options()?;
-    let shard = arguments.shard.as_deref().map(shard).transpose()?;
-    let scenario = arguments.scenario.scenario()?;
-    let request = arguments.simulation.request(&scenario)?;
-    let setting = scenario.build()?;
-    let question = Question::new(setting.tokens.as_ref(), &setting.head, &setting.query)?;
-    let simulation = simulate::simulation(&question, &setting.lengths, &options, &request)?;
+    arguments.levels.check()?;
+    let share = arguments.shard.as_deref().map(shard).transpose()?;
     let file = arguments.simulation.checkpoint();
-    let whole = shard.unwrap_or(Shard::whole());
-    let partial = match run_simulation(&simulation, whole, file.clone())? {
-        Ran::Done(partial) => partial,
-        Ran::Stopped(message) => return Ok(Outcome::Stopped(message)),
-    };
-    if let (Some(shard), Some(file)) = (&arguments.shard, file) {
+    check_destinations(&[file.map(Destination::State)])?;
+    let scenario = arguments.scenario.scenario()?;
+    let mut study = arguments.metrics.ask(scenario.study()?)?;
+    study = arguments.levels.ask(&study.progress(Bar::new()))?;
+    study = arguments.simulation.ask(&study, &scenario)?;
+    if let (Some(share), Some(file)) = (share, file) {
+        let partial = study.share(share)?;
         let line = format!(
-            "share {shard} is done: {} blocks in {}; merge joins all shares\n",
+            "share {} is done: {} blocks in {}; merge joins all shares\n",
+            arguments.shard.as_deref().unwrap_or_default(),
             partial.done_blocks(),
-            file.display()
+            visible(&file.to_string_lossy())
         );
         print(&line, None)?;
         return Ok(Outcome::Success);
     }
-    let orders = simulate::orders(&options.quantiles);
-    let answer = SimulationAnswer {
-        description: setting.description,
-        route: partial.plan().route,
-        prompts: partial.plan().prompts,
-        confidence: 1.0 - levels.interval.get(),
-        lines: estimate_lines(&question, &partial.estimates()?, &orders, levels.interval),
-    };
-    let provenance = Provenance::now(&scenario.origin.name, Some(request.seed));
+    let answer = study.estimates()?;
+    let seed = arguments.simulation.seed(&scenario);
+    let provenance = Provenance::now(&scenario.origin.name, Some(seed));
     let text = match arguments.format {
         AnswerFormat::Text => answer.text(&provenance),
         AnswerFormat::Json => answer.json(&provenance),
@@ -106,7 +97,8 @@ fn shard(text: &str) -> Result<Shard> {
 
 /// Runs `merge`.
 pub fn merge(arguments: &MergeArguments) -> Result<Outcome> {
-    let whole: Partial = simulate::merge(&arguments.files)?;
+    check_destinations(&[Some(Destination::State(&arguments.output))])?;
+    let whole: Partial = study::merge(&arguments.files)?;
     whole.write(&arguments.output)?;
     let line = format!(
         "joined {} files: {} blocks, {} prompts a cell, seed {}, in {}\n",
@@ -114,7 +106,7 @@ pub fn merge(arguments: &MergeArguments) -> Result<Outcome> {
         whole.done_blocks(),
         whole.plan().prompts,
         whole.plan().seed,
-        arguments.output.display()
+        visible(&arguments.output.to_string_lossy())
     );
     print(&line, None)?;
     Ok(Outcome::Success)

@@ -1,4 +1,4 @@
-//! Flags of a simulation, and running it with a progress bar, a checkpoint and Ctrl-C.
+//! Flags of a simulation, its progress bar, its checkpoint and Ctrl-C.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -6,16 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{Args, ValueEnum};
 
-use crate::check::Question;
-use crate::check::simulate::{self, Partial, Route, RunOutcome, Shard, SimulationRequest, Work};
-use crate::check::table::TableOptions;
-use crate::check::verdict::{self, Levels};
 use crate::error::{Error, Result};
-use crate::parameter::{ErrorProbability, PromptLength};
-use crate::report::{Family, Row};
+use crate::parameter::ErrorProbability;
+use crate::record::Family;
 use crate::scenario::Scenario;
-
-use super::progress::Bar;
+use crate::study::Study;
+use crate::study::simulate::Route;
 
 /// Prompts for a cell where neither scenario nor flags say it.
 const PROMPTS: u64 = 10_000;
@@ -75,89 +71,89 @@ impl SimulationArguments {
             || self.checkpoint.is_some()
     }
 
-    /// What is to be simulated for this scenario.
-    pub fn request(&self, scenario: &Scenario) -> Result<SimulationRequest> {
+    /// The study with its simulation asked for: by flag, or as the scenario says.
+    ///
+    /// # Errors
+    /// For a flag whose value is not accepted, or if Ctrl-C cannot be caught.
+    pub fn ask(&self, study: &Study, scenario: &Scenario) -> Result<Study> {
         let said = scenario.monte_carlo;
-        Ok(SimulationRequest {
-            prompts: self.prompts.or(said.map(|s| s.prompts)).unwrap_or(PROMPTS),
-            seed: self.seed.or(said.map(|s| s.seed)).unwrap_or(SEED),
-            route: self.route.map(|route| match route {
+        let prompts = self.prompts.or(said.map(|s| s.prompts)).unwrap_or(PROMPTS);
+        let mut study = study.simulate(prompts).seed(self.seed(scenario));
+        if let Some(route) = self.route {
+            study = study.route(match route {
                 RouteName::Plain => Route::Plain,
                 RouteName::RaoBlackwell => Route::RaoBlackwell,
-            }),
-            longest: self.longest.map(PromptLength::new).transpose()?,
-            average_only: self.average_only,
+            });
+        }
+        if let Some(longest) = self.longest {
+            study = study.longest(longest)?;
+        }
+        if self.average_only {
+            study = study.average_only();
+        }
+        self.keep(&study)
+    }
+
+    /// The study with the simulation of an earlier table.
+    ///
+    /// # Errors
+    /// If the table says what is not accepted, or if Ctrl-C cannot be caught.
+    pub fn ask_again(&self, study: &Study, family: &Family) -> Result<Study> {
+        let mut study = study
+            .simulate(family.prompts)
+            .seed(family.seed)
+            .route(family.route)
+            .confidence(family.confidence)?
+            .error_probability(family.error_probability)?;
+        if let Some(longest) = family.longest {
+            study = study.longest(longest)?;
+        }
+        if family.average_only {
+            study = study.average_only();
+        }
+        self.keep(&study)
+    }
+
+    /// The seed, by flag or as the scenario says.
+    pub fn seed(&self, scenario: &Scenario) -> u64 {
+        self.seed
+            .or(scenario.monte_carlo.map(|s| s.seed))
+            .unwrap_or(SEED)
+    }
+
+    /// The study with its checkpoint, if there is one: then Ctrl-C stops it after the blocks under way.
+    fn keep(&self, study: &Study) -> Result<Study> {
+        Ok(match &self.checkpoint {
+            Some(path) => study.checkpoint(path).stop(stop_signal(Some(path))?),
+            None => study.clone(),
         })
     }
 
     /// The file of the state.
-    pub fn checkpoint(&self) -> Option<PathBuf> {
-        self.checkpoint.clone()
+    pub fn checkpoint(&self) -> Option<&Path> {
+        self.checkpoint.as_deref()
     }
 }
 
 impl LevelArguments {
-    /// The levels, checked.
-    pub fn levels(&self) -> Result<Levels> {
-        Ok(Levels {
-            interval: ErrorProbability::new("1 - confidence", 1.0 - self.confidence)?,
-            family: ErrorProbability::new("--error-probability", self.error_probability)?,
-        })
+    /// The study with these levels.
+    ///
+    /// # Errors
+    /// For a level that is not accepted.
+    pub fn ask(&self, study: &Study) -> Result<Study> {
+        study
+            .confidence(self.confidence)?
+            .error_probability(self.error_probability)
     }
-}
 
-/// A simulation that is asked for.
-#[derive(Debug, Clone)]
-pub struct Simulator {
-    /// What is simulated.
-    pub request: SimulationRequest,
-    /// Where its state is kept.
-    pub checkpoint: Option<PathBuf>,
-    /// Levels of its verdicts.
-    pub levels: Levels,
-}
-
-/// How the simulation of a table ended.
-#[derive(Debug)]
-pub enum Simulated {
-    /// Rows are judged.
-    Done(Family),
-    /// It was stopped; the message says how to continue.
-    Stopped(String),
-}
-
-impl Simulator {
-    /// Simulates, and compares everything in the rows with what was found.
-    pub fn judge(
-        &self,
-        question: &Question<'_>,
-        lengths: &[PromptLength],
-        options: &TableOptions,
-        rows: &mut [Row],
-    ) -> Result<Simulated> {
-        let simulation = simulate::simulation(question, lengths, options, &self.request)?;
-        let route = simulation.plan().route;
-        match run(&simulation, Shard::whole(), self.checkpoint.clone())? {
-            Ran::Done(partial) => {
-                let orders = simulate::orders(&options.quantiles);
-                let estimates = partial.estimates()?;
-                let (request, levels) = (&self.request, self.levels);
-                let family =
-                    verdict::judge(question, rows, &estimates, &orders, request, route, levels);
-                Ok(Simulated::Done(family))
-            }
-            Ran::Stopped(message) => Ok(Simulated::Stopped(message)),
-        }
+    /// Refuses levels before anything is read.
+    ///
+    /// # Errors
+    /// For a level that is not accepted.
+    pub fn check(&self) -> Result<()> {
+        ErrorProbability::new("1 - confidence", 1.0 - self.confidence)?;
+        ErrorProbability::new("--error-probability", self.error_probability).map(|_| ())
     }
-}
-
-/// How a run on the command line ended.
-#[derive(Debug)]
-pub enum Ran {
-    /// All blocks are done.
-    Done(Box<Partial>),
-    /// It was stopped; the message says how to continue.
-    Stopped(String),
 }
 
 /// With a checkpoint: becomes true at Ctrl-C or a request to terminate, which otherwise end the program at once.
@@ -173,28 +169,4 @@ pub fn stop_signal(checkpoint: Option<&Path>) -> Result<Arc<AtomicBool>> {
         })?;
     }
     Ok(stop)
-}
-
-/// Runs a simulation with a progress bar. With a checkpoint, Ctrl-C (and a request to terminate) stops it
-/// after the blocks under way and keeps what is done; without one, they end the program at once.
-pub fn run(
-    simulation: &simulate::Simulation<'_>,
-    shard: Shard,
-    checkpoint: Option<PathBuf>,
-) -> Result<Ran> {
-    let stop = stop_signal(checkpoint.as_deref())?;
-    let bar = Bar::new();
-    let work = Work {
-        checkpoint: checkpoint.as_deref(),
-        stop: Some(&stop),
-        progress: &bar,
-    };
-    match simulate::run(simulation, shard, &work)? {
-        RunOutcome::Finished(partial) => Ok(Ran::Done(Box::new(partial))),
-        RunOutcome::Stopped { done, open } => Ok(Ran::Stopped(format!(
-            "stopped: {done} of {} blocks are done and kept in {}; the same command continues",
-            done + open,
-            checkpoint.unwrap_or_default().display()
-        ))),
-    }
 }

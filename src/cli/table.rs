@@ -3,13 +3,14 @@
 use clap::Args;
 
 use crate::error::{Error, Result};
-use crate::report::{Row, Verdict};
 
 use super::certify;
 use super::flags::ScenarioArguments;
-use super::output::Outcome;
-use super::sheets::{Made, MetricArguments, StyleArguments, make, outcome};
-use super::simulation::{LevelArguments, SimulationArguments, Simulator};
+use super::metrics::MetricArguments;
+use super::output::{Destination, Outcome, check_destinations};
+use super::progress::Bar;
+use super::simulation::{LevelArguments, SimulationArguments};
+use super::style::{StyleArguments, outcome};
 
 /// Arguments of `table`.
 #[derive(Debug, Clone, Args)]
@@ -42,26 +43,22 @@ pub fn run(arguments: &TableArguments) -> Result<Outcome> {
             why: "flags of a simulation, --operator-norm and --quantiles need --monte-carlo".into(),
         });
     }
-    let levels = arguments.levels.levels()?;
+    arguments.levels.check()?;
+    check_destinations(&[
+        arguments.style.file().map(Destination::Result),
+        arguments.certify.as_deref().map(Destination::Result),
+        arguments.simulation.checkpoint().map(Destination::State),
+    ])?;
     let scenario = arguments.scenario.scenario()?;
-    let simulator = if arguments.monte_carlo {
-        Some(Simulator {
-            request: arguments.simulation.request(&scenario)?,
-            checkpoint: arguments.simulation.checkpoint(),
-            levels,
-        })
-    } else {
-        None
-    };
-    match make(&scenario, &arguments.metrics, simulator.as_ref(), false)? {
-        Made::Stopped(message) => Ok(Outcome::Stopped(message)),
-        Made::Table(table) => {
-            if let Some(path) = &arguments.certify {
-                certify::write(&table, path)?;
-            }
-            arguments.style.print(&table)?;
-            let violated = |row: &Row| row.verdict() == Verdict::Violated;
-            Ok(outcome(table.rows.iter().any(violated)))
-        }
+    let mut study = arguments.metrics.ask(scenario.study()?)?;
+    study = arguments.levels.ask(&study.progress(Bar::new()))?;
+    if arguments.monte_carlo {
+        study = arguments.simulation.ask(&study, &scenario)?;
     }
+    let table = study.table()?;
+    if let Some(path) = &arguments.certify {
+        certify::write(&table, path)?;
+    }
+    arguments.style.print(&table)?;
+    Ok(outcome(table.is_violated()))
 }

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::check::transfer;
 use crate::error::Result;
 use crate::parameter::Positive;
-use crate::report::Provenance;
+use crate::record::Provenance;
+use crate::regression::transfer::transfer;
 use crate::scenario::RegressionScenario;
 
 use super::length::AnswerFormat;
@@ -31,12 +31,12 @@ pub struct TransferArguments {
 pub fn run(arguments: &TransferArguments) -> Result<Outcome> {
     let epsilon = Positive::new("--epsilon", arguments.epsilon)?;
     let setting = RegressionScenario::load(&arguments.scenario)?.build()?;
-    let mut answer = transfer::transfer(
+    let mut answer = transfer(
         &setting.task,
         &setting.start,
         epsilon,
         &setting.flow,
-        &Bar::new(),
+        &Bar::without_estimate(),
     )?;
     answer.description = setting.description;
     let provenance = Provenance::now(&setting.name, None);

@@ -9,81 +9,20 @@
 //! checked); single-token expectations are sums over score atoms.
 
 mod average;
-mod gaussian;
 mod gradient;
-mod gradient_average;
-mod gradient_convolution;
-mod gradient_features;
-mod gradient_finite;
-mod gradient_nodes;
-mod gradient_query_average;
-mod gradient_scores;
-mod integral;
-mod lognormal;
 mod output;
-mod output_moments;
-mod participation;
-mod query_lattice;
-mod scalar_average;
-mod weights;
+mod sums;
+mod value;
 
-use serde::Serialize;
-
-pub use average::{AverageOutput, gaussian_query_average, list_average};
-pub use gaussian::{GaussianOutput, gaussian_output_error};
-pub use gradient::{
+pub use average::output::{AverageOutput, gaussian_query_average, list_average};
+pub use average::scalar::scalar_query_average;
+pub use gradient::average::{gaussian_key_query_gradient_average, gaussian_value_gradient_average};
+pub use gradient::errors::{
     ExactGradient, GaussianGradient, gaussian_gradient_error, value_gradient_error,
 };
-pub use gradient_average::{gaussian_key_query_gradient_average, gaussian_value_gradient_average};
-pub use gradient_finite::finite_gradient_error;
-pub use output::{ExactOutput, output_error};
-pub use participation::{ParticipationRatios, gaussian_participation};
-pub use scalar_average::scalar_query_average;
-
-/// A value computed without simulation, with an estimate of its absolute numerical error.
-///
-/// The estimate is twice the disagreement of two resolutions plus an allowance for rounding. For finitely
-/// supported laws the second has twice the step in `ln t`; for continuous laws it has a step about a
-/// quarter larger in `ln t` and in the score and a narrower score window
-/// ([`Resolution`](crate::law::Resolution)). Averages over a Gaussian query add the disagreement of two
-/// lattices in the score variance. An [`Exact`] is not a bound and not an estimate of a random quantity:
-/// there is no conversion between the three.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Exact {
-    /// The value.
-    pub value: f64,
-    /// Absolute error estimate.
-    pub error: f64,
-}
-
-/// Relative allowance for rounding in the sums of one evaluation.
-///
-/// The largest single contribution is the exponent `(L - 1) ln phi`, of size up to about 50 where the
-/// integrand matters and known to about `1e-15` relative; the allowance is twice what that gives.
-const ROUNDING: f64 = 1e-13;
-
-impl Exact {
-    /// The finer of two resolutions; their difference, doubled, and the rounding allowance are the error.
-    fn from_resolutions(fine: f64, coarse: f64) -> Self {
-        Self {
-            value: fine,
-            error: 2.0 * (fine - coarse).abs() + ROUNDING * fine.abs(),
-        }
-    }
-
-    /// The value times a number that is taken as exact.
-    fn scaled(self, factor: f64) -> Self {
-        Self {
-            value: factor * self.value,
-            error: factor.abs() * self.error,
-        }
-    }
-
-    /// A sum; the errors add up.
-    fn plus(self, other: Self) -> Self {
-        Self {
-            value: self.value + other.value,
-            error: self.error + other.error,
-        }
-    }
-}
+pub use gradient::finite::finite_gradient_error;
+pub use output::errors::{ExactOutput, OutputErrorCurve, output_error};
+pub use output::gaussian::{GaussianOutput, gaussian_output_error};
+pub use output::participation::{ParticipationRatios, gaussian_participation};
+pub use value::Exact;
+pub(crate) use value::ROUNDING;

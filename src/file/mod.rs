@@ -1,38 +1,34 @@
-//! Readers of numeric files: `.npy` and `.csv` matrices, safetensors checkpoints.
+//! Readers of numeric files: tables (`.npy`, `.npz`, `.csv`, `.tsv`, `.safetensors`) and heads of checkpoints.
 //!
-//! A file is never trusted: every size a header states is compared with the length of the file before
-//! anything of that size is allocated, and whatever is wrong becomes an [`Error::File`] that names the
-//! file and what is accepted.
+//! They return plain matrices, and know neither laws nor attention. A file is never trusted: every size that a
+//! header states is compared with the length of the file before anything of that size is allocated, and whatever
+//! is wrong becomes an [`Error::File`](crate::error::Error::File) that names the file and what is accepted. What a reader decided by itself
+//! (a header skipped, a layout recognised) is a remark of its answer.
 
+#[cfg(feature = "files")]
 mod checkpoint;
+#[cfg(feature = "files")]
+mod element;
+#[cfg(feature = "files")]
 mod npy;
+#[cfg(feature = "files")]
+mod npz;
+#[cfg(feature = "files")]
+mod numbers;
+mod regular;
+#[cfg(feature = "files")]
 mod table;
+#[cfg(feature = "files")]
+mod tensors;
+#[cfg(feature = "files")]
+mod text;
 
-pub use checkpoint::read_safetensors_head;
-pub use npy::read_npy_matrix;
-pub use table::read_csv_matrix;
-
-use std::fs::File;
-use std::path::Path;
-
-use crate::error::{Error, Result};
-
-/// An [`Error::File`] for this file.
-fn refuse(path: &Path, reason: impl Into<String>) -> Error {
-    Error::File {
-        path: path.to_path_buf(),
-        reason: reason.into(),
-    }
-}
-
-/// Opens a regular file and tells its length.
-///
-/// A pipe or a device is refused: it has no length to compare a header with, and may never end.
-fn open(path: &Path) -> Result<(File, u64)> {
-    let metadata = std::fs::metadata(path).map_err(|e| refuse(path, e.to_string()))?;
-    if !metadata.is_file() {
-        return Err(refuse(path, "this is not a regular file"));
-    }
-    let file = File::open(path).map_err(|e| refuse(path, e.to_string()))?;
-    Ok((file, metadata.len()))
-}
+#[cfg(feature = "files")]
+pub use checkpoint::{
+    HeadRequest, HeadWeights, Layout, Pairing, Rotation, layout_names, read_head,
+};
+#[cfg(feature = "files")]
+pub use numbers::{NumberTable, TableOptions};
+pub use regular::{open_regular, read_text, replace};
+#[cfg(feature = "files")]
+pub use table::read_table;

@@ -1,134 +1,94 @@
-//! Matrices from NumPy `.npy` files.
+//! Matrices from NumPy `.npy` arrays.
 
 use std::io::Read;
-use std::path::Path;
 
 use nalgebra::DMatrix;
 
-use super::{open, refuse};
-use crate::error::Result;
+use super::element::{Element, Place, check_size, read_matrix};
 
 /// What the messages say is accepted.
 const ACCEPTED: &str =
-    "accepted is a .npy file with a 1-D or 2-D array of little-endian float32 or float64";
+    "accepted is a 1-D or 2-D array of float16, float32, float64, integers or truth values";
 /// Longest header that is read; NumPy itself refuses more than 10,000 characters.
 const MAX_HEADER: usize = 1 << 16;
-/// Largest file that is read.
-const MAX_FILE: u64 = 1 << 32;
 
-/// Reads a matrix from a `.npy` file (format 1.0, 2.0 or 3.0; `<f4` or `<f8`; C or Fortran order).
+/// Reads a `.npy` array of 1 or 2 dimensions (format 1.0, 2.0 or 3.0; C or Fortran order) from a stream of `length` bytes.
 ///
 /// Element `(i, j)` of the array is entry `(i, j)` of the matrix; a 1-D array of `n` numbers becomes an
-/// `n x 1` matrix. The shape must have at least one element and account for every byte of the file
-/// (which is checked before memory is taken, and the file may have at most 4 GiB); `NaN` and infinities
-/// are refused with their row and column. Every failure is an [`Error::File`](crate::error::Error::File).
-pub fn read_npy_matrix(path: impl AsRef<Path>) -> Result<DMatrix<f64>> {
-    let path = path.as_ref();
-    let (file, length) = open(path)?;
-    if length > MAX_FILE {
-        return Err(refuse(
-            path,
-            format!("{length} bytes are more than the {MAX_FILE} that are read"),
+/// `n x 1` matrix. The shape must account for every byte, which is checked before memory is taken.
+pub(super) fn read(stream: &mut dyn Read, length: u64) -> Result<DMatrix<f64>, String> {
+    let (text, data) = header_text(stream, length)?;
+    let header = Header::parse(&text)
+        .ok_or_else(|| format!("the header {:?} cannot be read; {ACCEPTED}", excerpt(&text)))?;
+    let Some(element) = Element::of_numpy(&header.descr) else {
+        return Err(format!(
+            "the element type is {:?}; {ACCEPTED}",
+            excerpt(&header.descr)
         ));
-    }
-    let mut bytes = Vec::new();
-    file.take(length)
-        .read_to_end(&mut bytes)
-        .map_err(|e| refuse(path, e.to_string()))?;
-    parse(&bytes).map_err(|reason| refuse(path, reason))
-}
-
-/// A matrix from the bytes of a `.npy` file, or what is wrong with them.
-fn parse(bytes: &[u8]) -> std::result::Result<DMatrix<f64>, String> {
-    let (text, data) = split(bytes)?;
-    let header = Header::parse(text)
-        .ok_or_else(|| format!("the header {:?} cannot be read; {ACCEPTED}", excerpt(text)))?;
-    let width = match header.descr.as_str() {
-        "<f4" => 4,
-        "<f8" => 8,
-        other => {
-            return Err(format!(
-                "the element type is {:?}; {ACCEPTED}",
-                excerpt(other)
-            ));
-        }
     };
     let (rows, columns) = match header.shape.as_slice() {
         &[rows] => (rows, 1),
         &[rows, columns] => (rows, columns),
         other => {
             return Err(format!(
-                "the array has {} dimensions; {ACCEPTED}",
+                "the array has {} dimensions; {ACCEPTED} (in Python: x.reshape(-1, x.shape[-1]))",
                 other.len()
             ));
         }
     };
-    let stated = rows.checked_mul(columns).and_then(|n| n.checked_mul(width));
-    if rows == 0 || columns == 0 {
+    check_size(rows, columns)?;
+    let width = element.width() as u64;
+    if rows * columns * width != data {
         return Err(format!(
-            "the array has shape {rows} x {columns}; at least one row and one column are required"
+            "shape {rows} x {columns} of {width}-byte numbers does not match the {data} bytes of data: the file \
+             is truncated or is not what its header says"
         ));
     }
-    if stated != Some(data.len() as u64) {
-        return Err(format!(
-            "shape {rows} x {columns} of {width}-byte numbers does not match the {} bytes of data: the file \
-             is truncated or is not what its header says",
-            data.len()
-        ));
-    }
-    // Both are at most the length of the data, which is in memory.
-    let (rows, columns) = (rows as usize, columns as usize);
-    let numbers: Vec<f64> = if width == 4 {
-        let (words, _) = data.as_chunks();
-        words
-            .iter()
-            .map(|b| f64::from(f32::from_le_bytes(*b)))
-            .collect()
-    } else {
-        let (words, _) = data.as_chunks();
-        words.iter().map(|b| f64::from_le_bytes(*b)).collect()
-    };
-    let matrix = if header.fortran_order {
-        DMatrix::from_vec(rows, columns, numbers)
-    } else {
-        DMatrix::from_row_iterator(rows, columns, numbers)
-    };
-    match matrix.iter().position(|x| !x.is_finite()) {
-        None => Ok(matrix),
-        Some(index) => Err(format!(
-            "{} in row {}, column {} (numbered from 0); every number must be finite",
-            matrix[index],
-            index % rows,
-            index / rows
-        )),
-    }
+    let shape = (rows as usize, columns as usize);
+    read_matrix(
+        stream,
+        element,
+        shape,
+        header.fortran_order,
+        Place::default(),
+    )
 }
 
-/// Splits a file into the text of its header and its data.
-fn split(bytes: &[u8]) -> std::result::Result<(&str, &[u8]), String> {
+/// The text of the header, and how many bytes follow it.
+fn header_text(stream: &mut dyn Read, length: u64) -> Result<(String, u64), String> {
+    let mut taken = 0;
+    let mut take = |count: usize| {
+        let mut bytes = vec![0; count];
+        taken += count as u64;
+        match stream.read_exact(&mut bytes) {
+            Ok(()) => Ok((bytes, taken)),
+            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Err(format!(
+                "the file is truncated within its header; {ACCEPTED}"
+            )),
+            Err(error) => Err(error.to_string()),
+        }
+    };
     let foreign = || format!("this is not a .npy file; {ACCEPTED}");
-    let truncated = || format!("the file is truncated within its header; {ACCEPTED}");
-    let rest = bytes.strip_prefix(b"\x93NUMPY").ok_or_else(foreign)?;
-    let (version, rest) = rest.split_first_chunk::<2>().ok_or_else(truncated)?;
-    let (length, rest) = match version[0] {
-        1 => {
-            let (word, rest) = rest.split_first_chunk::<2>().ok_or_else(truncated)?;
-            (usize::from(u16::from_le_bytes(*word)), rest)
-        }
-        2 | 3 => {
-            let (word, rest) = rest.split_first_chunk::<4>().ok_or_else(truncated)?;
-            (u32::from_le_bytes(*word) as usize, rest)
-        }
+    // Shorter files are not .npy files either, whatever they begin with.
+    let (start, _) = take(8).map_err(|_| foreign())?;
+    let &[0x93, b'N', b'U', b'M', b'P', b'Y', version, _] = start.as_slice() else {
+        return Err(foreign());
+    };
+    let words = match version {
+        1 => 2,
+        2 | 3 => 4,
         other => return Err(format!("format version {other} is unknown; {ACCEPTED}")),
     };
-    if length > MAX_HEADER {
+    let (word, _) = take(words)?;
+    let size = (word.iter().rev()).fold(0, |size, byte| size << 8 | usize::from(*byte));
+    if size > MAX_HEADER {
         return Err(format!(
-            "a header of {length} bytes is longer than the {MAX_HEADER} that are read; {ACCEPTED}"
+            "a header of {size} bytes is longer than the {MAX_HEADER} that are read; {ACCEPTED}"
         ));
     }
-    let (text, data) = rest.split_at_checked(length).ok_or_else(truncated)?;
-    let text = std::str::from_utf8(text).map_err(|_| foreign())?;
-    Ok((text, data))
+    let (text, taken) = take(size)?;
+    let text = String::from_utf8(text).map_err(|_| foreign())?;
+    Ok((text, length.saturating_sub(taken)))
 }
 
 /// The first characters of a text, for a message.
@@ -220,6 +180,11 @@ fn integers(text: &str) -> Option<Vec<u64>> {
 mod tests {
     use super::*;
 
+    fn parse(mut bytes: &[u8]) -> Result<DMatrix<f64>, String> {
+        let length = bytes.len() as u64;
+        read(&mut bytes, length)
+    }
+
     fn file(header: &str, data: &[u8]) -> Vec<u8> {
         let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
         bytes.extend((header.len() as u16).to_le_bytes());
@@ -270,12 +235,13 @@ mod tests {
         assert!(reason("'<f8'", "2, 2", &[0; 31]).contains("truncated"));
         assert!(reason("'<f8'", "2, 2", &[0; 33]).contains("does not match"));
         let huge = "4294967296, 4294967296";
-        assert!(reason("'<f8'", huge, &[0; 8]).contains("does not match"));
+        assert!(reason("'<f8'", huge, &[0; 8]).contains("at most"));
+        assert!(reason("'<f8'", "16777216, 16", &[0; 8]).contains("does not match"));
         assert!(reason("'<f8'", "99999999999999999999", &[0; 8]).contains("header"));
         assert!(reason("'<f8'", "1, 1, 1", &[0; 8]).contains("3 dimensions"));
         assert!(reason("'<f8'", "", &[0; 8]).contains("0 dimensions"));
         assert!(reason("'<f8'", "0, 4", &[]).contains("at least one row"));
-        assert!(reason("'>f8'", "1,", &[0; 8]).contains(">f8"));
+        assert!(reason("'=f8'", "1,", &[0; 8]).contains("=f8"));
         assert!(reason("'|O'", "1,", &[0; 8]).contains("|O"));
         assert!(reason("[('a', '<f8')]", "1,", &[0; 8]).contains("accepted is"));
         let nan = reason("'<f8'", "2, 2", &doubles(&[0.0, 0.0, f64::NAN, 0.0]));

@@ -1,91 +1,96 @@
-//! Matrices from comma-separated text.
+//! Tables of numbers, whatever the format of the file.
 
-use std::io::Read;
 use std::path::Path;
 
-use nalgebra::DMatrix;
-
-use super::{open, refuse};
+use super::numbers::{NumberTable, TableOptions, choose};
+use super::regular::{open_regular, refuse};
+use super::tensors::TensorFile;
+use super::{npy, npz, text};
 use crate::error::Result;
 
-/// Reads a matrix from a comma-separated file: one row a line, decimal points, the same number of fields
-/// on every line.
+/// Names of the formats, for messages.
+const ACCEPTED: &str =
+    "accepted is a file whose name ends in .npy, .npz, .csv, .tsv or .safetensors";
+
+/// Reads a table of finite numbers; the ending of its name says the format.
 ///
-/// A first line in which no field is a number is taken as a header and skipped, and so are lines that
-/// start with `#`. `NaN`, infinities and anything that is not a number are refused with their line and
-/// column. Every failure is an [`Error::File`](crate::error::Error::File).
-pub fn read_csv_matrix(path: impl AsRef<Path>) -> Result<DMatrix<f64>> {
+/// | ending | read |
+/// |---|---|
+/// | `.npy` | a 1-D or 2-D array of `float16`, `float32`, `float64`, integers or truth values, in any byte order |
+/// | `.npz` | one such array of the archive |
+/// | `.safetensors` | one tensor of `F16`, `BF16`, `F32`, `F64`, integers or truth values |
+/// | `.csv`, `.tsv` | one row a line, with or without a header and an index column |
+///
+/// Memory: about the matrix alone for binary files, twice the matrix for text; at most 2^28 numbers are read.
+///
+/// # Errors
+/// [`Error::File`](crate::error::Error::File) if the file is not regular, not complete or none of these; if an option
+/// does not belong to its format; if a number is not finite or an integer that no double holds, with row and column; if
+/// the first line or the first column of a text may be data or not, with the options that decide it.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::file::{TableOptions, read_table};
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("tokens.csv");
+/// std::fs::write(&path, ",a,b\n0,1.5,-2\n1,0.25,4\n")?;
+/// let table = read_table(&path, &TableOptions::default())?;
+/// assert_eq!(table.matrix, nalgebra::dmatrix![1.5, -2.0; 0.25, 4.0]);
+/// assert_eq!(table.remarks.len(), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn read_table(path: impl AsRef<Path>, options: &TableOptions) -> Result<NumberTable> {
     let path = path.as_ref();
-    let (file, length) = open(path)?;
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .comment(Some(b'#'))
-        .trim(csv::Trim::All)
-        .from_reader(file.take(length));
-    let mut numbers = Vec::new();
-    let (mut rows, mut columns) = (0, 0);
-    for (index, record) in reader.records().enumerate() {
-        let record = record.map_err(|e| {
-            refuse(
-                path,
-                format!("{e}; accepted is one row of comma-separated numbers a line"),
-            )
-        })?;
-        let line = record.position().map_or(0, |p| p.line());
-        if index == 0 && record.iter().all(|field| field.parse::<f64>().is_err()) {
-            continue;
-        }
-        for (column, field) in record.iter().enumerate() {
-            match field.parse::<f64>() {
-                Ok(number) if number.is_finite() => numbers.push(number),
-                _ => {
-                    let shown: String = field.chars().take(40).collect();
-                    return Err(refuse(
-                        path,
-                        format!(
-                            "{shown:?} in line {line}, column {}; a finite number is required",
-                            column + 1
-                        ),
-                    ));
-                }
-            }
-        }
-        columns = record.len();
-        rows += 1;
+    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("");
+    let extension = extension.to_ascii_lowercase();
+    let is_text = matches!(extension.as_str(), "csv" | "tsv");
+    if !is_text && (options.header.is_some() || options.index.is_some()) {
+        return Err(refuse(
+            path,
+            "header and index are said of .csv and .tsv files only",
+        ));
     }
-    if rows == 0 {
-        return Err(refuse(path, "there is no row of numbers in it"));
+    let tensor = options.tensor.as_deref();
+    if tensor.is_some() && !matches!(extension.as_str(), "npz" | "safetensors") {
+        return Err(refuse(
+            path,
+            "a tensor is chosen from .npz and .safetensors files only",
+        ));
     }
-    Ok(DMatrix::from_row_iterator(rows, columns, numbers))
+    let matrix = match extension.as_str() {
+        "npy" => {
+            let (file, length) = open_regular(path)?;
+            npy::read(&mut std::io::BufReader::new(file), length)
+                .map_err(|reason| refuse(path, reason))?
+        }
+        "npz" => npz::read(path, tensor)?,
+        "safetensors" => {
+            let mut file = TensorFile::open(path)?;
+            let name = choose(path, tensor, &file.names())?;
+            file.whole(&name)?
+        }
+        "csv" => return text::read(path, b',', options),
+        "tsv" => return text::read(path, b'\t', options),
+        other => {
+            let way_out = match other {
+                "parquet" => format!("; {}", convert("pandas.read_parquet", "to_numpy(float)")),
+                "pt" | "pth" | "bin" => format!("; {}", convert("torch.load", "float().numpy()")),
+                _ => String::new(),
+            };
+            return Err(refuse(path, format!("{ACCEPTED}{way_out}")));
+        }
+    };
+    Ok(NumberTable {
+        matrix,
+        remarks: Vec::new(),
+    })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(text: &[u8]) -> Result<DMatrix<f64>> {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("table.csv");
-        std::fs::write(&path, text).unwrap();
-        read_csv_matrix(&path)
-    }
-
-    #[test]
-    fn header_comments_and_spaces_are_skipped() {
-        let wanted = DMatrix::from_row_slice(2, 2, &[1.0, -2.5, 3e-3, 4.0]);
-        assert_eq!(read(b"# about\nx, y\n1, -2.5\n3e-3 ,4\n").unwrap(), wanted);
-        assert_eq!(read(b"1,-2.5\n3e-3,4").unwrap(), wanted);
-    }
-
-    #[test]
-    fn bad_fields_are_named() {
-        let message = |text: &[u8]| read(text).unwrap_err().to_string();
-        assert!(message(b"1,2\n3,nan\n").contains("\"nan\" in line 2, column 2"));
-        assert!(message(b"1,2\n3,inf\n").contains("finite"));
-        assert!(message(b"1,x\n").contains("\"x\" in line 1, column 2"));
-        assert!(message(b"1,2\n3\n").contains("table.csv"));
-        assert!(message(b"").contains("no row"));
-        assert!(message(b"\xff\xfe\n1\n").contains("table.csv"));
-        assert!(read_csv_matrix("/").is_err());
-    }
+/// A line of Python that writes a `.npy` file.
+fn convert(reader: &str, numbers: &str) -> String {
+    let module = reader.split('.').next().unwrap_or_default();
+    format!(
+        "python3 -c \"import sys, numpy, {module}; numpy.save(sys.argv[1] + '.npy', {reader}(sys.argv[1]).{numbers})\" FILE writes FILE.npy"
+    )
 }

@@ -141,6 +141,13 @@ impl Div for Interval {
         if contains_zero(other) || is_limit(other) {
             return Self::WHOLE;
         }
+        // Two non-negative finite numbers, the common case: the ends divide crosswise.
+        if self.lower >= 0.0 && other.lower > 0.0 && self.upper.max(other.upper) < f64::INFINITY {
+            return Self::between(
+                down(self.lower / other.upper, self.lower == 0.0).max(0.0),
+                up(self.upper / other.lower, self.upper == 0.0),
+            );
+        }
         // 1/y decreases on either side of 0; an infinite end of y gives the end 0.
         let pairs = [
             (self.lower, other.lower),

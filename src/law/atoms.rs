@@ -62,22 +62,100 @@ impl Resolution {
 
 /// The joint law of score and output, reduced to weighted atoms of the score.
 ///
-/// Atom `i` has probability `weights[i]`, score `scores[i]`, conditional mean output
-/// `E[V X | S] = outputs.column(i)` and conditional variance
-/// `E[|V X - E[V X | S]|^2 | S] = spreads[i]`.
+/// Atom `i` has probability `weights[i]`, score `S_i = score_origin + scores[i]`, conditional mean output
+/// `E[V X | S] = output_origin + outputs.column(i)` and conditional variance
+/// `E[|V X - E[V X | S]|^2 | S] = spreads[i]`. Attention errors do not depend on the origins, and scores and
+/// outputs far from zero would lose their differences without them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScoreAtoms {
     /// Probabilities; they sum to 1 up to rounding.
     pub weights: Vec<f64>,
-    /// Scores `<a, x>`.
+    /// Scores `<a, x>`, less [`ScoreAtoms::score_origin`].
     pub scores: Vec<f64>,
-    /// Conditional mean outputs, one column an atom (`m x n`).
+    /// A score that is taken off all scores.
+    pub score_origin: f64,
+    /// Conditional mean outputs, one column an atom (`m x n`), less [`ScoreAtoms::output_origin`].
     pub outputs: DMatrix<f64>,
+    /// An output that is taken off all outputs, in `R^m`.
+    pub output_origin: DVector<f64>,
     /// Conditional variances of the output, non-negative.
     pub spreads: Vec<f64>,
+    /// How far the numbers above may be from the law.
+    pub rounding: AtomRounding,
     /// True if the atoms are the law itself, false if they discretise it.
     pub exact: bool,
 }
+
+impl ScoreAtoms {
+    /// Atoms at points of the law, each `(probability, score <a, x>, output V x)`: for a law of finitely many points
+    /// (`exact`), or the nodes of a quadrature rule.
+    ///
+    /// What an exact value needs of a rule: `E[g(S, V X)]` to about 1e-13 of `E|g|` for `g = e^{j S}` times a polynomial of degree
+    /// 2 in the output, `j = 0` to 4 (the same as [`Resolution::fine`] asks of a lattice). The atoms are taken once at
+    /// [`Resolution::fine`] and once at [`Resolution::coarse`]; where both are the same, their difference says nothing about
+    /// the error of the rule.
+    ///
+    /// Numbers are taken to be rounded a few times only (8 units of `2^-53`).
+    ///
+    /// ```
+    /// use attention_bounds::law::ScoreAtoms;
+    /// use attention_bounds::nalgebra::dmatrix;
+    ///
+    /// // A fair coin, scores +-1, output twice the score.
+    /// let points = [(0.5, -1.0, dmatrix![-2.0]), (0.5, 1.0, dmatrix![2.0])];
+    /// let atoms = ScoreAtoms::of_points(points, true).unwrap();
+    /// assert_eq!(atoms.outputs, dmatrix![-2.0, 2.0]);
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if there is no point or an output is not a column of the same length; [`Error::Unavailable`] if a
+    /// number is not finite.
+    pub fn of_points(
+        points: impl IntoIterator<Item = (f64, f64, DMatrix<f64>)>,
+        exact: bool,
+    ) -> Result<Self> {
+        let mut points = points.into_iter().peekable();
+        let rows = points.peek().map_or(0, |(_, _, output)| output.nrows());
+        let mut atoms = AtomList::new(rows);
+        for (weight, score, output) in points {
+            if output.shape() != (rows, 1) {
+                return Err(Error::shape(
+                    "the output of a score atom",
+                    format!("{} x {}", output.nrows(), output.ncols()),
+                    format!("{rows} x 1, as the first"),
+                ));
+            }
+            atoms.widen(8.0 * UNIT * (1.0 + score.abs()), 0.0);
+            atoms.rounding.outputs.push(8.0 * UNIT * output.norm());
+            atoms.weights.push(weight);
+            atoms.scores.push(score);
+            atoms.outputs.extend(output.iter());
+            atoms.spreads.push(0.0);
+        }
+        if atoms.weights.is_empty() {
+            return Err(Error::shape(
+                "the list of score atoms",
+                "no atom",
+                "at least one atom",
+            ));
+        }
+        atoms.finish(exact)
+    }
+}
+
+/// Bounds of the rounding errors in [`ScoreAtoms`], by the standard error analysis, without the errors of a discretisation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AtomRounding {
+    /// Of every difference of two scores, absolutely, and of every probability, relatively.
+    pub score: f64,
+    /// Of the mean outputs, in norm, one number an atom; an error that all atoms share is left out.
+    pub outputs: Vec<f64>,
+    /// Of the conditional variances, absolutely.
+    pub spread: f64,
+}
+
+/// Half the distance of 1 and the next float: the relative error of one rounding.
+pub(super) const UNIT: f64 = 0.5 * f64::EPSILON;
 
 /// Largest number of matrix entries that a list of atoms may take (2 GiB of floats).
 const MAX_ENTRIES: f64 = (1u64 << 28) as f64;
@@ -94,6 +172,9 @@ pub(super) struct AtomList {
     pub(super) outputs: Vec<f64>,
     /// Conditional variances.
     pub(super) spreads: Vec<f64>,
+    /// The origins of [`ScoreAtoms`].
+    pub(super) origin: (f64, DVector<f64>),
+    pub(super) rounding: AtomRounding,
 }
 
 impl AtomList {
@@ -105,15 +186,25 @@ impl AtomList {
             scores: Vec::new(),
             outputs: Vec::new(),
             spreads: Vec::new(),
+            origin: (0.0, DVector::zeros(rows)),
+            rounding: AtomRounding {
+                score: 0.0,
+                outputs: Vec::new(),
+                spread: 0.0,
+            },
         }
     }
 
     /// Appends one atom whose conditional mean output is `centre + shift * direction`.
+    ///
+    /// Its output is off by at most `of_centre + |shift| of_direction`; scores and spreads are the caller's, see
+    /// [`AtomList::widen`].
     pub(super) fn push(
         &mut self,
         weight: f64,
         score: f64,
         (centre, direction, shift): (&DVector<f64>, &DVector<f64>, f64),
+        (of_centre, of_direction): (f64, f64),
         spread: f64,
     ) {
         self.weights.push(weight);
@@ -125,6 +216,25 @@ impl AtomList {
                 .map(|(c, e)| c + shift * e),
         );
         self.spreads.push(spread);
+        self.rounding
+            .outputs
+            .push(of_centre + shift.abs() * of_direction);
+    }
+
+    /// The token that scores and outputs are taken relative to.
+    pub(super) fn set_origin(
+        &mut self,
+        token: &DVector<f64>,
+        tilt: &DVector<f64>,
+        value: &DMatrix<f64>,
+    ) {
+        self.origin = (tilt.dot(token), value * token);
+    }
+
+    /// Widens the rounding of scores and of spreads to at least this.
+    pub(super) fn widen(&mut self, score: f64, spread: f64) {
+        self.rounding.score = self.rounding.score.max(score);
+        self.rounding.spread = self.rounding.spread.max(spread);
     }
 
     /// The finished list; an error if a weight, score or output is not finite.
@@ -143,6 +253,9 @@ impl AtomList {
         }
         Ok(ScoreAtoms {
             outputs: DMatrix::from_vec(self.rows, self.weights.len(), self.outputs),
+            score_origin: self.origin.0,
+            output_origin: self.origin.1,
+            rounding: self.rounding,
             weights: self.weights,
             scores: self.scores,
             spreads: self.spreads,
@@ -164,6 +277,25 @@ pub(super) fn check_atom_count(count: f64, rows: usize) -> Result<()> {
             ),
         })
     }
+}
+
+/// Largest distance of tokens from their mean, or standard deviation along a direction.
+pub(super) const LARGEST_SIZE: f64 = 1e75;
+/// Its square.
+pub(super) const LARGEST_SQUARE: f64 = 1e150;
+
+/// Accepts the size of a law (radius, half width, scale) if its fourth power, which the gradient in `U` is made of, is a normal
+/// float, with room for a dimension.
+pub(super) fn check_size(name: &'static str, size: f64) -> Result<f64> {
+    if (1.0 / LARGEST_SIZE..=LARGEST_SIZE).contains(&size) {
+        return Ok(size);
+    }
+    Err(Error::Parameter {
+        parameter: name,
+        value: size.to_string(),
+        required: "a number greater than 0, from 1e-75 to 1e75",
+        theorem: None,
+    })
 }
 
 /// Refuses a tilt or value matrix that does not fit tokens of dimension `dimension`, and a tilt that is

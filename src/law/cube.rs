@@ -3,13 +3,14 @@
 use nalgebra::{DMatrix, DVector};
 use rand::{Rng, RngExt};
 
-use super::atoms::{AtomList, check_tilt_and_value};
-use super::hyperbolic::{langevin, langevin_slope, log_sinhc};
+use super::atoms::{AtomList, UNIT, check_size, check_tilt_and_value};
 use super::lattice::sphere_lattice;
-use super::linear_algebra::{operator_norm_above, product_above, quotient_above};
+use super::linear_algebra::{norm_above, operator_norm_above, product_above, quotient_above};
+use super::special::hyperbolic::{langevin, langevin_slope, log_sinhc};
 use super::{LawAccuracy, OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through, TokenLaw};
 use crate::error::{Error, Result};
-use crate::parameter::{Dimension, Positive, VarianceProxy};
+use crate::interval::Interval;
+use crate::parameter::{Dimension, VarianceProxy};
 
 /// Uniform law on the cube `[-h, h]^d`.
 ///
@@ -23,10 +24,13 @@ pub struct Cube {
 }
 
 impl Cube {
-    /// The cube `[-half_width, half_width]^dimension`, `half_width > 0` with a finite square.
+    /// The cube `[-half_width, half_width]^dimension`.
+    ///
+    /// # Errors
+    /// If not `1e-75 <= half_width <= 1e75`, or the dimension is not from 1 to 65536.
     pub fn new(dimension: usize, half_width: f64) -> Result<Self> {
         let dimension = Dimension::new(dimension)?.get();
-        let half_width = Positive::new("half_width", half_width)?.get();
+        let half_width = check_size("half_width", half_width)?;
         Ok(Self {
             dimension,
             half_width,
@@ -58,8 +62,7 @@ impl TokenLaw for Cube {
     }
 
     fn tilted_covariance(&self, tilt: &DVector<f64>) -> DMatrix<f64> {
-        let square = self.half_width * self.half_width;
-        DMatrix::from_diagonal(&tilt.map(|a| square * langevin_slope(self.half_width * a)))
+        DMatrix::from_diagonal(&tilt.map(|a| langevin_slope(self.half_width * a, self.half_width)))
     }
 
     /// `h^2 / 3`: a coordinate is one of a sphere of radius `h` in `R^3`, whose proxy is `h^2 / 3`, and
@@ -73,7 +76,7 @@ impl TokenLaw for Cube {
 
     /// [`LawAccuracy::BESSEL`]: assumed.
     fn accuracy(&self, _tilt: &DVector<f64>) -> LawAccuracy {
-        LawAccuracy::BESSEL
+        LawAccuracy::BESSEL.of_sums(self.dimension)
     }
 
     fn sample(&self, random: &mut dyn Rng, token: &mut [f64]) {
@@ -93,7 +96,10 @@ impl TokenLaw for Cube {
         resolution: Resolution,
     ) -> Result<ScoreAtoms> {
         check_tilt_and_value(self.dimension, tilt, value)?;
-        let mut active = tilt.iter().enumerate().filter(|(_, a)| **a != 0.0);
+        let mut active = tilt
+            .iter()
+            .enumerate()
+            .filter(|(_, a)| self.half_width * **a != 0.0);
         let (first, second) = (active.next(), active.next());
         if second.is_some() {
             return Err(Error::Unavailable {
@@ -109,8 +115,11 @@ impl TokenLaw for Cube {
         let zero = DVector::zeros(value.nrows());
         let variance = self.half_width * self.half_width / 3.0;
         let total = value.norm_squared();
+        // Sums of squares of all entries of V.
+        let rounding = (value.len() as f64 + 8.0) * UNIT;
         let Some((index, &coordinate)) = first else {
-            atoms.push(1.0, 0.0, (&zero, &zero, 0.0), variance * total);
+            atoms.push(1.0, 0.0, (&zero, &zero, 0.0), (0.0, 0.0), variance * total);
+            atoms.widen(0.0, rounding * variance * total);
             return atoms.finish(true);
         };
         let along = value.column(index).into_owned();
@@ -123,15 +132,21 @@ impl TokenLaw for Cube {
                 node.weight,
                 scale * node.coordinate,
                 (&zero, &along, position),
+                (0.0, 4.0 * UNIT * along.norm()),
                 spread,
             );
         }
+        // Exponents of the weights of up to 64.
+        atoms.widen(
+            (4.0 * scale + 64.0) * UNIT,
+            2.0 * rounding * variance * total,
+        );
         atoms.finish(false)
     }
 
     /// The smaller of the upper bounds `sqrt(d) h |V| + |centre|` and `h sum_j |V e_j| + |centre|`.
     fn output_radius(&self, value: &DMatrix<f64>, centre: &DVector<f64>) -> Option<f64> {
-        Some(self.half_width * vertex_norm_above(value) + centre.norm())
+        Some(self.half_width * vertex_norm_above(value) + norm_above(centre.as_slice()))
     }
 
     fn through<'a>(&'a self, value: &DMatrix<f64>) -> Box<dyn OutputLaw + 'a> {
@@ -141,7 +156,11 @@ impl TokenLaw for Cube {
 
 /// An upper bound of `|V x|` over `x` in `[-1, 1]^d`.
 pub(super) fn vertex_norm_above(value: &DMatrix<f64>) -> f64 {
-    let columns: f64 = value.column_iter().map(|column| column.norm()).sum();
-    let rounding = 1.0 + (value.nrows() + value.ncols()) as f64 * f64::EPSILON;
-    (operator_norm_above(value) * (value.ncols() as f64).sqrt()).min(columns) * rounding
+    let norms = value
+        .column_iter()
+        .map(|column| norm_above(column.into_owned().as_slice()));
+    let columns: Interval = norms.map(Interval::point).sum();
+    let root = Interval::point(value.ncols() as f64).sqrt();
+    let operator = Interval::point(operator_norm_above(value)) * root;
+    operator.upper().min(columns.upper())
 }

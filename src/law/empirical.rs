@@ -1,36 +1,35 @@
 //! Finitely supported tokens: the rows of a table.
 
-use std::path::Path;
 use std::sync::OnceLock;
 
 use nalgebra::{DMatrix, DVector};
-use rand::{Rng, RngExt};
 
-use super::atoms::check_tilt_and_value;
-use super::finite::FiniteOutput;
+use super::atoms::LARGEST_SQUARE;
 use super::mixture::normalised;
-use super::{OutputLaw, Resolution, ScoreAtoms, SourcedProxy, TokenLaw};
+use super::TokenLaw;
 use crate::error::{Error, Result};
-use crate::file::{read_csv_matrix, read_npy_matrix};
 use crate::parameter::{Dimension, VarianceProxy};
 
 /// Largest number of points whose pairwise distances are computed for the variance proxy.
-const MAX_PAIRWISE: usize = 4096;
+pub(super) const MAX_PAIRWISE: usize = 4096;
 /// Side of the square blocks of the Gram matrix (1 MiB each).
 const BLOCK: usize = 256;
+
+/// Least sum of the weights relative to the largest score for which no weight that underflows counts.
+pub(super) const LEAST_SUM: f64 = 1e-250;
 
 /// The law on finitely many points with given probabilities, uniform unless said otherwise.
 ///
 /// `Lam(a) = ln sum_i q_i e^{<a, x_i>}`, and the tilted law is the softmax-weighted law on the same points.
 #[derive(Debug, Clone)]
 pub struct Empirical {
-    points: DMatrix<f64>,
-    weights: Vec<f64>,
+    pub(super) points: DMatrix<f64>,
+    pub(super) weights: Vec<f64>,
     /// Sums of the weights; empty if they are all equal.
-    cumulative: Vec<f64>,
+    pub(super) cumulative: Vec<f64>,
     /// The squared radius about the mean: a proxy, if not the best one.
-    radius_proxy: VarianceProxy,
-    proxy: OnceLock<VarianceProxy>,
+    pub(super) radius_proxy: VarianceProxy,
+    pub(super) proxy: OnceLock<VarianceProxy>,
 }
 
 impl Empirical {
@@ -60,16 +59,6 @@ impl Empirical {
             })
             .collect();
         Self::build(rows, weights, cumulative)
-    }
-
-    /// The uniform law on the rows of a `.npy` file, see [`read_npy_matrix`].
-    pub fn from_npy(path: impl AsRef<Path>) -> Result<Self> {
-        Self::new(&read_npy_matrix(path)?)
-    }
-
-    /// The uniform law on the rows of a `.csv` file, see [`read_csv_matrix`].
-    pub fn from_csv(path: impl AsRef<Path>) -> Result<Self> {
-        Self::new(&read_csv_matrix(path)?)
     }
 
     fn build(rows: &DMatrix<f64>, weights: Vec<f64>, cumulative: Vec<f64>) -> Result<Self> {
@@ -102,12 +91,15 @@ impl Empirical {
             proxy: OnceLock::new(),
         };
         let radius = law.squared_radius(&law.centred_points());
-        law.radius_proxy = VarianceProxy::new(radius).map_err(|_| Error::Parameter {
-            parameter: "token",
-            value: format!("a list with entries up to {:e}", rows.amax()),
-            required: "small enough for squared distances to be finite numbers",
-            theorem: None,
-        })?;
+        if !(radius <= LARGEST_SQUARE) {
+            return Err(Error::Parameter {
+                parameter: "token",
+                value: format!("a list with entries up to {:e}", rows.amax()),
+                required: "at most 1e75 from the mean of the list",
+                theorem: None,
+            });
+        }
+        law.radius_proxy = VarianceProxy::new(radius)?;
         Ok(law)
     }
 
@@ -123,20 +115,28 @@ impl Empirical {
 
     /// `Lam(tilt)` and the probabilities of the points under the tilted law.
     pub(super) fn tilted_weights(&self, tilt: &DVector<f64>) -> (f64, DVector<f64>) {
-        let mut scores = self.points.tr_mul(tilt);
+        let scores = self.points.tr_mul(tilt);
         let largest = scores.max();
+        let mut weights = scores.clone();
         let mut sum = 0.0;
-        for (score, weight) in scores.iter_mut().zip(&self.weights) {
+        for (score, weight) in weights.iter_mut().zip(&self.weights) {
             *score = weight * (*score - largest).exp();
             sum += *score;
         }
-        scores /= sum;
-        (largest + sum.ln(), scores)
-    }
-
-    /// Scores `<tilt, x_i>`.
-    pub(super) fn scores(&self, tilt: &DVector<f64>) -> Vec<f64> {
-        self.points.tr_mul(tilt).as_slice().to_vec()
+        if sum > LEAST_SUM {
+            weights /= sum;
+            return (largest + sum.ln(), weights);
+        }
+        // The weight of the largest score is so small that others underflow beside it: by logarithms.
+        let mut exponents = scores;
+        for (score, weight) in exponents.iter_mut().zip(&self.weights) {
+            *score += weight.ln();
+        }
+        let largest = exponents.max();
+        let mut weights = exponents.map(|e| (e - largest).exp());
+        let sum = weights.sum();
+        weights /= sum;
+        (largest + sum.ln(), weights)
     }
 
     fn centred_points(&self) -> DMatrix<f64> {
@@ -159,15 +159,25 @@ impl Empirical {
     /// The squared radius of centred points, rounded up.
     fn squared_radius(&self, centred: &DMatrix<f64>) -> f64 {
         let largest = |bound: f64, square: f64| if square <= bound { bound } else { square };
-        centred
+        let square = centred
             .column_iter()
             .map(|c| c.norm_squared())
-            .fold(0.0, largest)
-            * (1.0 + self.guard())
+            .fold(0.0, largest);
+        square * (1.0 + self.guard()) + self.underflow()
+    }
+
+    /// What underflows in a squared distance, amply: 0 if all points are equal.
+    fn underflow(&self) -> f64 {
+        let first = self.points.column(0);
+        if self.points.column_iter().all(|point| point == first) {
+            0.0
+        } else {
+            (8.0 * self.dimension() as f64 + 16.0) * f64::from_bits(1)
+        }
     }
 
     /// A quarter of the squared diameter, rounded up.
-    fn diameter_proxy(&self) -> f64 {
+    pub(super) fn diameter_proxy(&self) -> f64 {
         let points = self.centred_points();
         let squares: Vec<f64> = points.column_iter().map(|c| c.norm_squared()).collect();
         let count = self.weights.len();
@@ -185,100 +195,12 @@ impl Empirical {
                 }
             }
         }
-        0.25 * (largest + self.guard() * self.radius_proxy.get())
+        0.25 * (largest + self.guard() * self.radius_proxy.get()) + self.underflow()
     }
 }
 
 impl PartialEq for Empirical {
     fn eq(&self, other: &Self) -> bool {
         self.points == other.points && self.weights == other.weights
-    }
-}
-
-impl TokenLaw for Empirical {
-    fn name(&self) -> &'static str {
-        "empirical"
-    }
-
-    fn dimension(&self) -> usize {
-        self.points.nrows()
-    }
-
-    fn cumulant(&self, tilt: &DVector<f64>) -> f64 {
-        self.tilted_weights(tilt).0
-    }
-
-    fn tilted_mean(&self, tilt: &DVector<f64>) -> DVector<f64> {
-        &self.points * self.tilted_weights(tilt).1
-    }
-
-    fn tilted_covariance(&self, tilt: &DVector<f64>) -> DMatrix<f64> {
-        let weights = self.tilted_weights(tilt).1;
-        let mean = &self.points * &weights;
-        let mut scaled = self.points.clone();
-        for (mut column, weight) in scaled.column_iter_mut().zip(weights.iter()) {
-            column -= &mean;
-            column *= weight.sqrt();
-        }
-        &scaled * scaled.transpose()
-    }
-
-    /// `D^2 / 4` for the diameter `D` of the points: `<v, X>` lies in an interval of length `D |v|`, and
-    /// Hoeffding's lemma applies. Beyond 4096 points the pairwise distances are replaced by
-    /// `D <= 2 max_i |x_i - E X|`. Computed once, rounded up; `n^2 d / 2` multiplications.
-    fn variance_proxy(&self) -> SourcedProxy {
-        let proxy = *self.proxy.get_or_init(|| {
-            if self.weights.len() > MAX_PAIRWISE {
-                self.radius_proxy
-            } else {
-                // Where distances overflow although the radius did not, the radius still is a proxy.
-                VarianceProxy::new(self.diameter_proxy()).unwrap_or(self.radius_proxy)
-            }
-        });
-        SourcedProxy {
-            proxy,
-            source: if self.weights.len() > MAX_PAIRWISE {
-                "squared radius of the points about their mean (Hoeffding's lemma along every direction)"
-            } else {
-                "a quarter of the squared diameter of the points (Hoeffding's lemma along every direction)"
-            },
-        }
-    }
-
-    fn sample(&self, random: &mut dyn Rng, token: &mut [f64]) {
-        let count = self.weights.len();
-        let index = if self.cumulative.is_empty() {
-            random.random_range(0..count)
-        } else {
-            let uniform: f64 = random.random();
-            self.cumulative
-                .partition_point(|c| *c <= uniform)
-                .min(count - 1)
-        };
-        for (coordinate, entry) in token.iter_mut().zip(self.points.column(index).iter()) {
-            *coordinate = *entry;
-        }
-    }
-
-    fn score_atoms(
-        &self,
-        tilt: &DVector<f64>,
-        value: &DMatrix<f64>,
-        resolution: Resolution,
-    ) -> Result<ScoreAtoms> {
-        check_tilt_and_value(self.dimension(), tilt, value)?;
-        FiniteOutput::new(self, value).score_atoms(tilt, resolution)
-    }
-
-    fn output_radius(&self, value: &DMatrix<f64>, centre: &DVector<f64>) -> Option<f64> {
-        FiniteOutput::new(self, value).radius(centre)
-    }
-
-    fn through<'a>(&'a self, value: &DMatrix<f64>) -> Box<dyn OutputLaw + 'a> {
-        Box::new(FiniteOutput::new(self, value))
-    }
-
-    fn support(&self) -> Option<(DMatrix<f64>, Vec<f64>)> {
-        Some((self.points.clone(), self.weights.clone()))
     }
 }

@@ -1,13 +1,18 @@
 //! Gaussian tokens.
 
+use std::any::Any;
+
 use nalgebra::{DMatrix, DVector};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-use super::atoms::{AtomList, check_tilt_and_value};
+use super::atoms::{AtomList, UNIT, check_tilt_and_value};
+use super::compensated::centred_score;
 use super::lattice::normal_lattice;
-use super::linear_algebra::{factor_covariance, output_variance};
-use super::{OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through, TokenLaw};
+use super::linear_algebra::{factor_covariance, norm, norm_above, output_variance};
+use super::{
+    CLOSED_FORM, LawAccuracy, OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through, TokenLaw,
+};
 use crate::error::{Error, Result};
 use crate::parameter::{Dimension, VarianceProxy};
 
@@ -27,8 +32,8 @@ impl Gaussian {
     ///
     /// The covariance must be finite, symmetric up to `1e-10` of its largest entry (it is replaced by
     /// its symmetric part) and have no eigenvalue below `-1e-10` of the largest. Negative eigenvalues
-    /// within that tolerance are rounding errors: they are zero in [`Gaussian::root`], while
-    /// [`Gaussian::covariance`] stays as given. A diagonal covariance has an exact root.
+    /// within that tolerance count as zero: if there is one for certain, and not only to rounding, the law is that of
+    /// the nearest positive semi-definite matrix, which [`Gaussian::covariance`] then is. A diagonal covariance has an exact root.
     pub fn new(mean: DVector<f64>, covariance: DMatrix<f64>) -> Result<Self> {
         Dimension::new(mean.len())?;
         if covariance.nrows() != mean.len() || covariance.ncols() != mean.len() {
@@ -80,7 +85,20 @@ impl Gaussian {
         (&self.root * tilt).norm()
     }
 
-    /// Appends the score atoms of this law, their probabilities multiplied by `weight`.
+    /// Size of what cancels in the exponent `Lam(tilt)`, in units in which [`CLOSED_FORM`] covers its error: `|a| |m0|`, and
+    /// `|Gamma| |a|^2` with the `8 d epsilon` of the square root.
+    pub(super) fn exponent_size(&self, tilt: &DVector<f64>) -> f64 {
+        let (length, dimension) = (norm(tilt), tilt.len() as f64);
+        let quadratic = (1.0 + dimension / 32.0) * self.proxy.get() * length * length;
+        (1.0 + dimension / 256.0) * length * norm(&self.mean) + quadratic
+    }
+
+    /// Size of what cancels in the tilted mean: `|m0| + |Gamma a|`.
+    pub(super) fn mean_size(&self, tilt: &DVector<f64>) -> f64 {
+        norm(&self.mean) + self.proxy.get() * norm(tilt)
+    }
+
+    /// Appends the score atoms of this law, less those of the token `origin`, their probabilities multiplied by `weight`.
     ///
     /// Given the score `<a, m0> + s z`, the output is Gaussian with mean `V m0 + (V Gamma a / s) z` and
     /// covariance `V (Gamma - Gamma a a^T Gamma / s^2) V^T`.
@@ -90,10 +108,12 @@ impl Gaussian {
         weight: f64,
         tilt: &DVector<f64>,
         value: &DMatrix<f64>,
+        origin: &DVector<f64>,
         resolution: &Resolution,
     ) -> Result<()> {
         let deviation = self.score_deviation(tilt);
-        let centre = value * &self.mean;
+        let shift = &self.mean - origin;
+        let centre = value * &shift;
         let total = output_variance(value, &self.covariance).max(0.0);
         let direction = if deviation > 0.0 {
             value * (&self.covariance * tilt) / deviation
@@ -102,15 +122,35 @@ impl Gaussian {
         };
         // Non-negative by Cauchy-Schwarz; the maximum removes a rounding error only.
         let spread = (total - direction.norm_squared()).max(0.0);
-        let score = tilt.dot(&self.mean);
+        let score = centred_score(tilt.iter(), self.mean.iter(), origin.iter());
+        // Products of up to 2 d terms, in norms that bound the sums of their absolute values.
+        let terms = 2.0 * (tilt.len() as f64 + 4.0) * UNIT;
+        let (value_norm, tilt_norm) = (value.norm(), tilt.norm());
+        let of_centre = terms * value_norm * shift.norm();
+        let covariance = value_norm * self.covariance.norm();
+        let of_direction = if deviation > 0.0 {
+            terms * (covariance * tilt_norm / deviation + direction.norm())
+        } else {
+            0.0
+        };
+        let of_deviation = terms * self.root.norm() * tilt_norm;
+        let mut farthest = 0.0_f64;
         for (node, probability) in normal_lattice(deviation, resolution, value.nrows())? {
+            farthest = farthest.max(node.abs());
             atoms.push(
                 weight * probability,
                 score + deviation * node,
                 (&centre, &direction, node),
+                (of_centre, of_direction),
                 spread,
             );
         }
+        // Probabilities carry the rounding of an exponent of node^2 / 2.
+        atoms.widen(
+            of_deviation * farthest
+                + UNIT * (2.0 * score.abs() + farthest * (2.0 * deviation + farthest) + 8.0),
+            terms * value_norm * covariance,
+        );
         Ok(())
     }
 }
@@ -144,6 +184,16 @@ impl TokenLaw for Gaussian {
         }
     }
 
+    /// [`CLOSED_FORM`] of what cancels. Assumed.
+    fn accuracy(&self, tilt: &DVector<f64>) -> LawAccuracy {
+        LawAccuracy {
+            relative: CLOSED_FORM * self.exponent_size(tilt).max(1.0),
+            covariance: CLOSED_FORM,
+            scale: self.mean_size(tilt),
+        }
+        .of_sums(self.mean.len())
+    }
+
     fn sample(&self, random: &mut dyn Rng, token: &mut [f64]) {
         for (coordinate, mean) in token.iter_mut().zip(self.mean.iter()) {
             *coordinate = *mean;
@@ -164,20 +214,21 @@ impl TokenLaw for Gaussian {
     ) -> Result<ScoreAtoms> {
         check_tilt_and_value(self.dimension(), tilt, value)?;
         let mut atoms = AtomList::new(value.nrows());
-        self.append_atoms(&mut atoms, 1.0, tilt, value, &resolution)?;
+        atoms.set_origin(&self.mean, tilt, value);
+        self.append_atoms(&mut atoms, 1.0, tilt, value, &self.mean, &resolution)?;
         atoms.finish(self.score_deviation(tilt) == 0.0)
     }
 
     fn output_radius(&self, value: &DMatrix<f64>, centre: &DVector<f64>) -> Option<f64> {
         let constant = (value * &self.root).iter().all(|x| *x == 0.0);
-        constant.then(|| (value * &self.mean - centre).norm())
+        constant.then(|| norm_above((value * &self.mean - centre).as_slice()))
     }
 
     fn through<'a>(&'a self, value: &DMatrix<f64>) -> Box<dyn OutputLaw + 'a> {
         Box::new(Through::new(self, value))
     }
 
-    fn as_gaussian(&self) -> Option<&Gaussian> {
+    fn as_any(&self) -> Option<&dyn Any> {
         Some(self)
     }
 }

@@ -41,6 +41,26 @@ fn check(resolution: &Resolution, scale: f64) -> Result<()> {
     }
 }
 
+/// Products of nodes and of steps in the range of their scores, at most: what an exact value takes time for, a few seconds.
+const MOST_WORK: f64 = 2e9;
+
+/// Refuses scores `<a, X>` of size `scale` before anything is computed if an exact value by `count` nodes, whose scores lie in an
+/// interval of length `range`, would take too long.
+fn check_scores(scale: f64, count: f64, range: f64, resolution: &Resolution) -> Result<()> {
+    let work = count * (range / resolution.score_step);
+    if work <= MOST_WORK {
+        return Ok(());
+    }
+    Err(Error::Unavailable {
+        what: "the exact value of a law that is discretised",
+        why: format!(
+            "the scores are {scale:.3e} in size (that of a token times the norm of the tilt), which needs {count:.1e} nodes; up to about {:.1e} \
+             they are served, so radius, half width, covariance or tilt must be smaller",
+            0.95 * scale * (MOST_WORK / work).sqrt()
+        ),
+    })
+}
+
 /// Nodes `z` of the standard normal law for scores `deviation * z`, with weights
 /// `step / sqrt(2 pi) e^{-z^2 / 2}`; the one node 0 if `deviation` is 0.
 ///
@@ -59,7 +79,9 @@ pub(super) fn normal_lattice(
     let step = resolution.normal_step(deviation);
     let (lower, upper) = resolution.normal_window(deviation);
     let (first, last) = ((lower / step).ceil(), (upper / step).ceil());
-    check_atom_count(first + last + 1.0, rows)?;
+    let count = first + last + 1.0;
+    check_scores(deviation, count, deviation * (lower + upper), resolution)?;
+    check_atom_count(count, rows)?;
     let scale = step / (2.0 * PI).sqrt();
     Ok((-(first as i64)..=last as i64)
         .map(|index| {
@@ -105,7 +127,8 @@ pub(super) fn sphere_lattice(
     let negligible = 0.5 * resolution.margin * resolution.margin;
     // The largest value of 4 scale xi - power ln cosh u is attained where 4 scale (1 - xi^2) = power xi;
     // the upper end must lie `negligible` below it even with xi = 1.
-    let tilt = 4.0 * scale;
+    // Below 1e-150 the peak is at 0 to all digits.
+    let tilt = (4.0 * scale).max(1e-150);
     let peak = 2.0 * tilt / (power + power.hypot(2.0 * tilt));
     let rest = power * peak / (tilt * (1.0 + peak)); // 1 - peak, without cancellation
     let deficit = tilt * rest - 0.5 * power * (rest * (1.0 + peak)).ln();
@@ -114,16 +137,19 @@ pub(super) fn sphere_lattice(
         (end(negligible) / step).ceil(),
         (end(negligible + deficit) / step).ceil(),
     );
-    check_atom_count(first + last + 1.0, rows)?;
+    let count = first + last + 1.0;
+    check_scores(scale, count, 2.0 * scale, resolution)?;
+    check_atom_count(count, rows)?;
     let mut nodes: Vec<SphereNode> = (-(first as i64)..=last as i64)
         .map(|index| {
             let v = index as f64 * step;
             let u = v.sinh();
-            let sech = 1.0 / u.cosh();
+            // Not the logarithm of a hyperbolic secant near 1, which would lose a power of thousands its digits.
+            let square = u.sinh() * u.sinh();
             SphereNode {
                 coordinate: u.tanh(),
-                complement: sech * sech,
-                weight: (power * sech.ln()).exp() * v.cosh(),
+                complement: 1.0 / (1.0 + square),
+                weight: (-0.5 * power * square.ln_1p()).exp() * v.cosh(),
             }
         })
         .collect();

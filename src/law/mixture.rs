@@ -1,14 +1,17 @@
 //! Gaussian mixture tokens.
 
+use std::any::Any;
+
 use nalgebra::{DMatrix, DVector};
 use rand::{Rng, RngExt};
 
-use super::atoms::{AtomList, check_tilt_and_value};
+use super::atoms::{AtomList, LARGEST_SQUARE, check_tilt_and_value};
 use super::{
     CLOSED_FORM, Gaussian, LawAccuracy, OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through,
     TokenLaw,
 };
 use crate::error::{Error, Result};
+use crate::interval::Interval;
 use crate::parameter::VarianceProxy;
 
 /// How far the weights of a mixture may be from summing to 1 before they are normalised.
@@ -133,19 +136,19 @@ fn proxy(weights: &[f64], components: &[Gaussian]) -> Result<SourcedProxy> {
         .iter()
         .map(|c| c.variance_proxy().proxy.get())
         .fold(0.0, f64::max);
-    let mut diameter = 0.0_f64;
+    let mut diameter = Interval::ZERO;
     for (index, one) in components.iter().enumerate() {
         for other in components.iter().take(index) {
-            diameter = diameter.max((one.mean() - other.mean()).norm());
+            diameter = diameter.max(distance_squared(one.mean(), other.mean()));
         }
     }
     let (factor, source) = match weights {
-        _ if diameter == 0.0 => (
+        _ if diameter == Interval::ZERO => (
             0.0,
             "largest eigenvalue of the component covariances (the component means are equal)",
         ),
-        &[_, second] => (
-            two_point_proxy(second),
+        &[first, second] => (
+            two_point_proxy(first, second),
             "largest eigenvalue of the component covariances, plus the optimal proxy of the law of the two \
              component means (Kearns and Saul 1998; Buldygin and Moskvichova 2013)",
         ),
@@ -155,28 +158,47 @@ fn proxy(weights: &[f64], components: &[Gaussian]) -> Result<SourcedProxy> {
              component means (Hoeffding's lemma along every direction)",
         ),
     };
-    // A few roundings upward keep this a proxy.
-    let means = factor * diameter * diameter * (1.0 + 16.0 * f64::EPSILON);
-    Ok(SourcedProxy {
-        proxy: VarianceProxy::new(if means > 0.0 {
-            (largest + means).next_up()
-        } else {
-            largest
-        })?,
-        source,
-    })
+    let sum = Interval::point(largest) + Interval::point(factor) * diameter;
+    if !(diameter.upper() <= LARGEST_SQUARE) {
+        return Err(Error::Parameter {
+            parameter: "mean",
+            value: format!("a list of means {:e} apart", diameter.sqrt().upper()),
+            required: "within 1e75 of the other means",
+            theorem: None,
+        });
+    }
+    let proxy = VarianceProxy::new(sum.upper())?;
+    Ok(SourcedProxy { proxy, source })
 }
 
-/// Optimal variance proxy of a law on two points at distance 1 with probabilities `p` and `1 - p`:
-/// `(1 - 2p) / (2 ln((1-p)/p)) = x / (4 artanh x)` with `x = 1 - 2p`; 1/4 at `p = 1/2`.
-fn two_point_proxy(p: f64) -> f64 {
-    let x = (1.0 - 2.0 * p).abs();
-    if x < 1e-4 {
-        // x / artanh x = 1 - x^2/3 - ..., so this is an upper bound within x^2 / 12 < 1e-9.
-        0.25
-    } else {
-        0.25 * x / x.atanh()
+/// `|x - y|^2`.
+fn distance_squared(x: &DVector<f64>, y: &DVector<f64>) -> Interval {
+    x.iter()
+        .zip(y.iter())
+        .map(|(x, y)| (Interval::point(*x) - Interval::point(*y)).square())
+        .sum()
+}
+
+/// Optimal variance proxy of a law on two points at distance 1 with probabilities `p <= 1/2` and `1 - p` in the ratio of two
+/// positive weights: `(1 - 2p) / (2 (ln(1-p) - ln p))`, 1/4 at `p = 1/2`; a float at least that.
+///
+/// In interval arithmetic from the weights on, and from the smaller one: `1 - 2p` of the larger one is 1 or -1 to all digits of a
+/// float long before the proxy, about `1 / (2 ln(1/p))`, is 0.
+fn two_point_proxy(first: f64, second: f64) -> f64 {
+    let weight = Interval::point;
+    let p = weight(first.min(second)) / (weight(first) + weight(second));
+    let gap = Interval::ONE - p.double();
+    if !(gap.lower() > 1e-4) {
+        // The series x / artanh x = 1 - x^2/3 - ..., x = 1 - 2p: an upper bound within x^2 / 12 < 1e-9.
+        return 0.25;
     }
+    // ln((1-p)/p); near p = 1/2 its two parts cancel, and near 0 their ratio overflows.
+    let ln_odds = if p.upper() < 0.25 {
+        (-p).ln_1p() - p.ln()
+    } else {
+        (gap / p).ln_1p()
+    };
+    (gap / ln_odds.double()).upper().min(0.25)
 }
 
 impl TokenLaw for Mixture {
@@ -184,7 +206,7 @@ impl TokenLaw for Mixture {
         "mixture"
     }
 
-    fn as_mixture(&self) -> Option<&Mixture> {
+    fn as_any(&self) -> Option<&dyn Any> {
         Some(self)
     }
 
@@ -221,24 +243,27 @@ impl TokenLaw for Mixture {
         self.proxy.clone()
     }
 
-    /// [`CLOSED_FORM`] relative to the largest tilted mean of a component: the components may cancel. Assumed.
+    /// [`CLOSED_FORM`] relative to what cancels: in the exponents `ln p_k + Lam_k`, whose errors are those of the gates, the parts
+    /// of `Lam_k`; in mean and covariance the tilted means of the components, as their gates weigh them. Assumed.
     fn accuracy(&self, tilt: &DVector<f64>) -> LawAccuracy {
-        let scale = self
-            .components
-            .iter()
-            .map(|c| c.tilted_mean(tilt).norm())
-            .fold(0.0, f64::max);
-        // The exponents ln p_k + Lam_k are rounded, and the gates with them.
         let exponent = self
             .components
             .iter()
-            .map(|c| c.cumulant(tilt).abs())
+            .zip(&self.weights)
+            .map(|(component, weight)| component.exponent_size(tilt) - weight.ln())
             .fold(1.0, f64::max);
+        let square: f64 = self
+            .components
+            .iter()
+            .zip(self.gates(tilt))
+            .map(|(component, gate)| gate * component.mean_size(tilt).powi(2))
+            .sum();
         let relative = CLOSED_FORM * exponent;
         LawAccuracy {
             relative,
-            covariance: relative,
-            scale,
+            // The covariances of the components, weighted, may be sqrt(d) times as large as their sum.
+            covariance: relative * (self.dimension() as f64).sqrt(),
+            scale: square.sqrt(),
         }
     }
 
@@ -266,8 +291,16 @@ impl TokenLaw for Mixture {
     ) -> Result<ScoreAtoms> {
         check_tilt_and_value(self.dimension(), tilt, value)?;
         let mut atoms = AtomList::new(value.nrows());
+        // Relative to the component with most tilted mass.
+        let gates = self.gates(tilt);
+        let heaviest = gates
+            .iter()
+            .zip(&self.components)
+            .max_by(|x, y| x.0.total_cmp(y.0));
+        let origin = heaviest.map_or_else(|| DVector::zeros(tilt.len()), |(_, c)| c.mean().clone());
+        atoms.set_origin(&origin, tilt, value);
         for (weight, component) in self.weights.iter().zip(&self.components) {
-            component.append_atoms(&mut atoms, *weight, tilt, value, &resolution)?;
+            component.append_atoms(&mut atoms, *weight, tilt, value, &origin, &resolution)?;
         }
         atoms.finish(
             self.components
@@ -318,10 +351,20 @@ mod tests {
 
     #[test]
     fn two_point_proxy_is_between_its_limits() {
-        assert_eq!(two_point_proxy(0.5), 0.25);
-        assert!((two_point_proxy(0.5 + 1e-3) - 0.25).abs() < 1e-6);
-        assert!((two_point_proxy(0.1) - 0.8 / (2.0 * 9.0_f64.ln())).abs() < 1e-15);
-        assert_eq!(two_point_proxy(0.1), two_point_proxy(0.9));
+        let proxy = |p: f64| two_point_proxy(p, 1.0 - p);
+        assert_eq!(proxy(0.5), 0.25);
+        assert!((proxy(0.5 + 1e-3) - 0.25).abs() < 1e-6);
+        assert!((proxy(0.1) - 0.8 / (2.0 * 9.0_f64.ln())).abs() < 1e-15);
+        assert_eq!(two_point_proxy(0.3, 0.7), two_point_proxy(0.7, 0.3));
+        // 1 - 2p is 1 as a float, and p is as small as floats get.
+        for p in [1e-17, 1e-300, f64::MIN_POSITIVE] {
+            let limit = 0.5 / -p.ln();
+            let found = two_point_proxy(1.0, p);
+            assert!((found / limit - 1.0).abs() < 1e-13, "{p:e}: {found}");
+        }
+        // A subnormal p / (1 + p) is known to a few parts only.
+        let least = two_point_proxy(1.0, f64::from_bits(1));
+        assert!(least >= 0.5 / 744.5 && least < 0.5 / 740.0, "{least}");
     }
 
     #[test]

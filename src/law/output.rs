@@ -1,8 +1,8 @@
 //! A token law seen through a value matrix.
 
-use nalgebra::{DMatrix, DVector};
+use nalgebra::DVector;
 
-use super::{Resolution, ScoreAtoms, TokenLaw};
+use super::{Resolution, ScoreAtoms};
 use crate::error::Result;
 
 /// A token law together with a value matrix: everything an attention output depends on.
@@ -81,66 +81,20 @@ impl LawAccuracy {
         scale: 0.0,
     };
 
+    /// Besides, the rounding of sums of `terms` products.
+    pub fn of_sums(self, terms: usize) -> Self {
+        let rounding = terms as f64 * f64::EPSILON;
+        Self {
+            relative: self.relative + rounding,
+            covariance: self.covariance + rounding,
+            ..self
+        }
+    }
+
     /// `2^-36 = 1.5e-11` of the covariance: for laws in which it is made of the derivative of a ratio of Bessel
     /// functions, which is stated to be accurate to 1e-11.
     pub const BESSEL: Self = Self {
         covariance: 1.0 / (1u64 << 36) as f64,
         ..Self::ASSUMED
     };
-}
-
-/// The default [`OutputLaw`]: a law and a value matrix, nothing precomputed.
-#[derive(Debug)]
-pub struct Through<'a, L> {
-    law: &'a L,
-    value: DMatrix<f64>,
-}
-
-impl<'a, L: TokenLaw> Through<'a, L> {
-    /// Pairs a law with a value matrix of shape `m x d`.
-    pub fn new(law: &'a L, value: &DMatrix<f64>) -> Self {
-        Self {
-            law,
-            value: value.clone(),
-        }
-    }
-}
-
-impl<L: TokenLaw> OutputLaw for Through<'_, L> {
-    fn tilted(&self, tilt: &DVector<f64>) -> TiltedOutput {
-        let covariance = self.law.tilted_covariance(tilt);
-        TiltedOutput {
-            cumulant: self.law.cumulant(tilt),
-            mean: &self.value * self.law.tilted_mean(tilt),
-            variance: (&self.value * covariance).dot(&self.value).max(0.0),
-        }
-    }
-
-    /// Of the law's [`LawAccuracy`] and the two products with `V` (`m x d`), by the standard error analysis: with
-    /// `gamma = (m d + d + 2) 2^-53`, the mean is off by at most `|V|_F` times its error and `gamma |m|`, the
-    /// variance by at most `|V|_F^2` times the error of the covariance and `gamma |C|_F`.
-    fn error(&self, tilt: &DVector<f64>, found: &TiltedOutput) -> TiltedError {
-        let accuracy = self.law.accuracy(tilt);
-        let (m, d) = self.value.shape();
-        let gamma = 0.51 * f64::EPSILON * (m as f64 * d as f64 + d as f64 + 2.0);
-        let norm = self.value.norm() * (1.0 + 1e-9);
-        let mean = self.law.tilted_mean(tilt).norm();
-        let covariance = self.law.tilted_covariance(tilt).norm();
-        let of_mean = accuracy.relative * (mean + accuracy.scale) + gamma * mean;
-        let of_covariance = accuracy.covariance * (covariance + accuracy.scale * accuracy.scale)
-            + gamma * covariance;
-        TiltedError {
-            cumulant: accuracy.relative * (1.0 + found.cumulant.abs()),
-            mean: norm * of_mean * (1.0 + 1e-9),
-            variance: norm * norm * of_covariance * (1.0 + 1e-9),
-        }
-    }
-
-    fn score_atoms(&self, tilt: &DVector<f64>, resolution: Resolution) -> Result<ScoreAtoms> {
-        self.law.score_atoms(tilt, &self.value, resolution)
-    }
-
-    fn radius(&self, centre: &DVector<f64>) -> Option<f64> {
-        self.law.output_radius(&self.value, centre)
-    }
 }

@@ -3,8 +3,10 @@
 use nalgebra::{DMatrix, DVector};
 use rand::Rng;
 
+use super::atoms::check_size;
 use super::{Empirical, OutputLaw, Resolution, ScoreAtoms, SourcedProxy, TokenLaw};
 use crate::error::{Error, Result};
+use crate::interval::Interval;
 use crate::parameter::{Positive, VarianceProxy};
 
 /// `P(X = h) = P(X = -h) = eps / 2` and `P(X = 0) = 1 - eps`, in dimension 1.
@@ -24,20 +26,20 @@ pub struct RareAtom {
 const LEAST: f64 = 1e-100;
 /// What a probability may be, in words.
 const PROBABILITY: &str = "from 1e-100 up to, but not including, 1";
-/// From here on the proxy is the variance.
+/// From 1/3 on the proxy is the variance; this float is below it by 1.9e-17.
 const THIRD: f64 = 1.0 / 3.0;
 
 impl RareAtom {
-    /// Atoms `-h` and `h`, together of probability `eps`: `h > 0`, `1e-100 <= eps < 1`.
+    /// Atoms `-h` and `h`, together of probability `eps`: `1e-75 <= h <= 1e75`, `1e-100 <= eps < 1`.
     ///
     /// # Errors
-    /// For other numbers, and if the square of `h` overflows.
+    /// For other numbers.
     pub fn new(half_width: f64, probability: f64) -> Result<Self> {
-        let half_width = Positive::new("half_width", half_width)?.get();
+        let half_width = check_size("half_width", half_width)?;
         let unit = Self::unit_proxy(probability)?;
-        // Two roundings; and a proxy that underflows to 0 would not be one.
-        let proxy =
-            (unit * half_width * half_width * (1.0 + 4.0 * f64::EPSILON)).max(f64::MIN_POSITIVE);
+        // The three weights are floats: together they move eps by a few roundings, and G(eps) / eps falls.
+        let unit = Interval::point(unit) * Interval::point(1.0 + 4.0 * f64::EPSILON);
+        let proxy = (unit * Interval::point(half_width).square()).upper();
         let rows = DMatrix::from_column_slice(3, 1, &[-half_width, 0.0, half_width]);
         let atom = 0.5 * probability;
         Ok(Self {
@@ -85,9 +87,9 @@ impl RareAtom {
     ///   from before `x` on. For `x_1 < x` in the falling part and `x_2 > x`,
     ///   `G = g(x_1) + INT_{x_1}^x 2 D / y^3 dy <= g(x_1) + 2 (x_2 - x_1) D(x_1) / x_1^3`.
     ///
-    /// The zero is found by bisection and enclosed in `[x_1, x_2]` with signs of `D` that are far above rounding; the
-    /// result is then above the supremum by a relative `1e-11` at most for `eps <= 0.3`. Where the signs are not certain
-    /// (`eps` next to `1/3`) the value at `1/3` is taken: `G` increases with `eps`.
+    /// The zero is found by bisection and enclosed in `[x_1, x_2]`; the signs of `D` there and the bound are evaluated in interval
+    /// arithmetic. The result is above the supremum by a relative `1e-11` at most for `eps <= 0.3`. Where the signs are not
+    /// certain (`eps` next to `1/3`) the value at `1/3` is taken: `G` increases with `eps`.
     ///
     /// # Errors
     /// If not `1e-100 <= eps < 1`.
@@ -100,7 +102,7 @@ impl RareAtom {
                 theorem: None,
             });
         }
-        if probability >= THIRD {
+        if probability > THIRD {
             return Ok(probability);
         }
         let curve = Curve::new(probability);
@@ -108,8 +110,8 @@ impl RareAtom {
         let bound = [1e-6, 1e-5, 1e-4]
             .into_iter()
             .find_map(|width| curve.bound(zero * (1.0 - width), zero * (1.0 + width)));
-        // Rounding of the few operations of `bound`, amply.
-        Ok(bound.map_or(THIRD, |g| (g * (1.0 + 1e-12)).min(THIRD)))
+        let third = THIRD.next_up();
+        Ok(bound.map_or(third, |g| g.min(third)))
     }
 
     /// `h`.
@@ -146,12 +148,15 @@ impl Curve {
         (excess.ln_1p(), x * slope / (1.0 + excess))
     }
 
-    /// `D(x)`, and whether its sign is certain.
-    fn difference(&self, x: f64) -> (f64, bool) {
-        let (value, slope) = self.values(x);
-        let difference = slope - 2.0 * value;
-        // The exponent x + ln eps is at most 1000 in size, and known to 1e-13.
-        (difference, difference.abs() > 1e-11 * slope)
+    /// `N(x)` and `D(x)`, enclosed.
+    fn enclosures(&self, x: f64) -> (Interval, Interval) {
+        let x = Interval::point(x);
+        let exponent = x + Interval::point(self.probability).ln();
+        let scale = Interval::point(0.5) * exponent.exp();
+        let excess = scale * (-x).exp_m1().square();
+        let slope = scale * -(-x.double()).exp_m1();
+        let value = excess.ln_1p();
+        (value, x * slope / (Interval::ONE + excess) - value.double())
     }
 
     /// The zero of `D` beyond 0, to plain precision.
@@ -164,7 +169,8 @@ impl Curve {
             if !(middle > low && middle < high) {
                 break;
             }
-            if self.difference(middle).0 > 0.0 {
+            let (value, slope) = self.values(middle);
+            if slope > 2.0 * value {
                 low = middle;
             } else {
                 high = middle;
@@ -175,11 +181,12 @@ impl Curve {
 
     /// The bound of the supremum from `x_1` and `x_2`, if they enclose the zero for certain.
     fn bound(&self, left: f64, right: f64) -> Option<f64> {
-        let (rise, certain) = self.difference(left);
-        let (fall, also) = self.difference(right);
-        (certain && also && rise > 0.0 && fall < 0.0).then(|| {
-            let slack = 2.0 * (right - left) * rise / left.powi(3);
-            2.0 * self.values(left).0 / (left * left) + slack
+        let (value, rise) = self.enclosures(left);
+        let (_, fall) = self.enclosures(right);
+        (rise.lower() > 0.0 && fall.upper() < 0.0).then(|| {
+            let (left, right) = (Interval::point(left), Interval::point(right));
+            let slack = (right - left) * rise / left;
+            ((value + slack).double() / left.square()).upper()
         })
     }
 }
@@ -266,7 +273,7 @@ mod tests {
 
     #[test]
     fn the_widest_law_has_the_proxy_asked_for() {
-        for (sigma_squared, eps) in [(1.0, 1e-4), (9.0, 0.5), (0.3, 1e-12), (1e-200, 0.1)] {
+        for (sigma_squared, eps) in [(1.0, 1e-4), (9.0, 0.5), (0.3, 1e-12), (1e-120, 0.1)] {
             let law = RareAtom::widest(sigma_squared, eps).unwrap();
             let proxy = law.variance_proxy().proxy.get();
             assert!(proxy <= sigma_squared && proxy >= sigma_squared * (1.0 - 1e-14));

@@ -4,13 +4,14 @@ use nalgebra::{DMatrix, DVector};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-use super::atoms::{AtomList, check_tilt_and_value};
-use super::bessel::{bessel_ratio, log_hypergeometric};
+use super::atoms::{AtomList, UNIT, check_size, check_tilt_and_value};
 use super::lattice::sphere_lattice;
-use super::linear_algebra::{operator_norm_above, product_above, quotient_above};
+use super::linear_algebra::{norm, norm_above, operator_norm_above, product_above, quotient_above};
+use super::special::bessel::{bessel_ratio, log_hypergeometric};
+use super::special::hyperbolic::{log_cosh, tanh_slope};
 use super::{LawAccuracy, OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through, TokenLaw};
 use crate::error::Result;
-use crate::parameter::{Dimension, Positive, VarianceProxy};
+use crate::parameter::{Dimension, VarianceProxy};
 
 /// Uniform law on the sphere of radius `r` in `R^d`.
 ///
@@ -25,10 +26,13 @@ pub struct Sphere {
 }
 
 impl Sphere {
-    /// The sphere of radius `radius > 0` in `R^dimension`; `radius^2` must be finite.
+    /// The sphere of radius `radius` in `R^dimension`.
+    ///
+    /// # Errors
+    /// If not `1e-75 <= radius <= 1e75`, or the dimension is not from 1 to 65536.
     pub fn new(dimension: usize, radius: f64) -> Result<Self> {
         let dimension = Dimension::new(dimension)?.get();
-        let radius = Positive::new("radius", radius)?.get();
+        let radius = check_size("radius", radius)?;
         Ok(Self {
             dimension,
             radius,
@@ -55,28 +59,39 @@ impl TokenLaw for Sphere {
     }
 
     fn cumulant(&self, tilt: &DVector<f64>) -> f64 {
-        log_hypergeometric(self.dimension, self.radius * tilt.norm())
+        let kappa = self.radius * norm(tilt);
+        if self.dimension == 1 {
+            log_cosh(kappa)
+        } else {
+            log_hypergeometric(self.dimension, kappa)
+        }
     }
 
     fn tilted_mean(&self, tilt: &DVector<f64>) -> DVector<f64> {
-        let ratio = bessel_ratio(self.dimension, self.radius * tilt.norm());
-        tilt * (self.radius * self.radius * ratio.over_kappa)
+        let kappa = self.radius * norm(tilt);
+        if self.dimension == 1 {
+            return tilt.map(|a| self.radius * (self.radius * a).tanh());
+        }
+        tilt * self.radius * (self.radius * bessel_ratio(self.dimension, kappa).over_kappa)
     }
 
     fn tilted_covariance(&self, tilt: &DVector<f64>) -> DMatrix<f64> {
-        let norm = tilt.norm();
-        let ratio = bessel_ratio(self.dimension, self.radius * norm);
+        let norm = norm(tilt);
+        let kappa = self.radius * norm;
+        if self.dimension == 1 {
+            return DMatrix::from_element(1, 1, tanh_slope(kappa, self.radius));
+        }
+        let ratio = bessel_ratio(self.dimension, kappa);
         let square = self.radius * self.radius;
-        let tangential = if self.dimension == 1 {
-            ratio.slope
-        } else {
-            ratio.over_kappa
-        };
-        let mut covariance =
-            DMatrix::from_diagonal_element(self.dimension, self.dimension, square * tangential);
+        let mut covariance = DMatrix::from_diagonal_element(
+            self.dimension,
+            self.dimension,
+            square * ratio.over_kappa,
+        );
         if norm > 0.0 {
             let unit = tilt / norm;
-            covariance.ger(square * (ratio.slope - tangential), &unit, &unit, 1.0);
+            let along = square * (ratio.slope - ratio.over_kappa);
+            covariance.ger(along, &unit, &unit, 1.0);
         }
         covariance
     }
@@ -124,19 +139,26 @@ impl TokenLaw for Sphere {
         check_tilt_and_value(self.dimension, tilt, value)?;
         let mut atoms = AtomList::new(value.nrows());
         let zero = DVector::zeros(value.nrows());
-        let (norm, square) = (tilt.norm(), self.radius * self.radius);
+        let (norm, square) = (norm(tilt), self.radius * self.radius);
         let total = value.norm_squared();
-        if norm == 0.0 {
+        // Sums of squares of all entries of V.
+        let rounding = (value.len() as f64 + 8.0) * UNIT;
+        let kappa = self.radius * norm;
+        if kappa == 0.0 {
             let spread = square * total / self.dimension as f64;
-            atoms.push(1.0, 0.0, (&zero, &zero, 0.0), spread);
+            atoms.push(1.0, 0.0, (&zero, &zero, 0.0), (0.0, 0.0), spread);
+            atoms.widen(0.0, rounding * spread);
             return atoms.finish(true);
         }
-        let kappa = self.radius * norm;
         let along = value * (tilt / norm);
+        let terms = (self.dimension as f64 + 6.0) * UNIT;
+        let of_output = (0.0, terms * value.norm());
         if self.dimension == 1 {
             for sign in [-1.0, 1.0] {
-                atoms.push(0.5, sign * kappa, (&zero, &along, sign * self.radius), 0.0);
+                let shift = sign * self.radius;
+                atoms.push(0.5, sign * kappa, (&zero, &along, shift), of_output, 0.0);
             }
+            atoms.widen(4.0 * UNIT * kappa, 0.0);
             return atoms.finish(true);
         }
         let across = (total - along.norm_squared()).max(0.0) / (self.dimension as f64 - 1.0);
@@ -145,15 +167,18 @@ impl TokenLaw for Sphere {
                 node.weight,
                 kappa * node.coordinate,
                 (&zero, &along, self.radius * node.coordinate),
+                of_output,
                 square * node.complement * across,
             );
         }
+        // The norm of the tilt, and exponents of the weights of up to 64.
+        atoms.widen(terms * kappa + 64.0 * UNIT, 2.0 * rounding * square * total);
         atoms.finish(false)
     }
 
     /// The upper bound `r |V| + |centre|`, which is attained for some centres only.
     fn output_radius(&self, value: &DMatrix<f64>, centre: &DVector<f64>) -> Option<f64> {
-        Some(self.radius * operator_norm_above(value) + centre.norm())
+        Some(self.radius * operator_norm_above(value) + norm_above(centre.as_slice()))
     }
 
     fn through<'a>(&'a self, value: &DMatrix<f64>) -> Box<dyn OutputLaw + 'a> {

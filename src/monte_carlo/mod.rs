@@ -67,6 +67,5 @@ pub(crate) use random::exponential::exponential;
 pub(crate) use random::normal::fill_normals;
 pub use random::stream::{block_prompts, block_stream};
 pub use run::control::{Checkpoint, Control};
-pub use run::outcome::RunOutcome;
 pub use run::partial::{Partial, SCHEMA, Shard};
 pub use run::simulation::Simulation;

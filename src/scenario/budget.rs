@@ -1,15 +1,11 @@
 //! A limit on memory, kept before anything is allocated.
 
-use std::path::Path;
-
 use crate::error::Result;
 
 use super::section::Origin;
 
 /// Most matrix entries that one scenario may ask for (2 GiB of `f64`).
 const MAX_ENTRIES: u64 = 1 << 28;
-/// Largest matrix file that is read.
-const MAX_FILE: u64 = 1 << 31;
 
 /// Counts the matrix entries that a scenario asks for.
 #[derive(Debug)]
@@ -47,17 +43,5 @@ impl<'a> Budget<'a> {
                 self.used
             ),
         ))
-    }
-
-    /// Refuses a file that is too large to read; one that cannot be looked at is left to its reader.
-    pub(super) fn file(&self, key: &str, path: &Path) -> Result<()> {
-        match std::fs::metadata(path) {
-            Ok(data) if data.len() > MAX_FILE => Err(self.origin.refuse_in_full(
-                key,
-                path.display(),
-                format!("its {} bytes are too many: at most {MAX_FILE}", data.len()),
-            )),
-            _ => Ok(()),
-        }
     }
 }

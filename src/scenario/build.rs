@@ -4,22 +4,25 @@ use nalgebra::{DMatrix, DVector};
 
 use crate::attention::{Head, QueryLaw};
 use crate::error::{Error, Result};
-use crate::file::read_safetensors_head;
+use crate::file::read_head;
 use crate::law::{Cube, Empirical, Gaussian, Mixture, Rademacher, RareAtom, Sphere, TokenLaw};
 use crate::parameter::{Dimension, PromptLength};
+use crate::study::Study;
 
+use super::grid::MonteCarloSpec;
+use super::head::HeadSpec;
 use super::matrices::{Builder, dense};
-use super::{
-    GaussianSpec, HeadSpec, MatrixSpec, MonteCarloSpec, QuerySpec, RareAtomWidth, Scenario,
-    TokenSpec,
-};
+use super::matrix::MatrixSpec;
+use super::query::QuerySpec;
+use super::specification::Scenario;
+use super::tokens::{GaussianSpec, RareAtomWidth, TokenSpec};
 
 /// Everything that a computation needs; all dimensions fit.
 #[derive(Debug)]
 pub struct Setting {
     /// The scenario as the user named it: a file name or `command line`.
     pub name: String,
-    /// Tokens, query and head in one line.
+    /// Tokens, query and head in one line, with what readers of files decided by themselves.
     pub description: String,
     /// The token law, of dimension `d`.
     pub tokens: Box<dyn TokenLaw>,
@@ -51,13 +54,31 @@ impl Scenario {
         let head = builder.head(&self.head, dimension, query.dimension())?;
         Ok(Setting {
             name: self.origin.name.clone(),
-            description: format!("{} (d = {})", self.describe(), dimension.get()),
+            description: builder.described(format!(
+                "{} (d = {})",
+                self.describe(),
+                dimension.get()
+            )),
             tokens,
             head,
             query,
             lengths: self.grid.lengths().to_vec(),
             monte_carlo: self.monte_carlo,
         })
+    }
+}
+
+impl Scenario {
+    /// The study of this scenario, with its lengths.
+    ///
+    /// # Errors
+    /// As [`Scenario::build`].
+    pub fn study(&self) -> Result<Study> {
+        let setting = self.build()?;
+        Ok(Study::new(setting.tokens, setting.head, setting.query)?
+            .lengths(setting.lengths.iter().map(|length| length.get()))?
+            .named(&setting.name, &setting.description)
+            .scenario(self.source_json()))
     }
 }
 
@@ -104,8 +125,8 @@ impl Builder<'_> {
                     RareAtomWidth::VarianceProxy(_) => ("tokens.variance_proxy", error),
                 },
             }),
-            TokenSpec::Empirical { file } => {
-                let rows = self.read(file, "tokens.file")?;
+            TokenSpec::Empirical(table) => {
+                let rows = self.read(table, "tokens.file")?;
                 let (count, columns) = rows.shape();
                 self.budget.matrices("tokens.file", 2, count, columns)?;
                 self.budget.matrices("tokens.file", 1, columns, columns)?;
@@ -185,8 +206,8 @@ impl Builder<'_> {
                 .map(QueryLaw::Gaussian),
             QuerySpec::Rows(rows) => QueryLaw::uniform(dense(rows).transpose())
                 .map_err(|error| self.at("query.rows", error)),
-            QuerySpec::File(path) => {
-                let rows = self.read(path, "query.file")?;
+            QuerySpec::File(table) => {
+                let rows = self.read(table, "query.file")?;
                 self.budget
                     .matrices("query.file", 1, rows.nrows(), rows.ncols())?;
                 QueryLaw::uniform(rows.transpose()).map_err(|error| self.at("query.file", error))
@@ -199,16 +220,14 @@ impl Builder<'_> {
 
     fn head(&mut self, spec: &HeadSpec, tokens: Dimension, query: usize) -> Result<Head> {
         let (head, key_query, value) = match spec {
-            HeadSpec::Checkpoint {
-                weights,
-                prefix,
-                head,
-                heads,
-            } => {
-                self.budget.file("head.weights", weights)?;
-                let head = read_safetensors_head(weights, prefix, *head, *heads)
-                    .map_err(|error| self.at("head.weights", error))?;
-                (head, "head.weights", "head.weights")
+            HeadSpec::Checkpoint(request) => {
+                let key = "head.weights";
+                self.budget.matrices(key, 1, tokens.get(), query)?;
+                let found = read_head(request).map_err(|error| self.at(key, error))?;
+                self.remark(key, found.remarks);
+                let head = Head::with_tilt_bias(found.key_query, found.value, found.query_bias)
+                    .map_err(|error| self.at(key, error))?;
+                (head, key, key)
             }
             HeadSpec::Matrices {
                 key_query,

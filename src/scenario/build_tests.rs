@@ -1,8 +1,11 @@
 //! Settings that can be built, and what is said about those that cannot.
 
+use std::path::Path;
+
 use toml::Table;
 
 use super::*;
+use crate::error::Result;
 
 /// A scenario of the four tables, each as inline TOML.
 fn build(tokens: &str, query: &str, head: &str) -> Result<Setting> {
@@ -33,7 +36,9 @@ fn matrices_and_queries_are_what_the_scenario_says() {
            value = { kind = 'diagonal', values = [1, 2, 3] }, tilt_bias = [7, 8, 9] }",
     )
     .unwrap();
-    let law = setting.tokens.as_gaussian().unwrap();
+    let law = crate::law::LawKind::of(setting.tokens.as_ref())
+        .gaussian()
+        .unwrap();
     assert_eq!(law.mean().as_slice(), [1.0, 2.0, 3.0]);
     let covariance = [2.0, -1.0, 0.5, -1.0, 2.0, -1.0, 0.5, -1.0, 2.0];
     assert_eq!(law.covariance().as_slice(), covariance);
@@ -160,7 +165,7 @@ const REFUSED: &[(&str, &str, &str, [&str; 3])] = &[
         "{ law = 'empirical', file = 'tokens.txt' }",
         PLANE_QUERY,
         IDENTITY,
-        ["tokens.file", "tokens.txt", ".npy or .csv"],
+        ["tokens.file", "tokens.txt", ".npy, .npz, .csv"],
     ),
     (
         PLANE,

@@ -1,11 +1,28 @@
 //! The `[head]` table: matrices, or a head cut from a checkpoint.
 
-use std::path::PathBuf;
-
 use crate::error::Result;
+use crate::file::{HeadRequest, Layout, Pairing, Rotation, layout_names};
 
-use super::matrix::{self, MatrixSpec, file_name};
-use super::section::Section;
+use super::matrix::{self, MatrixSpec};
+use super::section::{Field, Section};
+use super::table::file_name;
+
+/// Keys of a head that is given by matrices.
+const MATRICES: [&str; 3] = ["key_query", "value", "tilt_bias"];
+/// Keys of a head of a checkpoint.
+const CHECKPOINT: [&str; 9] = [
+    "weights",
+    "prefix",
+    "head",
+    "heads",
+    "key_value_heads",
+    "head_dimension",
+    "scale",
+    "layout",
+    "rope",
+];
+const COUNT: &str = "an integer from 1 to 65536";
+const FINITE: &str = "a finite number";
 
 /// An attention head of a scenario, not yet built.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,55 +37,42 @@ pub enum HeadSpec {
         tilt_bias: Option<Vec<f64>>,
     },
     /// One head of a safetensors checkpoint.
-    Checkpoint {
-        /// The `.safetensors` file.
-        weights: PathBuf,
-        /// What the tensor names start with, up to `.query.weight`.
-        prefix: String,
-        /// Which head, from 0.
-        head: usize,
-        /// Number of heads in the layer.
-        heads: usize,
-    },
+    Checkpoint(HeadRequest),
 }
 
 impl HeadSpec {
     /// Reads the `[head]` table.
     pub(super) fn read(section: &Section) -> Result<Self> {
+        let accepted = "the path of a .safetensors file, an index of such files, or their folder";
         let Some(weights) = section.get("weights") else {
-            section.only(&[
-                "key_query",
-                "value",
-                "tilt_bias",
-                "weights",
-                "prefix",
-                "head",
-                "heads",
-            ])?;
-            for key in ["prefix", "head", "heads"] {
-                if section.get(key).is_some() {
-                    return Err(section.missing("weights", "the path of a .safetensors file"));
-                }
+            section.only(&[&MATRICES[..], &CHECKPOINT].concat())?;
+            if CHECKPOINT.iter().any(|key| section.get(key).is_some()) {
+                return Err(section.missing("weights", accepted));
             }
             return Self::read_matrices(section);
         };
-        section.only(&["weights", "prefix", "head", "heads"])?;
-        let path = weights.text("the path of a .safetensors file")?;
+        section.only(&CHECKPOINT)?;
         let prefix =
             "the beginning of the tensor names, for example \"encoder.layer.3.attention.self\"";
-        let count = "an integer from 1 to 65536";
-        let heads = section.require("heads", count)?.integer(1, 65_536, count)?;
+        let heads = count(&section.require("heads", COUNT)?)?;
         let which = format!("an integer from 0 to {} (heads = {heads})", heads - 1);
-        let head = section
-            .require("head", &which)?
-            .integer(0, heads - 1, &which)?;
-        Ok(HeadSpec::Checkpoint {
-            weights: section.origin().resolve(path),
+        let head = section.require("head", &which)?;
+        let layout = section.get("layout").map(|field| layout(&field));
+        let rotation = section.get("rope").map(|field| rotation(&field));
+        let optional = |key| section.get(key).map(|field| count(&field)).transpose();
+        let scale = section.get("scale").map(|field| field.number(FINITE));
+        Ok(HeadSpec::Checkpoint(HeadRequest {
+            weights: section.origin().resolve(weights.text(accepted)?),
             prefix: section.require("prefix", prefix)?.text(prefix)?.to_string(),
-            // Both are at most 65536.
-            head: head as usize,
-            heads: heads as usize,
-        })
+            // At most 65535.
+            head: head.integer(0, heads as u64 - 1, &which)? as usize,
+            heads,
+            key_value_heads: optional("key_value_heads")?,
+            head_dimension: optional("head_dimension")?,
+            scale: scale.transpose()?,
+            layout: layout.transpose()?,
+            rotation: rotation.transpose()?,
+        }))
     }
 
     fn read_matrices(section: &Section) -> Result<Self> {
@@ -93,15 +97,50 @@ impl HeadSpec {
                 key_query.describe(),
                 value.describe()
             ),
-            HeadSpec::Checkpoint {
-                weights,
-                prefix,
-                head,
-                heads,
-            } => format!(
-                "head {head} of {heads} of {prefix} in {}",
-                file_name(weights)
+            HeadSpec::Checkpoint(request) => format!(
+                "head {} of {} of {} in {}",
+                request.head,
+                request.heads,
+                request.prefix,
+                file_name(&request.weights)
             ),
         }
     }
+}
+
+/// A number of heads or of coordinates, at most 65536.
+fn count(field: &Field) -> Result<usize> {
+    Ok(field.integer(1, 65_536, COUNT)? as usize)
+}
+
+fn layout(field: &Field) -> Result<&'static Layout> {
+    let accepted = layout_names().collect::<Vec<_>>().join(", ");
+    Layout::named(field.text(&accepted)?).ok_or_else(|| field.refuse(accepted))
+}
+
+fn rotation(field: &Field) -> Result<Rotation> {
+    let section =
+        field.section("a table { base, offset }, with dimension and pairing if need be")?;
+    section.only(&["base", "offset", "dimension", "pairing"])?;
+    let positive = "a finite number greater than 0";
+    let base = section.require("base", positive)?;
+    let offset = "the position of the tokens less that of the query: a finite number, negative for tokens before it";
+    let pairings = "halves or neighbours";
+    let pairing = |field: Field| match field.text(pairings)? {
+        "halves" => Ok(Pairing::Halves),
+        "neighbours" => Ok(Pairing::Neighbours),
+        _ => Err(field.refuse(pairings)),
+    };
+    Ok(Rotation {
+        base: match base.number(positive)? {
+            number if number > 0.0 => number,
+            _ => return Err(base.refuse(positive)),
+        },
+        offset: section.require("offset", offset)?.number(offset)?,
+        dimension: section
+            .get("dimension")
+            .map(|field| count(&field))
+            .transpose()?,
+        pairing: section.get("pairing").map(pairing).transpose()?,
+    })
 }

@@ -3,16 +3,21 @@
 use nalgebra::{DMatrix, DVector};
 
 use crate::error::{Error, Result};
-use crate::file::{read_csv_matrix, read_npy_matrix};
+use crate::file::read_table;
+use crate::law::toeplitz;
 use crate::parameter::Dimension;
 
 use super::budget::Budget;
-use super::{MatrixSpec, Origin};
+use super::matrix::MatrixSpec;
+use super::section::Origin;
+use super::table::TableSpec;
 
 /// Builds what a scenario describes; counts the memory, names the key in every refusal.
 pub(super) struct Builder<'a> {
     pub origin: &'a Origin,
     pub budget: Budget<'a>,
+    /// What readers of files decided by themselves, with the key of the file.
+    pub remarks: Vec<String>,
 }
 
 impl<'a> Builder<'a> {
@@ -20,6 +25,7 @@ impl<'a> Builder<'a> {
         Self {
             origin,
             budget: Budget::new(origin),
+            remarks: Vec::new(),
         }
     }
 
@@ -31,8 +37,8 @@ impl<'a> Builder<'a> {
         dimension: Option<Dimension>,
         copies: u64,
     ) -> Result<DMatrix<f64>> {
-        if let MatrixSpec::File { path } = spec {
-            let matrix = self.read(path, &format!("{key}.path"))?;
+        if let MatrixSpec::File(table) = spec {
+            let matrix = self.read(table, &format!("{key}.path"))?;
             self.budget
                 .matrices(key, copies, matrix.nrows(), matrix.ncols())?;
             return Ok(matrix);
@@ -52,28 +58,29 @@ impl<'a> Builder<'a> {
             MatrixSpec::Diagonal { values } => {
                 DMatrix::from_diagonal(&DVector::from_column_slice(values))
             }
-            MatrixSpec::Toeplitz { rho, scale, .. } => {
-                let entry = |i: usize, j: usize| scale * rho.powf(i.abs_diff(j) as f64);
-                DMatrix::from_fn(rows, columns, entry)
-            }
+            MatrixSpec::Toeplitz { rho, scale, .. } => *scale * toeplitz(rows, *rho),
             MatrixSpec::Matrix { rows } => dense(rows),
-            MatrixSpec::File { .. } => DMatrix::zeros(0, 0),
+            MatrixSpec::File(_) => DMatrix::zeros(0, 0),
         })
     }
 
-    /// A matrix file, by its extension.
-    pub(super) fn read(&self, path: &std::path::Path, key: &str) -> Result<DMatrix<f64>> {
-        self.budget.file(key, path)?;
-        let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("");
-        match extension.to_ascii_lowercase().as_str() {
-            "npy" => read_npy_matrix(path).map_err(|error| self.at(key, error)),
-            "csv" => read_csv_matrix(path).map_err(|error| self.at(key, error)),
-            _ => Err(self.origin.refuse_in_full(
-                key,
-                path.display(),
-                "a file whose name ends in .npy or .csv",
-            )),
-        }
+    /// The table in a file.
+    pub(super) fn read(&mut self, table: &TableSpec, key: &str) -> Result<DMatrix<f64>> {
+        let found = read_table(&table.path, &table.options).map_err(|error| self.at(key, error))?;
+        self.remark(key, found.remarks);
+        Ok(found.matrix)
+    }
+
+    /// Keeps the remarks of a reader.
+    pub(super) fn remark(&mut self, key: &str, remarks: Vec<String>) {
+        let said = remarks.into_iter().map(|remark| format!("{key}: {remark}"));
+        self.remarks.extend(said);
+    }
+
+    /// A description with the remarks behind it.
+    pub(super) fn described(&self, description: String) -> String {
+        let parts = std::iter::once(&description).chain(&self.remarks);
+        parts.cloned().collect::<Vec<_>>().join("; ")
     }
 
     /// An error of a law, matrix or file, with the key it belongs to.

@@ -1,11 +1,10 @@
 //! Matrices as a scenario writes them.
 
-use std::path::PathBuf;
-
 use crate::error::Result;
 use crate::parameter::Dimension;
 
 use super::section::{Field, Section};
+use super::table::TableSpec;
 
 /// What a matrix may be, for messages.
 pub(super) const ACCEPTED: &str = "a table with kind = identity, diagonal, toeplitz, matrix or file, for example { kind = \"identity\" }";
@@ -39,11 +38,8 @@ pub enum MatrixSpec {
         /// Its rows.
         rows: Vec<Vec<f64>>,
     },
-    /// A `.npy` or `.csv` file.
-    File {
-        /// Its path.
-        path: PathBuf,
-    },
+    /// A table in a file.
+    File(TableSpec),
 }
 
 impl MatrixSpec {
@@ -89,12 +85,8 @@ impl MatrixSpec {
                 Ok(MatrixSpec::Matrix { rows: rows.rows()? })
             }
             "file" => {
-                section.only(&["kind", "path"])?;
-                let accepted = "the path of a .npy or .csv file";
-                let path = section.require("path", accepted)?.text(accepted)?;
-                Ok(MatrixSpec::File {
-                    path: section.origin().resolve(path),
-                })
+                section.only(&["kind", "path", "header", "index", "tensor"])?;
+                TableSpec::read(&section, "path").map(MatrixSpec::File)
             }
             _ => Err(kind.refuse("identity, diagonal, toeplitz, matrix or file")),
         }
@@ -108,7 +100,7 @@ impl MatrixSpec {
             MatrixSpec::Diagonal { values } => square(values.len()),
             MatrixSpec::Toeplitz { dimension, .. } => square(dimension.get()),
             MatrixSpec::Matrix { rows } => Some((rows.len(), rows.first()?.len())),
-            MatrixSpec::File { .. } => None,
+            MatrixSpec::File(_) => None,
         }
     }
 
@@ -132,7 +124,7 @@ impl MatrixSpec {
                     rows.first().map_or(0, Vec::len)
                 )
             }
-            MatrixSpec::File { path } => format!("matrix of {}", file_name(path)),
+            MatrixSpec::File(table) => format!("matrix of {}", table.describe()),
         }
     }
 }
@@ -152,10 +144,4 @@ fn scale(section: &Section) -> Result<f64> {
     section
         .get("scale")
         .map_or(Ok(1.0), |field| field.number("a finite number"))
-}
-
-/// The last part of a path, for descriptions.
-pub(super) fn file_name(path: &std::path::Path) -> String {
-    path.file_name()
-        .map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }

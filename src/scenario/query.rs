@@ -1,11 +1,9 @@
 //! The `[query]` table: the law of the query.
 
-use std::path::PathBuf;
-
 use crate::error::Result;
 
-use super::matrix::file_name;
 use super::section::Section;
+use super::table::TableSpec;
 use super::tokens::GaussianSpec;
 
 const LAWS: &str = "gaussian, fixed or tokens";
@@ -17,8 +15,8 @@ pub enum QuerySpec {
     Gaussian(GaussianSpec),
     /// Queries written out, one a row, equally likely and numbered from 0.
     Rows(Vec<Vec<f64>>),
-    /// Queries that are the rows of a `.npy` or `.csv` file.
-    File(PathBuf),
+    /// Queries that are the rows of a table in a file.
+    File(TableSpec),
     /// The token law.
     Tokens,
 }
@@ -37,13 +35,13 @@ impl QuerySpec {
                 Ok(QuerySpec::Tokens)
             }
             "fixed" => {
-                section.only(&["law", "rows", "file"])?;
+                section.only(&["law", "rows", "file", "header", "index", "tensor"])?;
                 match (section.get("rows"), section.get("file")) {
-                    (Some(rows), None) => Ok(QuerySpec::Rows(rows.rows()?)),
-                    (None, Some(file)) => {
-                        let path = file.text("the path of a .npy or .csv file")?;
-                        Ok(QuerySpec::File(section.origin().resolve(path)))
+                    (Some(rows), None) => {
+                        TableSpec::none(section)?;
+                        Ok(QuerySpec::Rows(rows.rows()?))
                     }
+                    (None, Some(_)) => TableSpec::read(section, "file").map(QuerySpec::File),
                     (Some(_), Some(file)) => Err(file.refuse("rows or file, not both")),
                     (None, None) => {
                         Err(section.missing("rows", "rows = [[..], ..] or file = \"queries.npy\""))
@@ -59,7 +57,7 @@ impl QuerySpec {
         match self {
             QuerySpec::Gaussian(law) => law.describe(),
             QuerySpec::Rows(rows) => format!("{} fixed", rows.len()),
-            QuerySpec::File(path) => format!("rows of {}", file_name(path)),
+            QuerySpec::File(table) => format!("rows of {}", table.describe()),
             QuerySpec::Tokens => "distributed as the tokens".into(),
         }
     }

@@ -6,14 +6,17 @@ use nalgebra::DMatrix;
 use toml::Table;
 
 use crate::error::Result;
-use crate::icl::flow::FlowOptions;
-use crate::icl::{RegressionHead, RegressionTask, infinite};
 use crate::parameter::PromptLength;
+use crate::regression::flow::FlowOptions;
+use crate::regression::risk::infinite;
+use crate::regression::{RegressionHead, RegressionTask};
+use crate::text::visible;
 
+use super::grid::GridSpec;
 use super::matrices::Builder;
-use super::matrix::ACCEPTED;
-use super::section::{Field, Section};
-use super::{GridSpec, MatrixSpec, Origin, read_table};
+use super::matrix::{ACCEPTED, MatrixSpec};
+use super::read::read_table;
+use super::section::{Field, Origin, Section};
 
 /// A scenario of in-context regression, every key checked on its own, nothing built yet.
 #[derive(Debug, Clone, PartialEq)]
@@ -128,18 +131,18 @@ impl RegressionScenario {
         };
         Ok(RegressionSetting {
             name: self.origin.name.clone(),
-            description: format!(
+            description: builder.described(format!(
                 "in-context regression: x ~ N(0, {}), d = {}, noise variance {}, w ~ N(0, {} I); start: al = {}, {}",
-                self.covariance.describe(),
+                visible(&self.covariance.describe()),
                 task.dimension(),
                 self.noise_variance,
                 self.weight_variance,
                 self.scale,
                 self.direction.as_ref().map_or_else(
                     || "Th = identity".to_owned(),
-                    |m| format!("Th = {}", m.describe())
+                    |m| format!("Th = {}", visible(&m.describe()))
                 )
-            ),
+            )),
             task,
             scale: self.scale,
             start,

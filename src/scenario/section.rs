@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 use crate::error::{Error, Result};
+use crate::text::visible;
 
 /// Longest piece of an offending value that a message repeats.
 const SHOWN: usize = 60;
@@ -33,7 +34,7 @@ impl Origin {
             source_name: self.name.clone(),
             key: key.into(),
             value: one_line(&value.to_string()),
-            accepted: one_line_unlimited(&accepted.into()),
+            accepted: accepted.into(),
         }
     }
 
@@ -47,8 +48,8 @@ impl Origin {
         Error::Scenario {
             source_name: self.name.clone(),
             key: key.into(),
-            value: one_line_unlimited(&value.to_string()),
-            accepted: one_line_unlimited(&accepted.into()),
+            value: value.to_string(),
+            accepted: accepted.into(),
         }
     }
 
@@ -63,26 +64,15 @@ impl Origin {
     }
 }
 
-/// Control characters and line ends replaced by blanks, cut to a length that fits a message.
+/// Control characters and line ends written out, cut to a length that fits a message.
 pub(super) fn one_line(text: &str) -> String {
-    let line = one_line_unlimited(text);
+    let line = visible(text.trim());
     if line.chars().count() <= SHOWN {
         return line;
     }
     let mut cut: String = line.chars().take(SHOWN).collect();
     cut.push_str("...");
     cut
-}
-
-fn one_line_unlimited(text: &str) -> String {
-    let blank = |c: char| {
-        if c.is_control() || c.is_whitespace() {
-            ' '
-        } else {
-            c
-        }
-    };
-    text.chars().map(blank).collect::<String>().trim().into()
 }
 
 /// A table of the scenario with its dotted path.
@@ -205,6 +195,12 @@ impl<'a> Field<'a> {
     /// A text.
     pub(super) fn text(&self, accepted: &str) -> Result<&'a str> {
         self.value.as_str().ok_or_else(|| self.refuse(accepted))
+    }
+
+    /// A truth value.
+    pub(super) fn truth(&self) -> Result<bool> {
+        let accepted = "true or false";
+        self.value.as_bool().ok_or_else(|| self.refuse(accepted))
     }
 
     /// A finite number; integers are accepted.

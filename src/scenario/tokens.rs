@@ -1,12 +1,11 @@
 //! The `[tokens]` table: the law of one prompt token.
 
-use std::path::PathBuf;
-
 use crate::error::Result;
 use crate::parameter::{Dimension, Positive};
 
-use super::matrix::{self, MatrixSpec, file_name};
+use super::matrix::{self, MatrixSpec};
 use super::section::{Field, Section};
+use super::table::TableSpec;
 
 const LAWS: &str = "gaussian, mixture, sphere, rademacher, cube, rare-atom or empirical";
 
@@ -49,10 +48,7 @@ pub enum TokenSpec {
         probability: Positive,
     },
     /// The rows of a file, equally likely.
-    Empirical {
-        /// A `.npy` or `.csv` file.
-        file: PathBuf,
-    },
+    Empirical(TableSpec),
 }
 
 /// How far out the atoms of a rare-atom law are.
@@ -178,12 +174,8 @@ impl TokenSpec {
                 })
             }
             "empirical" => {
-                section.only(&["law", "file"])?;
-                let accepted = "the path of a .npy or .csv file with one token a row";
-                let file = section.require("file", accepted)?.text(accepted)?;
-                Ok(TokenSpec::Empirical {
-                    file: section.origin().resolve(file),
-                })
+                section.only(&["law", "file", "header", "index", "tensor"])?;
+                TableSpec::read(section, "file").map(TokenSpec::Empirical)
             }
             _ => Err(law.refuse(LAWS)),
         }
@@ -210,7 +202,7 @@ impl TokenSpec {
                 };
                 format!("rare atoms of {width}, probability {}", probability.get())
             }
-            TokenSpec::Empirical { file } => format!("rows of {}", file_name(file)),
+            TokenSpec::Empirical(table) => format!("rows of {}", table.describe()),
         }
     }
 }

@@ -7,7 +7,7 @@ use rand::{Rng, RngExt};
 
 use crate::attention::{Head, QueryLaw};
 use crate::error::{Error, Result};
-use crate::law::{Gaussian, TokenLaw};
+use crate::law::{Gaussian, LawKind, TokenLaw};
 use crate::monte_carlo::plan::QueryChoice;
 use crate::monte_carlo::random::normal::fill_normals;
 
@@ -64,7 +64,7 @@ impl<'a> Problem<'a> {
                 ),
             ));
         }
-        let gaussian = tokens.as_gaussian();
+        let gaussian = LawKind::of(tokens).gaussian();
         let mut cumulative = Vec::new();
         let mut population = Vec::new();
         if let QueryLaw::List { weights, .. } = query {

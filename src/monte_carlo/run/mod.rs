@@ -3,7 +3,6 @@
 pub mod control;
 mod control_variate;
 mod digest;
-pub mod outcome;
 pub mod partial;
 mod partial_file;
 pub mod simulation;

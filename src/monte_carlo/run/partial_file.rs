@@ -1,12 +1,12 @@
 //! The JSON of a run, and the file that holds it.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Deserialize;
 
 use super::partial::{Partial, SCHEMA};
 use crate::error::{Error, Result};
+use crate::file::{read_text, replace};
 
 /// Largest partial file that is read (1 GiB).
 const MAX_BYTES: u64 = 1 << 30;
@@ -56,21 +56,7 @@ impl Partial {
     /// # Errors
     /// [`Error::File`] if it cannot be read or is not what [`Self::from_json`] accepts.
     pub fn read(path: &Path) -> Result<Self> {
-        let refuse = |reason: String| Error::File {
-            path: path.to_path_buf(),
-            reason,
-        };
-        let size = std::fs::metadata(path)
-            .map_err(|error| refuse(format!("cannot be read: {error}")))?
-            .len();
-        if size > MAX_BYTES {
-            return Err(refuse(format!(
-                "has {size} bytes; at most {MAX_BYTES} are read"
-            )));
-        }
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| refuse(format!("cannot be read: {error}")))?;
-        Self::from_json(path, &text)
+        Self::from_json(path, &read_text(path, MAX_BYTES)?)
     }
 
     /// Writes the JSON to `path`: to a temporary file beside it, then renamed, so that an interruption at any
@@ -80,23 +66,6 @@ impl Partial {
     /// [`Error::File`] if a file cannot be written or renamed.
     pub fn write(&self, path: &Path) -> Result<()> {
         let text = self.to_json()?;
-        let refuse = |error: std::io::Error| Error::File {
-            path: path.to_path_buf(),
-            reason: format!("cannot be written: {error}"),
-        };
-        let mut name = path.as_os_str().to_os_string();
-        name.push(format!(".{}.tmp", std::process::id()));
-        let temporary = PathBuf::from(name);
-        let written = std::fs::File::create(&temporary)
-            .and_then(|mut file| {
-                file.write_all(text.as_bytes())?;
-                file.sync_all()
-            })
-            .and_then(|()| std::fs::rename(&temporary, path));
-        if written.is_err() {
-            // What was wrong is told below; a temporary file that stays behind does no harm.
-            let _ = std::fs::remove_file(&temporary);
-        }
-        written.map_err(refuse)
+        replace(path, &text)
     }
 }

@@ -8,7 +8,7 @@ use super::partial::{Partial, Shard};
 use super::threads::Run;
 use crate::attention::{Head, QueryLaw};
 use crate::error::{Error, Result};
-use crate::law::TokenLaw;
+use crate::law::{LawKind, TokenLaw};
 use crate::monte_carlo::plan::{Cell, Plan, QueryChoice, Route};
 use crate::monte_carlo::prompt::problem::Problem;
 
@@ -50,7 +50,7 @@ impl<'a> Simulation<'a> {
 
     /// The fastest route for a token law: Rao-Blackwellised for Gaussian tokens, else plain.
     pub fn best_route(tokens: &dyn TokenLaw) -> Route {
-        match tokens.as_gaussian() {
+        match LawKind::of(tokens).gaussian() {
             Some(_) => Route::RaoBlackwell,
             None => Route::Plain,
         }

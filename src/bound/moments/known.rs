@@ -1,0 +1,229 @@
+//! What a pointwise bound uses of a known token law at one tilt.
+
+use nalgebra::DVector;
+
+use crate::bound::moments::gaussian_output::GaussianOutput;
+use crate::bound::moments::logarithms::{LARGEST_EXPONENT, LogMoments, rejected};
+use crate::bound::theorem::{ProofStatus, Statement, Theorem};
+use crate::bound::vocabulary::{A2, F0, OWN_6, TILT, constant, location};
+use crate::error::Result;
+use crate::interval::Interval;
+use crate::law::{CLOSED_FORM, OutputLaw, TiltedError, TiltedOutput};
+use crate::parameter::Dimension;
+
+impl Theorem {
+    /// T6 `output-concentration`: The constants of T4 and T5 for attention output.
+    pub const OUTPUT_CONCENTRATION: Theorem = Theorem::new(&Statement {
+        id: "T6",
+        name: "output-concentration",
+        title: "The constants of T4 and T5 for attention output",
+        statement: "f = V(X - m(a)): A2 = rho ( tr(V C(2a) V^T) + |V(m(2a) - m(a))|^2 ), \
+        F0 = tr(V C(0) V^T) + |V(m(0) - m(a))|^2",
+        hypotheses: &["the cumulant generating function of the token law is finite and known"],
+        constants: &[
+            TILT,
+            A2,
+            F0,
+            constant("m(a), C(a)", "mean and covariance of the law tilted by a"),
+        ],
+        proof_idea: "w^2 / rho is the density of the law tilted by 2a, so A2 / rho is a second moment of f under it.",
+        source: OWN_6,
+        location: location("bound::KnownMoments", "src/bound/moments/known.rs"),
+        status: ProofStatus::ProvedOnPaper,
+        lemmas: &[],
+    });
+}
+
+/// Moments of a known token law at one tilt `a` (theory T4 to T6).
+///
+/// | symbol | value |
+/// |---|---|
+/// | `ln rho` | `Lam(2a) - 2 Lam(a)` |
+/// | `ln kap` | `Lam(a) + Lam(-a)` |
+/// | `ln A2` | `ln rho + ln( tr(V C(2a) V^T) + abs(V(m(2a) - m(a)))^2 )`, `-inf` if the output is constant |
+/// | `F0` | `tr(V C(0) V^T) + abs(V(m(0) - m(a)))^2` |
+///
+/// Upper bounds of the four: T4 and T5 increase in each. What the law computes is widened by the accuracy it
+/// states ([`TiltedError`]), and the rest is interval arithmetic.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct KnownMoments {
+    ln_rho: f64,
+    ln_kappa: f64,
+    ln_a2: f64,
+    f0: f64,
+    radius_squared: Option<f64>,
+    gaussian: Option<GaussianOutput>,
+}
+
+impl KnownMoments {
+    /// The moments of `output` at `tilt`.
+    ///
+    /// Fails if the law returns a cumulant or an output moment that is not finite there.
+    pub fn new(output: &dyn OutputLaw, tilt: &DVector<f64>) -> Result<Self> {
+        let zero = DVector::zeros(tilt.len());
+        let tilts = [zero, tilt.clone(), tilt * 2.0, -tilt];
+        let [origin, once, twice, opposite] = tilts.each_ref().map(|a| output.tilted(a));
+        let [at_origin, at_once, at_twice, at_opposite] = [
+            output.error(&tilts[0], &origin),
+            output.error(&tilts[1], &once),
+            output.error(&tilts[2], &twice),
+            output.error(&tilts[3], &opposite),
+        ];
+        let cumulant =
+            |found: &TiltedOutput, error: &TiltedError| around(found.cumulant, error.cumulant);
+        let (cumulant_once, cumulant_twice) =
+            (cumulant(&once, &at_once), cumulant(&twice, &at_twice));
+        // Jensen: both exponents are at least 0, whatever rounding made of the differences.
+        let ln_rho = (cumulant_twice - cumulant_once.double())
+            .known_non_negative()
+            .upper();
+        let ln_kappa = (cumulant_once + cumulant(&opposite, &at_opposite))
+            .known_non_negative()
+            .upper();
+        // A law that finds no variance at all without a tilt, and the same mean everywhere, is constant.
+        let constant = origin.variance == 0.0
+            && origin.mean == once.mean
+            && once.mean == twice.mean
+            && twice.variance == 0.0;
+        let spread = |found: &TiltedOutput, error: &TiltedError| {
+            if constant {
+                return Interval::ZERO;
+            }
+            let variance = Interval::point(found.variance) + Interval::point(error.variance);
+            let shift: Interval = found
+                .mean
+                .iter()
+                .zip(once.mean.iter())
+                .map(|(x, y)| (Interval::point(*x) - Interval::point(*y)).square())
+                .sum();
+            let moved = Interval::point(error.mean) + Interval::point(at_once.mean);
+            variance + (shift.sqrt() + moved).square()
+        };
+        let second = spread(&twice, &at_twice).upper();
+        let f0 = spread(&origin, &at_origin).upper();
+        for (name, value, most) in [
+            ("ln rho", ln_rho, LARGEST_EXPONENT),
+            ("ln kap", ln_kappa, LARGEST_EXPONENT),
+            (
+                "E|V(X - m(a))|^2 under the law tilted by 2a",
+                second,
+                f64::MAX,
+            ),
+            ("E|V(X - m(a))|^2", f0, f64::MAX),
+        ] {
+            if !(0.0..=most).contains(&value) {
+                let required = if most < f64::MAX {
+                    "a number from 0 to 1e100; tokens or tilt must be smaller"
+                } else {
+                    "a finite number, at least 0; tokens, values or tilt must be smaller"
+                };
+                return Err(rejected(name, value, required));
+            }
+        }
+        let radius_squared = match output.radius(&once.mean) {
+            Some(radius) if !(radius >= 0.0) => {
+                return Err(rejected("the output radius", radius, "at least 0"));
+            }
+            radius => radius.map(|r| {
+                // Of the radius itself, of its centre, and of the products V x of a finite law.
+                let moved = Interval::point(if constant { 0.0 } else { at_once.mean }).double();
+                let radius = Interval::point(r) * (Interval::ONE + Interval::point(CLOSED_FORM));
+                (radius + moved).square().upper()
+            }),
+        };
+        Ok(Self {
+            ln_rho,
+            ln_kappa,
+            ln_a2: (Interval::point(ln_rho) + Interval::point(second).ln()).upper(),
+            f0,
+            radius_squared,
+            gaussian: None,
+        })
+    }
+
+    /// The moments of Gaussian tokens in closed form: `rho = kap = e^{s^2}`, `A2 = e^{s^2} F0`,
+    /// `F0 = tau_V + eta`.
+    pub fn gaussian(output: GaussianOutput) -> Self {
+        let f0 = Interval::point(output.tau_v()) + Interval::point(output.eta());
+        Self {
+            ln_rho: output.score_variance(),
+            ln_kappa: output.score_variance(),
+            ln_a2: (Interval::point(output.score_variance()) + f0.ln()).upper(),
+            f0: f0.upper(),
+            radius_squared: None,
+            gaussian: Some(output),
+        }
+    }
+
+    /// The moments of `m` copies of the output, one below the other: `A2`, `F0` and the squared radius times `m`.
+    ///
+    /// # Errors
+    /// If `m F0` is not a finite number.
+    pub(crate) fn times(&self, copies: Dimension) -> Result<Self> {
+        let factor = Interval::point(copies.get() as f64);
+        let scaled = |x: f64| (factor * Interval::point(x)).upper();
+        let f0 = scaled(self.f0);
+        if !(f0 < f64::INFINITY) {
+            return Err(rejected("m E|X - m(a)|^2", f0, "a finite number"));
+        }
+        let gaussian = |g: GaussianOutput| {
+            GaussianOutput::new(g.score_variance(), scaled(g.tau_v()), scaled(g.eta()))
+        };
+        Ok(Self {
+            ln_a2: (factor.ln() + Interval::point(self.ln_a2)).upper(),
+            f0,
+            radius_squared: self.radius_squared.map(scaled),
+            gaussian: self.gaussian.map(gaussian).transpose()?,
+            ..*self
+        })
+    }
+
+    /// `ln rho`.
+    pub fn ln_rho(&self) -> f64 {
+        self.ln_rho
+    }
+
+    /// `ln kap`.
+    pub fn ln_kappa(&self) -> f64 {
+        self.ln_kappa
+    }
+
+    /// `ln A2`; `-inf` if the output is constant.
+    pub fn ln_a2(&self) -> f64 {
+        self.ln_a2
+    }
+
+    /// `F0 = E |V(X - m(a))|^2`.
+    pub fn f0(&self) -> f64 {
+        self.f0
+    }
+
+    /// `sup |V(x - m(a))|^2` over the support, if the support is bounded.
+    pub fn radius_squared(&self) -> Option<f64> {
+        self.radius_squared
+    }
+
+    /// The Gaussian constants, if the tokens are Gaussian.
+    pub fn gaussian_output(&self) -> Option<&GaussianOutput> {
+        self.gaussian.as_ref()
+    }
+
+    pub(crate) fn logarithms(&self) -> LogMoments {
+        LogMoments {
+            rho: self.ln_rho,
+            kappa: self.ln_kappa,
+            a2: self.ln_a2,
+            f0: self.f0,
+        }
+    }
+}
+
+/// The interval of numbers at most `error` away from `value`.
+fn around(value: f64, error: f64) -> Interval {
+    let error = Interval::point(error.next_up());
+    let (lower, upper) = (
+        Interval::point(value) - error,
+        Interval::point(value) + error,
+    );
+    Interval::new(lower.lower(), upper.upper()).unwrap_or(Interval::WHOLE)
+}

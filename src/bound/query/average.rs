@@ -1,0 +1,313 @@
+//! Bounds of Gaussian tokens averaged over a Gaussian query.
+
+use crate::attention::{ScoreVarianceDensity, ScoreVarianceLaw};
+use crate::bound::laplace::inverse_moment::{InverseMoment, inverse_moment};
+use crate::bound::moments::{LARGEST_EXPONENT, LogMoments, rejected};
+use crate::bound::query::gauss_legendre::{GAUSS_6, GAUSS_8};
+use crate::bound::{Bound, Theorem, chernoff, laplace};
+use crate::error::Result;
+use crate::parameter::PromptLength;
+
+/// T5, T6 and the trivial bound for Gaussian tokens, averaged over a Gaussian query.
+///
+/// For Gaussian tokens every pointwise bound is `(tau_V + eta) G(s^2)`, where for fixed proof parameters `G`
+/// is an explicit smooth function. The line of `s^2` is cut into panels; on each panel the proof
+/// parameters are those that are best at its middle, and the theorem is the one whose integral over
+/// the panel is smallest. Every choice is valid; only the integrals of smooth functions against the
+/// law of `(s^2, eta)` ([`ScoreVarianceLaw`]) are numerical, by Gauss-Legendre sums of two orders whose
+/// difference is added. What the panels leave out is counted with the trivial bound on the right and
+/// with the bound at the left end, of which `G` is an increasing function, on the left.
+///
+/// # What is guaranteed
+/// `G` at each node is the upper end of an enclosure. That the two sums bound the integral is **not proved**: the
+/// density of `s^2` comes from a numerical inversion, and the difference of two quadrature orders is an
+/// estimate of an error. The finished value is raised by a relative `2^-36` for the rounding of densities and
+/// sums. The trivial bound of the average needs no integral.
+#[derive(Debug)]
+pub struct GaussianQueryAverage {
+    panels: Vec<Panel>,
+    /// `tau_V + E eta`, the mass of all panels and what they leave out.
+    total: f64,
+    /// Mass that the panels leave out around the edge of the density and below, an upper bound.
+    left: f64,
+    /// Where that mass ends.
+    start: f64,
+}
+
+/// One panel: nodes in `s^2` with the mass `(tau_V + eta)` of each, for two quadrature orders.
+#[derive(Debug)]
+struct Panel {
+    middle: f64,
+    fine: Vec<(f64, f64)>,
+    coarse: Vec<(f64, f64)>,
+}
+
+/// Widest panel in `ln s^2`, and in `s^2`.
+const WIDEST: (f64, f64) = (0.3, 0.6);
+/// No bound is below the trivial one from this `s^2` on, for any accepted length: `e^{s^2} > L` by far.
+const TRIVIAL_FROM: f64 = 80.0;
+/// `ln` of the left end of the first panel, relative to the largest eigenvalue.
+const LEFT: f64 = -12.0;
+/// Mass, relative to the total, at which panels end on the right, and which is added for the rest.
+pub(in crate::bound) const REST: f64 = 1e-19;
+
+impl GaussianQueryAverage {
+    /// For the output error: the law of the score variance and the output variance
+    /// `tau_V = tr(V Gamma V^T)`.
+    pub fn output(law: &ScoreVarianceLaw, output_variance: f64) -> Self {
+        let total = output_variance + law.mean_response();
+        Self::new(law, total, |d| output_variance * d.density + d.response)
+    }
+
+    /// For the expected participation `E P_2 <= min(1, L e^{s^2} I_2(L-1))`, whose mass is that of the query.
+    pub fn participation(law: &ScoreVarianceLaw) -> Self {
+        Self::new(law, 1.0, |d| d.density)
+    }
+
+    fn new(law: &ScoreVarianceLaw, total: f64, mass: impl Fn(ScoreVarianceDensity) -> f64) -> Self {
+        let mut panels = Vec::new();
+        let mut inside = 0.0;
+        let start = cut(law, REST * total, |low, high| {
+            let nodes = |rule: &[(f64, f64)]| -> Vec<(f64, f64)> {
+                rule.iter()
+                    .map(|&(x, weight)| {
+                        let q = low + (high - low) * x;
+                        (
+                            q,
+                            weight * (high - low) * mass(law.density(q - law.offset())),
+                        )
+                    })
+                    .collect()
+            };
+            let panel = Panel {
+                middle: 0.5 * (low + high),
+                fine: nodes(&GAUSS_8),
+                coarse: nodes(&GAUSS_6),
+            };
+            let here: f64 = panel.fine.iter().map(|n| n.1).sum();
+            inside += here;
+            if here > REST * total {
+                panels.push(panel);
+            }
+            here
+        });
+        panels.sort_by(|x, y| x.middle.total_cmp(&y.middle));
+        Self {
+            panels,
+            total,
+            left: (total - inside).max(0.0) + SLACK * total,
+            start,
+        }
+    }
+
+    /// The trivial bound 1 and T5's bound of the average of `E P_2`, of a [`Self::participation`].
+    ///
+    /// # Errors
+    /// If a Gaussian constant is not finite.
+    pub fn participation_bounds(&self, length: PromptLength) -> Result<Vec<Bound>> {
+        let trivial = Bound::proved(Theorem::TRIVIAL_BOUND, 1.0, 1.0, "sum_i p_i = 1");
+        let theorem = Theorem::LAPLACE_PARTICIPATION;
+        let record = match self.integrals(length)?.0 {
+            Some(value) => Bound::proved(
+                theorem,
+                outward(value),
+                1.0,
+                "integral over the Gaussian query",
+            )
+            .with_hypothesis("L", length.as_f64())
+            .with_hypothesis("panels", self.panels.len() as f64),
+            None => Bound::not_applicable(theorem, "L >= 4 is required"),
+        };
+        Ok(vec![trivial, record])
+    }
+
+    /// The trivial bound `tau_V + E eta`, T5 and T6 for one length, of a [`Self::output`].
+    ///
+    /// # Errors
+    /// If a Gaussian constant is not finite.
+    pub fn output_bounds(&self, length: PromptLength) -> Result<Vec<Bound>> {
+        let trivial = outward(self.total);
+        let trivial_record = Bound::proved(
+            Theorem::TRIVIAL_BOUND,
+            trivial,
+            trivial,
+            "Gaussian tokens: tau_V + E eta",
+        )
+        .with_hypothesis("tau_V + E eta", self.total);
+        let record = |theorem, value: f64| {
+            Bound::proved(
+                theorem,
+                outward(value),
+                trivial,
+                "integral over the Gaussian query",
+            )
+            .with_hypothesis("L", length.as_f64())
+            .with_hypothesis("tau_V + E eta", self.total)
+            .with_hypothesis("panels", self.panels.len() as f64)
+        };
+        let (laplace, smallest) = self.integrals(length)?;
+        let laplace = match laplace {
+            Some(value) => record(Theorem::LAPLACE_BOUND, value),
+            None => Bound::not_applicable(Theorem::LAPLACE_BOUND, "L >= 4 is required"),
+        };
+        Ok(vec![
+            trivial_record,
+            laplace,
+            record(Theorem::OUTPUT_CONCENTRATION, smallest),
+        ])
+    }
+
+    /// Upper values of `E[(tau_V + eta) G(s^2)]`, for T5 (`L >= 4`) and for the smallest of all bounds.
+    fn integrals(&self, length: PromptLength) -> Result<(Option<f64>, f64)> {
+        let first = Candidates::at(self.start, length)?;
+        let mut laplace = self.left * first.laplace(self.start).map_or(1.0, |g| g.min(1.0));
+        let mut smallest = self.left * first.smallest(self.start);
+        let mut trivial = false;
+        for panel in &self.panels {
+            if trivial {
+                let mass = panel.fine.iter().map(|n| n.1).sum::<f64>();
+                laplace += mass;
+                smallest += mass;
+                continue;
+            }
+            let candidates = Candidates::at(panel.middle, length)?;
+            let (one, all) = candidates.integrals(panel);
+            laplace += one;
+            smallest += all;
+            // The best bound increases with s^2: once it exceeds the trivial one it stays above.
+            trivial = candidates.smallest(panel.middle) >= 1.0;
+        }
+        let rest = REST * self.total;
+        Ok((first.second.map(|_| laplace + rest), smallest + rest))
+    }
+}
+
+/// Calls `add` for the ends of every panel; it returns the panel's mass, and panels end on the right where that is below `least`.
+/// Returns where what the panels leave out on the left ends.
+///
+/// Panels grow away from the edge of the density, on both sides. They are narrower than the law itself where that is
+/// concentrated, and short in `s^2` where a bound may still change by `e^{s^2}`.
+pub(in crate::bound) fn cut(
+    law: &ScoreVarianceLaw,
+    least: f64,
+    mut add: impl FnMut(f64, f64) -> f64,
+) -> f64 {
+    let scale = law.largest_eigenvalue();
+    let (mean, deviation) = law.mean_and_deviation();
+    let edge = law.offset() + law.edge();
+    let mut distance = scale * LEFT.exp();
+    while scale > 0.0 && distance < law.edge() {
+        let next = (distance * WIDEST.0.exp())
+            .min(distance + WIDEST.1)
+            .min(law.edge());
+        add(edge - next, edge - distance);
+        distance = next;
+    }
+    let mut distance = scale * LEFT.exp();
+    for _ in 0..MOST_PANELS {
+        if !(scale > 0.0) {
+            break;
+        }
+        let short = if edge + distance < TRIVIAL_FROM {
+            WIDEST.1
+        } else {
+            f64::INFINITY
+        };
+        let next = (distance * WIDEST.0.exp()).min(distance + short.min(0.3 * deviation));
+        let here = add(edge + distance, edge + next);
+        distance = next;
+        if edge + distance > mean + deviation && here < least {
+            break;
+        }
+    }
+    edge + scale * LEFT.exp()
+}
+
+/// A non-negative value raised by a relative `2^-36 = 1.5e-11` and one float.
+pub(in crate::bound) fn outward(value: f64) -> f64 {
+    (value * (1.0 + 1.0 / (1u64 << 36) as f64)).next_up()
+}
+
+/// Allowance for the masses of the panels, relative to the total.
+pub(in crate::bound) const SLACK: f64 = 1e-12;
+/// Panels at most; more would mean a law of `s^2` that spans hundreds of deviations.
+const MOST_PANELS: usize = 4000;
+
+/// The competing bounds of Gaussian tokens per unit of `tau_V + eta`, with proof parameters fixed.
+struct Candidates {
+    length: f64,
+    /// `th` and form of T5, for `L >= 4`.
+    second: Option<InverseMoment>,
+    /// `del` of T4, for `L >= 2`.
+    delta: Option<f64>,
+}
+
+/// Gaussian tokens of score variance `q` per unit of `tau_V + eta`: `rho = kap = A2 = e^q`, `F0 = 1`.
+pub(in crate::bound) fn unit_moments(q: f64) -> LogMoments {
+    LogMoments {
+        rho: q,
+        kappa: q,
+        a2: q,
+        f0: 1.0,
+    }
+}
+
+impl Candidates {
+    fn at(score_variance: f64, length: PromptLength) -> Result<Self> {
+        if !(0.0..=LARGEST_EXPONENT).contains(&score_variance) {
+            return Err(rejected(
+                "s^2",
+                score_variance,
+                "a finite number, at least 0",
+            ));
+        }
+        let unit = unit_moments(score_variance);
+        let number = length.as_f64();
+        Ok(Self {
+            length: number,
+            second: (length.get() >= 4).then(|| inverse_moment(&unit, 2, number - 1.0)),
+            delta: (length.get() >= 2).then(|| chernoff::search(&unit, number).delta),
+        })
+    }
+
+    fn laplace(&self, q: f64) -> Option<f64> {
+        self.second.as_ref().map(|second| {
+            let ln_value = laplace::ln_participation(&unit_moments(q), self.length, second);
+            ln_value.exp().upper()
+        })
+    }
+
+    fn chernoff(&self, q: f64) -> Option<f64> {
+        self.delta.map(|delta| {
+            let ln_value = chernoff::ln_enclosure(&unit_moments(q), self.length, delta);
+            ln_value.exp().upper()
+        })
+    }
+
+    /// The smallest at one point.
+    fn smallest(&self, q: f64) -> f64 {
+        [self.laplace(q), self.chernoff(q)]
+            .into_iter()
+            .flatten()
+            .fold(1.0, f64::min)
+    }
+
+    /// The integral of `min(1, T5)` and of the smallest bound over a panel, upper values.
+    fn integrals(&self, panel: &Panel) -> (f64, f64) {
+        let sum = |nodes: &[(f64, f64)], f: &dyn Fn(f64) -> Option<f64>| -> Option<f64> {
+            nodes
+                .iter()
+                .try_fold(0.0, |sum, &(q, mass)| Some(sum + f(q)? * mass))
+        };
+        let upper = |f: &dyn Fn(f64) -> Option<f64>| -> Option<f64> {
+            let fine = sum(&panel.fine, f)?;
+            let value = fine + (fine - sum(&panel.coarse, f)?).abs();
+            // Where a bound overflows the difference is NaN, and the panel has no use for it.
+            (!value.is_nan()).then_some(value)
+        };
+        let trivial = upper(&|_| Some(1.0)).unwrap_or(f64::INFINITY);
+        let laplace = upper(&|q| self.laplace(q)).map_or(trivial, |value| value.min(trivial));
+        let smallest = upper(&|q| self.chernoff(q)).map_or(laplace, |value| value.min(laplace));
+        (laplace, smallest)
+    }
+}

@@ -1,0 +1,100 @@
+//! How a table is printed.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::error::Result;
+use crate::record::Table;
+use crate::render::{self, Format, QuerySelection, Style};
+
+use super::output::{Outcome, print};
+
+/// How a table is printed.
+#[derive(Debug, Clone, Args)]
+pub struct StyleArguments {
+    /// Output format
+    #[arg(long, value_enum, default_value_t = FormatName::Text)]
+    format: FormatName,
+    /// Queries shown by text, markdown and latex
+    #[arg(long, value_enum, default_value_t = Queries::Auto)]
+    queries: Queries,
+    /// Show bounds that are vacuous at every length too (text, markdown and latex)
+    #[arg(long)]
+    vacuous: bool,
+    /// Caption of the LaTeX table
+    #[arg(long)]
+    caption: Option<String>,
+    /// Label of the LaTeX table
+    #[arg(long)]
+    label: Option<String>,
+    /// Write to this file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FormatName {
+    Text,
+    Json,
+    Csv,
+    Markdown,
+    Latex,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Queries {
+    /// Every query and the average
+    All,
+    /// The average only
+    Average,
+    /// The average only if there are more than 8 queries
+    Auto,
+}
+
+impl StyleArguments {
+    /// Prints a table in this style.
+    pub fn print(&self, table: &Table) -> Result<()> {
+        let text = render::render(table, &self.style());
+        print(&text, self.output.as_deref())
+    }
+
+    fn style(&self) -> Style {
+        Style {
+            format: match self.format {
+                FormatName::Text => Format::Text,
+                FormatName::Json => Format::Json,
+                FormatName::Csv => Format::Csv,
+                FormatName::Markdown => Format::Markdown,
+                FormatName::Latex => Format::Latex,
+            },
+            queries: match self.queries {
+                Queries::All => QuerySelection::All,
+                Queries::Average => QuerySelection::Average,
+                Queries::Auto => QuerySelection::Auto,
+            },
+            vacuous: self.vacuous,
+            caption: self.caption.clone(),
+            label: self.label.clone(),
+        }
+    }
+
+    /// Is the output for programs?
+    pub fn is_json(&self) -> bool {
+        self.format == FormatName::Json
+    }
+
+    /// Where the output goes, if not to standard output.
+    pub fn file(&self) -> Option<&std::path::Path> {
+        self.output.as_deref()
+    }
+}
+
+/// A violation ends with exit code 1.
+pub fn outcome(violated: bool) -> Outcome {
+    if violated {
+        Outcome::Violation
+    } else {
+        Outcome::Success
+    }
+}

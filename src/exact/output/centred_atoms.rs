@@ -1,0 +1,409 @@
+//! Score atoms with the output centred, and their single-token expectations with bounds of the rounding.
+
+use nalgebra::{DMatrix, DVector};
+
+use crate::error::{Error, Result};
+use crate::exact::output::moments::{OutputMoments, OutputNode};
+use crate::exact::sums::integral::may_stop;
+use crate::exact::sums::weights::{Kernel, WeightAtoms, ln_phi_and_rounding, too_wide};
+use crate::exact::value::UNIT;
+use crate::law::{ScoreAtoms, Sum};
+
+/// Nodes evaluated together, so that the sums over atoms are one matrix product.
+const BLOCK: usize = 32;
+/// Nodes beyond which a lattice is refused.
+const MOST_NODES: usize = 20_000;
+/// Atoms whose terms are added plainly; the sums over such groups are compensated.
+pub(in crate::exact) const GROUP: usize = 64;
+/// Relative error of a sum over atoms, in units of the sum of its absolute terms.
+pub(in crate::exact) const OF_SUM: f64 = (GROUP as f64 + 6.0) * UNIT;
+
+/// Score atoms with the output centred at `T = V m(a)`.
+pub(in crate::exact) struct CentredAtoms {
+    weights: WeightAtoms,
+    /// `f`, one column an atom.
+    outputs: DMatrix<f64>,
+    sizes: Vec<Size>,
+    /// Bounds of the rounding of scores (absolute), probabilities (relative) and conditional variances (absolute).
+    of_score: f64,
+    of_spread: f64,
+    pub(in crate::exact) exact: bool,
+}
+
+/// Of the output of one atom.
+#[derive(Debug, Clone, Copy)]
+struct Size {
+    /// `E[|f|^2 | S]`.
+    square: f64,
+    /// `|f|`.
+    norm: f64,
+    /// A bound of the rounding error in `f`, that of `T` included.
+    rounding: f64,
+}
+
+/// Sums over the atoms at one `t`.
+#[derive(Debug, Clone, Copy, Default)]
+struct NodeSums<T> {
+    /// `E[1 - e^{-x}]`.
+    rise: T,
+    /// `E e^{-x}`.
+    stay: T,
+    /// `E[x e^{-x}]`.
+    near: T,
+    /// `E[x^2 e^{-x}]`.
+    bump: T,
+    /// `E[x^2 |f|^2 e^{-x}]`.
+    square: T,
+    /// `E[x^3 |f|^2 e^{-x}]`.
+    third: T,
+    /// `E[x^2 e^2 e^{-x}]`, `e` the rounding error of `f`.
+    of_square: T,
+    /// `E[x |f| e^{-x}]` and the same with `e`.
+    direct: [T; 2],
+    /// `E[x |f| (1 - e^{-x})]` and the same with `e`.
+    other: [T; 2],
+}
+
+impl NodeSums<f64> {
+    fn add(&mut self, p: f64, k: &Kernel, size: &Size) {
+        let first = p * k.x * k.decay;
+        let second = first * k.x;
+        let left = p * k.whole * k.rise;
+        self.rise += p * k.rise;
+        self.stay += p * k.decay;
+        self.near += first;
+        self.bump += second;
+        self.square += second * size.square;
+        self.third += second * k.x * size.square;
+        self.of_square += second * size.rounding * size.rounding;
+        self.direct[0] += first * size.norm;
+        self.direct[1] += first * size.rounding;
+        self.other[0] += left * size.norm;
+        self.other[1] += left * size.rounding;
+    }
+
+    /// Bounds of the rounding of `G`, in norm: as the sum of `x f e^{-x}`, and of `x f (e^{-x} - 1)`.
+    fn of_bias(&self, of_x: f64) -> (f64, f64) {
+        let slope = (self.bump * self.square).sqrt();
+        (
+            (2.0 * of_x + OF_SUM) * self.direct[0] + of_x * slope + self.direct[1],
+            (3.0 * of_x + OF_SUM) * self.other[0] + self.other[1],
+        )
+    }
+}
+
+impl NodeSums<Sum> {
+    fn add(&mut self, part: &NodeSums<f64>) {
+        self.rise.add(part.rise);
+        self.stay.add(part.stay);
+        self.near.add(part.near);
+        self.bump.add(part.bump);
+        self.square.add(part.square);
+        self.third.add(part.third);
+        self.of_square.add(part.of_square);
+        for place in 0..2 {
+            self.direct[place].add(part.direct[place]);
+            self.other[place].add(part.other[place]);
+        }
+    }
+
+    fn value(&self) -> NodeSums<f64> {
+        NodeSums {
+            rise: self.rise.value(),
+            stay: self.stay.value(),
+            near: self.near.value(),
+            bump: self.bump.value(),
+            square: self.square.value(),
+            third: self.third.value(),
+            of_square: self.of_square.value(),
+            direct: self.direct.map(Sum::value),
+            other: self.other.map(Sum::value),
+        }
+    }
+}
+
+/// The matrix times a vector, with compensated sums.
+pub(in crate::exact) fn compensated_product(matrix: &DMatrix<f64>, vector: &[f64]) -> DVector<f64> {
+    let mut sums = vec![Sum::default(); matrix.nrows()];
+    for (column, factor) in matrix.column_iter().zip(vector) {
+        for (sum, entry) in sums.iter_mut().zip(column.iter()) {
+            sum.add(factor * entry);
+        }
+    }
+    DVector::from_iterator(sums.len(), sums.into_iter().map(Sum::value))
+}
+
+/// Takes the mean under the probabilities `tilted` off the columns; returns a bound of the rounding error of each
+/// column's differences from the others.
+pub(in crate::exact) fn centre(columns: &mut DMatrix<f64>, tilted: &[f64]) -> Vec<f64> {
+    // First relative to the atom with most tilted mass: where nearly all mass is on one atom, its difference from
+    // the mean would otherwise be lost in the rounding of the mean.
+    let heaviest = tilted
+        .iter()
+        .enumerate()
+        .max_by(|x, y| x.1.total_cmp(y.1))
+        .map_or(0, |(index, _)| index);
+    if heaviest < columns.ncols() {
+        let reference = columns.column(heaviest).into_owned();
+        for mut column in columns.column_iter_mut() {
+            column -= &reference;
+        }
+    }
+    let before: Vec<f64> = columns.column_iter().map(|y| y.norm()).collect();
+    // The second mean is what the rounding of the first left.
+    for _ in 0..2 {
+        let mean = compensated_product(columns, tilted);
+        for mut column in columns.column_iter_mut() {
+            column -= &mean;
+        }
+    }
+    columns
+        .column_iter()
+        .zip(before)
+        .map(|(f, before)| UNIT * (2.0 * before + 4.0 * f.norm()))
+        .collect()
+}
+
+/// Probabilities that sum to 1: of a law that is given as a list they need not, by the rounding of each.
+pub(in crate::exact) fn normalised(probability: &[f64]) -> Vec<f64> {
+    let total = probability.iter().copied().collect::<Sum>().value();
+    probability.iter().map(|p| p / total).collect()
+}
+
+impl CentredAtoms {
+    /// # Errors
+    /// If the square of an output overflows.
+    pub fn new(atoms: &ScoreAtoms) -> Result<Self> {
+        let weights = if atoms.exact {
+            WeightAtoms::new(&normalised(&atoms.weights), &atoms.scores)
+        } else {
+            WeightAtoms::new(&atoms.weights, &atoms.scores)
+        };
+        weights.check_spread()?;
+        let tilted = weights.tilted();
+        let mut outputs = atoms.outputs.clone();
+        let mut rounding = centre(&mut outputs, &tilted);
+        for (all, own) in rounding.iter_mut().zip(&atoms.rounding.outputs) {
+            *all += own;
+        }
+        let norms: Vec<f64> = outputs.column_iter().map(|f| f.norm()).collect();
+        // What the errors of the tilted probabilities and of the outputs move T by.
+        let relative = 2.0 * (atoms.rounding.score + weights.rounding(0.0)) + 8.0 * UNIT;
+        let of_mean: f64 = tilted
+            .iter()
+            .zip(norms.iter().zip(&rounding))
+            .map(|(p, (norm, rounding))| p * (relative * norm + rounding))
+            .sum();
+        let sizes: Vec<Size> = norms
+            .iter()
+            .zip(rounding)
+            .zip(&atoms.spreads)
+            .map(|((norm, rounding), spread)| Size {
+                square: norm * norm + spread,
+                norm: *norm,
+                rounding: rounding + of_mean,
+            })
+            .collect();
+        if !sizes.iter().all(|size| size.square.is_finite()) {
+            return Err(Error::Unavailable {
+                what: "the exact error",
+                why: "the square of an output overflows; tokens or values must be below 1e154"
+                    .into(),
+            });
+        }
+        Ok(Self {
+            weights,
+            outputs,
+            sizes,
+            of_score: atoms.rounding.score,
+            of_spread: atoms.rounding.spread,
+            exact: atoms.exact,
+        })
+    }
+
+    /// `E|f|^2` and a bound of its rounding.
+    pub fn mean_square(&self) -> (f64, f64) {
+        let (mut square, mut rounding) = (Sum::default(), 0.0);
+        for (p, size) in self.weights.probability().iter().zip(&self.sizes) {
+            square.add(p * size.square);
+            rounding += p * size.rounding * (2.0 * size.norm + size.rounding);
+        }
+        let square = square.value();
+        (
+            square,
+            rounding + self.of_spread + (self.of_score + 8.0 * UNIT) * square,
+        )
+    }
+
+    /// `E f` and a bound of its rounding, in norm.
+    pub fn mean(&self) -> (Vec<f64>, f64) {
+        let probability = self.weights.probability();
+        let mean = compensated_product(&self.outputs, probability);
+        let relative = self.of_score + 8.0 * UNIT;
+        let rounding = probability
+            .iter()
+            .zip(&self.sizes)
+            .map(|(p, size)| p * (relative * size.norm + size.rounding))
+            .sum();
+        (mean.as_slice().to_vec(), rounding)
+    }
+
+    /// Single-token expectations on a lattice of this step, good for all lengths from `shortest >= 2` to `longest`.
+    pub fn moments(&self, step: f64, shortest: f64, longest: f64) -> Result<OutputMoments> {
+        let importance = |of: fn(&Size) -> f64| -> Vec<f64> { self.sizes.iter().map(of).collect() };
+        let mut tau = f64::INFINITY;
+        for importance in [importance(|size| size.square), importance(|_| 1.0)] {
+            tau = tau.min(self.weights.left_end(&importance, shortest, longest)?);
+        }
+        tau = self.left_end_of_bias(tau, longest)?;
+        // A multiple of the step: of 1/8 every node then is a float.
+        tau = (tau / step).floor() * step;
+        let mut moments = OutputMoments {
+            step,
+            nodes: Vec::new(),
+            bias: Vec::new(),
+            left: self.reach(tau),
+            right: [0.0; 2],
+            of_score: self.of_score,
+        };
+        loop {
+            let done = self.block(tau, step, shortest, longest, &mut moments);
+            if done {
+                let last = tau + (moments.nodes.len() - 1) as f64 % BLOCK as f64 * step;
+                moments.right = self.right_end(last);
+                return Ok(moments);
+            }
+            if moments.nodes.len() > MOST_NODES {
+                return Err(too_wide());
+            }
+            tau += BLOCK as f64 * step;
+        }
+    }
+
+    /// `A(t) = E[x |f| (1 - e^{-x})]`, a bound of `|G|` because `E[w f] = 0`.
+    fn reach(&self, tau: f64) -> f64 {
+        self.weights
+            .kernels(tau)
+            .zip(&self.sizes)
+            .map(|((p, k), size)| p * k.whole * k.rise * size.norm)
+            .sum()
+    }
+
+    /// Moves the left end until the bias left of it is negligible beside what it could be at `t = 1/L`: `A(t) / t` does
+    /// not fall, so that `L INT |G|` to the left of `t` is at most `L A(t)`.
+    fn left_end_of_bias(&self, mut tau: f64, longest: f64) -> Result<f64> {
+        let target = 1e-18 * self.reach(-longest.ln());
+        let mut steps = 0;
+        while self.reach(tau) > target {
+            tau -= 1.5;
+            steps += 1;
+            if steps > MOST_NODES {
+                return Err(too_wide());
+            }
+        }
+        Ok(tau)
+    }
+
+    /// `E[|f|^2 (1 + x) e^{-x}]` and `E[|f| e^{-x}]`, which bound what lies to the right.
+    fn right_end(&self, tau: f64) -> [f64; 2] {
+        let mut ends = [0.0; 2];
+        for ((p, k), size) in self.weights.kernels(tau).zip(&self.sizes) {
+            let [square, bias] = &mut ends;
+            *square += p * size.square * (1.0 + k.x) * k.decay;
+            *bias += p * size.norm * k.decay;
+        }
+        ends
+    }
+
+    /// Appends up to [`BLOCK`] nodes from `tau` on; true if the last of them may end the lattice.
+    fn block(
+        &self,
+        tau: f64,
+        step: f64,
+        shortest: f64,
+        longest: f64,
+        to: &mut OutputMoments,
+    ) -> bool {
+        let atoms = self.sizes.len();
+        let mut factors = DMatrix::zeros(atoms, BLOCK);
+        let mut others = vec![0.0; atoms];
+        let mut done = false;
+        let mut count = 0;
+        for (node, mut column) in factors.column_iter_mut().enumerate() {
+            let tau = tau + node as f64 * step;
+            let mut sums = NodeSums::<Sum>::default();
+            let mut terms = self
+                .weights
+                .kernels(tau)
+                .zip(&self.sizes)
+                .zip(column.iter_mut().zip(&mut others));
+            loop {
+                let mut part = NodeSums::<f64>::default();
+                let mut taken = 0;
+                for (((p, k), size), (factor, other)) in terms.by_ref().take(GROUP) {
+                    part.add(p, &k, size);
+                    *factor = p * k.x * k.decay;
+                    *other = -p * k.whole * k.rise;
+                    taken += 1;
+                }
+                sums.add(&part);
+                if taken < GROUP {
+                    break;
+                }
+            }
+            let sums = sums.value();
+            // Relative error of x; that of a probability is at most as large.
+            let of_x = self.of_score + self.weights.rounding(tau);
+            // E[w f] = 0, so e^{-x} - 1 may stand for e^{-x}, and does where its bound is the smaller.
+            let (direct, other) = sums.of_bias(of_x);
+            if other < direct {
+                column.copy_from_slice(&others);
+            }
+            let node = self.node(&sums, of_x, direct.min(other));
+            to.nodes.push(node);
+            count += 1;
+            done = may_stop(shortest, longest, node.ln_phi, node.bump);
+            if done {
+                break;
+            }
+        }
+        to.bias.extend(self.weighted_outputs(&factors, count));
+        done
+    }
+
+    /// The outputs summed with the factors in each of the first `count` columns.
+    fn weighted_outputs(&self, factors: &DMatrix<f64>, count: usize) -> Vec<DVector<f64>> {
+        let (rows, atoms) = self.outputs.shape();
+        let mut sums = vec![Sum::default(); rows * count];
+        let mut part = DMatrix::zeros(rows, count);
+        for first in (0..atoms).step_by(GROUP) {
+            let size = GROUP.min(atoms - first);
+            let outputs = self.outputs.columns(first, size);
+            part.gemm(1.0, &outputs, &factors.view((first, 0), (size, count)), 0.0);
+            for (sum, entry) in sums.iter_mut().zip(part.iter()) {
+                sum.add(*entry);
+            }
+        }
+        sums.chunks(rows.max(1))
+            .map(|column| DVector::from_iterator(column.len(), column.iter().map(|s| s.value())))
+            .collect()
+    }
+
+    fn node(&self, sums: &NodeSums<f64>, of_x: f64, of_bias: f64) -> OutputNode {
+        let (ln_phi, of_ln_phi) =
+            ln_phi_and_rounding(sums.rise, sums.stay, sums.near, (of_x, OF_SUM));
+        OutputNode {
+            ln_phi,
+            of_ln_phi,
+            phi: ln_phi.exp(),
+            bump: sums.bump,
+            square: sums.square,
+            of_square: of_x * (3.0 * sums.square + sums.third)
+                + OF_SUM * sums.square
+                + 2.0 * (sums.square * sums.of_square).sqrt()
+                + sums.of_square
+                + self.of_spread * sums.bump,
+            of_bias,
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Single-token sums and the integrals over `t` of the Laplace identity.
+
+pub(in crate::exact) mod integral;
+pub(in crate::exact) mod lognormal;
+pub(in crate::exact) mod weights;

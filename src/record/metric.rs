@@ -1,0 +1,56 @@
+//! What is measured, for which query, and a value or the reason why there is none.
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Metric {
+    /// `E |That - T|^2`.
+    Output,
+    /// `E (That - T)_j` for one output coordinate `j`, from 0.
+    Bias {
+        /// The coordinate `j`.
+        coordinate: usize,
+    },
+    /// `E P_2`, the expected sum of squared attention weights.
+    Participation,
+    /// Squared Frobenius norm of the error of the gradient in `V`: `m E|mhat - m|^2`.
+    ValueGradient,
+    /// Squared Frobenius norm of the error of the gradient in `U`: `E |V (Chat - C)|_F^2 |z|^2`.
+    KeyQueryGradient,
+    /// The same in operator norm.
+    KeyQueryGradientOperator,
+    /// `P(|That - T| >= eps)`.
+    Tail,
+    /// A quantile of `|That - T|` (not squared).
+    Quantile {
+        /// Which one, from 0: its order is that entry of [`Request::quantiles`](crate::record::Request::quantiles).
+        index: usize,
+    },
+}
+
+impl Metric {
+    /// Its name in JSON and CSV.
+    pub fn name(self) -> &'static str {
+        match self {
+            Metric::Output => "output",
+            Metric::Bias { .. } => "bias",
+            Metric::Participation => "participation",
+            Metric::ValueGradient => "value_gradient",
+            Metric::KeyQueryGradient => "key_query_gradient",
+            Metric::KeyQueryGradientOperator => "key_query_gradient_operator",
+            Metric::Tail => "tail",
+            Metric::Quantile { .. } => "quantile",
+        }
+    }
+}
+
+/// Which query a row speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum QueryLabel {
+    /// One query of a list, numbered from 0.
+    Index(usize),
+    /// The average over the query law.
+    Average,
+}
+
+/// A value, or the reason why there is none.
+pub type Cell<T> = std::result::Result<T, String>;

@@ -1,0 +1,22 @@
+//! What a result is: the rows of a table, what was compared, and where a table comes from.
+
+mod answer;
+mod comparison;
+mod fit;
+mod metric;
+mod provenance;
+mod recheck;
+mod row;
+mod simulation;
+
+pub use answer::{LengthAnswer, LocalSlope, RateAnswer, ReachedLength};
+pub use comparison::{
+    Against, CheckSummary, Claim, Comparison, Detectable, Family, NegativeControl, Simulated,
+    Verdict, Witness,
+};
+pub use fit::{FitAnswer, FitPoint, PrintedWords, UniformExponent, WitnessPoint};
+pub use metric::{Cell, Metric, QueryLabel};
+pub use provenance::Provenance;
+pub use recheck::{Difference, RecheckAnswer};
+pub use row::{Best, Request, Row, TABLE_SCHEMA, Table};
+pub use simulation::{EstimateLine, SimulationAnswer};

@@ -1,0 +1,193 @@
+//! Answers of one value: the smallest prompt length, and the rate.
+
+use serde::Serialize;
+
+use crate::bound::Theorem;
+
+use crate::record::{Cell, Provenance, QueryLabel};
+use crate::record::{LengthAnswer, LocalSlope, RateAnswer, ReachedLength};
+use crate::render::decimal::{round_nearest, round_up};
+use crate::render::json::to_text;
+
+/// Digits of the numbers in the text of an answer.
+const DIGITS: usize = 6;
+
+#[derive(Serialize)]
+struct ValueRecord<'a> {
+    value: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+}
+
+fn value_record<'a>(cell: &'a Cell<f64>, status: Option<&'static str>) -> ValueRecord<'a> {
+    ValueRecord {
+        value: cell.as_ref().ok().copied(),
+        status,
+        reason: cell.as_ref().err().map(String::as_str),
+    }
+}
+
+#[derive(Serialize)]
+struct ReachedRecord<'a> {
+    length: Option<u64>,
+    value: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    theorem: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+}
+
+fn reached_record(cell: &Cell<ReachedLength>) -> ReachedRecord<'_> {
+    let reached = cell.as_ref().ok();
+    ReachedRecord {
+        length: reached.map(|r| r.length),
+        value: reached.map(|r| r.value),
+        theorem: reached.and_then(|r| r.theorem).map(Theorem::id),
+        reason: cell.as_ref().err().map(String::as_str),
+    }
+}
+
+fn query_text(query: QueryLabel) -> String {
+    match query {
+        QueryLabel::Index(index) => format!("query {index}"),
+        QueryLabel::Average => "average over queries".into(),
+    }
+}
+
+impl LengthAnswer {
+    /// The answer for a terminal.
+    pub fn text(&self, provenance: &Provenance) -> String {
+        let mut lines = vec![self.description.clone()];
+        let relative = self.relative_to.map_or_else(String::new, |norm| {
+            format!(" (relative to |T|^2 = {})", round_nearest(norm, DIGITS))
+        });
+        lines.push(format!(
+            "Smallest L with E|That - T|^2 <= {}{relative}, {}",
+            round_nearest(self.epsilon, DIGITS),
+            query_text(self.query)
+        ));
+        lines.push(match &self.exact {
+            Ok(at) => format!(
+                "  exact error: L = {} (error {})",
+                at.length,
+                round_nearest(at.value, DIGITS)
+            ),
+            Err(reason) => format!("  exact error: none: {reason}"),
+        });
+        lines.push(match &self.bound {
+            Ok(at) => {
+                let theorem = at
+                    .theorem
+                    .map_or_else(String::new, |t| format!(", {}", t.label()));
+                let value = round_up(at.value, DIGITS);
+                format!("  best bound:  L = {} (bound {value}{theorem})", at.length)
+            }
+            Err(reason) => format!("  best bound:  none: {reason}"),
+        });
+        lines.extend(self.notes.iter().cloned());
+        lines.push(provenance.line());
+        lines.join("\n") + "\n"
+    }
+
+    /// The answer as JSON, schema `attention-bounds/length/1`.
+    pub fn json(&self, provenance: &Provenance) -> String {
+        #[derive(Serialize)]
+        struct Record<'a> {
+            schema: &'static str,
+            provenance: &'a Provenance,
+            description: &'a str,
+            query: serde_json::Value,
+            epsilon: f64,
+            relative_to: Option<f64>,
+            exact: ReachedRecord<'a>,
+            bound: ReachedRecord<'a>,
+            notes: &'a [String],
+        }
+        to_text(&Record {
+            schema: "attention-bounds/length/1",
+            provenance,
+            description: &self.description,
+            query: match self.query {
+                QueryLabel::Index(index) => index.into(),
+                QueryLabel::Average => "average".into(),
+            },
+            epsilon: self.epsilon,
+            relative_to: self.relative_to,
+            exact: reached_record(&self.exact),
+            bound: reached_record(&self.bound),
+            notes: &self.notes,
+        })
+    }
+}
+
+impl RateAnswer {
+    /// Status of `kappa` and what stands behind it: for `lam < 1/2` the exponent 1 follows from the limit.
+    fn kappa_proof(&self) -> (&'static str, &'static str) {
+        match &self.lambda {
+            Ok(lambda) if *lambda < 0.5 => (
+                "theorem",
+                "a theorem for lam < 1/2: it follows from T8 limiting-constant",
+            ),
+            _ => (
+                "conjecture",
+                "T8 sharp-rate: a conjecture, supported by numbers, not a theorem",
+            ),
+        }
+    }
+
+    /// The answer for a terminal; the conjecture is labelled.
+    pub fn text(&self, provenance: &Provenance) -> String {
+        let value = |cell: &Cell<f64>| match cell {
+            Ok(value) => round_nearest(*value, DIGITS),
+            Err(reason) => format!("none: {reason}"),
+        };
+        let mut lines = vec![
+            self.description.clone(),
+            format!("lam = {}", value(&self.lambda)),
+            format!("kappa = {} ({})", value(&self.kappa), self.kappa_proof().1),
+            format!(
+                "lim L E|That - T|^2 = {} (T8 limiting-constant)",
+                value(&self.limiting_constant)
+            ),
+        ];
+        if !self.slopes.is_empty() {
+            lines.push("local slope -d ln(error) / d ln(L) of the exact error:".into());
+        }
+        for slope in &self.slopes {
+            lines.push(format!(
+                "  L = {} to {}: {:.4}",
+                slope.from, slope.to, slope.slope
+            ));
+        }
+        lines.extend(self.notes.iter().cloned());
+        lines.push(provenance.line());
+        lines.join("\n") + "\n"
+    }
+
+    /// The answer as JSON, schema `attention-bounds/rate/1`.
+    pub fn json(&self, provenance: &Provenance) -> String {
+        #[derive(Serialize)]
+        struct Record<'a> {
+            schema: &'static str,
+            provenance: &'a Provenance,
+            description: &'a str,
+            lambda: ValueRecord<'a>,
+            kappa: ValueRecord<'a>,
+            limiting_constant: ValueRecord<'a>,
+            slopes: &'a [LocalSlope],
+            notes: &'a [String],
+        }
+        to_text(&Record {
+            schema: "attention-bounds/rate/1",
+            provenance,
+            description: &self.description,
+            lambda: value_record(&self.lambda, None),
+            kappa: value_record(&self.kappa, Some(self.kappa_proof().0)),
+            limiting_constant: value_record(&self.limiting_constant, Some("theorem")),
+            slopes: &self.slopes,
+            notes: &self.notes,
+        })
+    }
+}

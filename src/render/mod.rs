@@ -1,0 +1,21 @@
+//! Records in, text out: no mathematics and no input or output here.
+
+mod answer;
+mod columns;
+pub(crate) mod decimal;
+mod fit;
+#[cfg(feature = "cli")]
+mod fit_plot;
+mod json;
+#[cfg(feature = "cli")]
+mod plot;
+mod recheck;
+pub mod regression;
+mod simulation;
+mod table;
+
+pub use decimal::{Decimal, round_down, round_nearest, round_up, significant_digits};
+pub use table::{Format, QuerySelection, Style, escape_latex, render, wrap};
+
+#[cfg(test)]
+mod answer_tests;

@@ -1,0 +1,26 @@
+//! A table in every format.
+
+#[cfg(feature = "files")]
+mod csv;
+mod document;
+mod formats;
+mod heading;
+mod json;
+mod latex;
+mod markdown;
+mod remarks;
+mod sheet;
+mod style;
+mod text;
+
+pub use formats::render;
+pub use latex::escape as escape_latex;
+pub use style::{Format, QuerySelection, Style};
+pub use text::wrap;
+
+#[cfg(test)]
+mod json_tests;
+#[cfg(test)]
+mod simulated_tests;
+#[cfg(test)]
+pub(in crate::render) mod tests;

@@ -1,0 +1,202 @@
+//! What a [`Study`] answers.
+
+use std::path::PathBuf;
+
+use super::estimates::estimate_lines;
+use super::length::{self, Epsilon};
+use super::setting::Study;
+use super::simulate::{self, Partial, Shard, Simulation};
+use super::verdict::{self, summary::summary};
+use super::{claims, fit, rate, table};
+use crate::claim::PrintedForm;
+use crate::error::Result;
+use crate::record::{FitAnswer, LengthAnswer, RateAnswer, SimulationAnswer, Table};
+
+impl Study {
+    /// Exact value and every bound of each metric, query and length; with a simulation beside them if one is asked for.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`](crate::Error::Unavailable) without a length, or for what only a simulation gives;
+    /// [`Error::Stopped`](crate::Error::Stopped) if the simulation was; otherwise as the constants of the bounds.
+    /// An exact value that is not available is no error: its cell says why.
+    pub fn table(&self) -> Result<Table> {
+        self.check_request(self.simulation.is_some())?;
+        let question = self.question();
+        let mut rows = table::rows(
+            &question,
+            &self.lengths,
+            &self.options,
+            self.progress.as_ref(),
+        )?;
+        let of_formulas = claims::add_formulas(&question, &self.formulas, &mut rows)?;
+        let mut notes = table::notes(&question)?;
+        notes.extend(of_formulas);
+        if let Some(printed) = &self.printed {
+            notes.extend(claims::add_printed(&question, printed, &mut rows)?);
+        }
+        if self.negative_control {
+            claims::add_negative_control(&mut rows);
+        }
+        let family = match &self.simulation {
+            None => {
+                verdict::compare_with_exact(&mut rows);
+                None
+            }
+            Some(request) => {
+                let partial = self.share(Shard::whole())?;
+                let orders = simulate::orders(&self.options.quantiles);
+                let estimates = partial.estimates()?;
+                let route = partial.plan().route;
+                Some(verdict::judge(
+                    &question,
+                    &mut rows,
+                    &estimates,
+                    &orders,
+                    request,
+                    route,
+                    self.levels,
+                ))
+            }
+        };
+        Ok(Table {
+            rows,
+            notes,
+            scenario: self.name.clone(),
+            description: self.description.clone(),
+            request: self.request(),
+            simulation: family,
+            check: None,
+        })
+    }
+
+    /// The table with a simulation (10,000 prompts, seed 1, unless asked otherwise) and the verdicts counted:
+    /// does anything contradict a bound, an exact value or a formula?
+    ///
+    /// # Errors
+    /// As [`Study::table`].
+    pub fn check(&self) -> Result<Table> {
+        let mut study = self.clone();
+        study.simulation = Some(self.simulation_request());
+        let mut table = study.table()?;
+        table.check = Some(summary(&table.rows, self.negative_control));
+        Ok(table)
+    }
+
+    /// The smallest prompt length with a squared error of at most `epsilon`: by the exact value and by the best bound.
+    ///
+    /// ```
+    /// use attention_bounds::nalgebra::{DMatrix, dmatrix};
+    /// use attention_bounds::{Epsilon, Gaussian, Head, QueryLaw, Study};
+    ///
+    /// # fn main() -> attention_bounds::Result<()> {
+    /// let one = DMatrix::identity(1, 1);
+    /// let study = Study::new(
+    ///     Gaussian::centred(one.clone())?,
+    ///     Head::new(one.clone(), one)?,
+    ///     QueryLaw::uniform(dmatrix![1.0])?,
+    /// )?;
+    /// let exact = study.length(0.1)?.exact.unwrap();
+    /// assert!(exact.value <= 0.1 && exact.length < 100);
+    /// let relative = study.length(Epsilon::relative(0.1))?;
+    /// assert!((relative.epsilon - 0.1).abs() < 1e-12, "T = 1 here");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Parameter`](crate::Error::Parameter) if `epsilon` is not positive, or a query does not exist.
+    pub fn length(&self, epsilon: impl Into<Epsilon>) -> Result<LengthAnswer> {
+        let asked = epsilon.into();
+        let found = length::smallest(&self.question(), &asked, self.progress.as_ref())?;
+        Ok(LengthAnswer {
+            description: self.description.clone(),
+            query: asked.query(),
+            epsilon: found.epsilon,
+            relative_to: found.relative_to,
+            exact: found.exact,
+            bound: found.bound,
+            notes: vec![
+                "smallest: the error is at most epsilon at L and not at L - 1; that it keeps falling with L is \
+                 observed, not proved"
+                    .to_owned(),
+            ],
+        })
+    }
+
+    /// How fast the error falls: T8 where it applies, the limit of `L` times the error, and local slopes between the
+    /// lengths of the study.
+    ///
+    /// # Errors
+    /// As the moments of the law.
+    pub fn rate(&self) -> Result<RateAnswer> {
+        let mut answer = rate::rate(&self.question(), &self.lengths, self.progress.as_ref())?;
+        answer.description.clone_from(&self.description);
+        Ok(answer)
+    }
+
+    /// The smallest `c1` of a printed proposition for each `c2`, over the lengths of the study; with the rare-atom law
+    /// of T12 at each length if `witness`.
+    ///
+    /// # Errors
+    /// As [`fit::fit`].
+    pub fn fit(&self, form: PrintedForm, exponents: &[f64], witness: bool) -> Result<FitAnswer> {
+        let question = self.question();
+        let progress = self.progress.as_ref();
+        let mut answer = fit::fit(&question, form, &self.lengths, exponents, witness, progress)?;
+        answer.description.clone_from(&self.description);
+        Ok(answer)
+    }
+
+    /// The simulation of everything that the table shows, not yet run.
+    ///
+    /// # Errors
+    /// As [`Simulation::new`].
+    pub fn simulation(&self) -> Result<Simulation<'_>> {
+        let request = self.simulation_request();
+        simulate::simulation(&self.question(), &self.lengths, &self.options, &request)
+    }
+
+    /// Runs one share of the simulation; what the checkpoint holds already is not drawn again.
+    ///
+    /// # Errors
+    /// As [`Study::simulation`]; [`Error::Stopped`](crate::Error::Stopped) if it was stopped;
+    /// [`Error::File`](crate::Error::File) if the checkpoint cannot be used.
+    pub fn share(&self, shard: Shard) -> Result<Partial> {
+        let run = simulate::RunOptions {
+            checkpoint: self.checkpoint.as_deref(),
+            stop: Some(&self.stop),
+            progress: self.progress.as_ref(),
+        };
+        simulate::run(&self.simulation()?, shard, &run)
+    }
+
+    /// Every estimate of the simulation with its interval.
+    ///
+    /// # Errors
+    /// As [`Study::share`].
+    pub fn estimates(&self) -> Result<SimulationAnswer> {
+        let partial = self.share(Shard::whole())?;
+        let orders = simulate::orders(&self.options.quantiles);
+        Ok(SimulationAnswer {
+            description: self.description.clone(),
+            route: partial.plan().route,
+            prompts: partial.plan().prompts,
+            confidence: 1.0 - self.levels.interval.get(),
+            lines: estimate_lines(
+                &self.question(),
+                &partial.estimates()?,
+                &orders,
+                self.levels.interval,
+            ),
+        })
+    }
+}
+
+/// Joins the files of all shares of a run.
+///
+/// # Errors
+/// [`Error::File`](crate::Error::File) if a file cannot be read;
+/// [`Error::Unavailable`](crate::Error::Unavailable) as [`Partial::merge`].
+pub fn merge(files: &[PathBuf]) -> Result<Partial> {
+    simulate::merge(files)
+}

@@ -1,0 +1,293 @@
+//! The smallest prompt length at which the error, or its best bound, is at most epsilon.
+
+use nalgebra::{DMatrix, DVector};
+
+use super::cells::bounds::output_curve;
+use super::cells::exact::{Curve, average_curve, reason};
+use super::{Progress, Question};
+use crate::attention::QueryLaw;
+use crate::bound::{Bound, ValueSpectrum};
+use crate::error::{Error, Result};
+use crate::parameter::{Positive, PromptLength};
+use crate::record::{Cell, QueryLabel, ReachedLength};
+
+/// A threshold of the squared error `E|That - T|^2`, and for which query; a number is an absolute threshold of the average.
+///
+/// ```
+/// use attention_bounds::Epsilon;
+///
+/// assert_eq!(Epsilon::from(0.01), Epsilon::absolute(0.01));
+/// let _ = Epsilon::relative(0.01).at_query(3);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Epsilon {
+    value: f64,
+    relative: bool,
+    query: QueryLabel,
+}
+
+impl Epsilon {
+    /// The threshold itself.
+    pub fn absolute(value: f64) -> Self {
+        Self {
+            value,
+            relative: false,
+            query: QueryLabel::Average,
+        }
+    }
+
+    /// A multiple of `|T|^2` (for an average, of its average).
+    pub fn relative(value: f64) -> Self {
+        Self {
+            relative: true,
+            ..Self::absolute(value)
+        }
+    }
+
+    /// For one query of a list, from 0, instead of the average over the query law.
+    #[must_use]
+    pub fn at_query(self, index: usize) -> Self {
+        Self {
+            query: QueryLabel::Index(index),
+            ..self
+        }
+    }
+
+    /// The query, or the average.
+    pub fn query(self) -> QueryLabel {
+        self.query
+    }
+}
+
+impl From<f64> for Epsilon {
+    fn from(value: f64) -> Self {
+        Self::absolute(value)
+    }
+}
+
+/// The two answers and what they were asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SmallestLengths {
+    /// The absolute threshold of `E|That - T|^2`.
+    pub epsilon: f64,
+    /// `|T|^2`, if the threshold was relative.
+    pub relative_to: Option<f64>,
+    /// By the exact error.
+    pub exact: Cell<ReachedLength>,
+    /// By the smallest valid bound.
+    pub bound: Cell<ReachedLength>,
+}
+
+/// Finds a length `L` where the error is at most `epsilon` and at `L - 1` is not, by its exact value and by
+/// its best bound.
+///
+/// If the error decreases with the length, as it does in every case measured here, this is the smallest
+/// length; that it decreases is not a theorem.
+///
+/// # Errors
+/// If there are more than 2,500 queries, the query does not exist, `|T|^2` is not available for a relative threshold, or a bound's constants
+/// cannot be evaluated. A length that is not found within 2^53 is a reason in its cell, not an error.
+pub fn smallest(
+    question: &Question<'_>,
+    asked: &Epsilon,
+    progress: &dyn Progress,
+) -> Result<SmallestLengths> {
+    let given = Positive::new("--epsilon", asked.value)?.get();
+    // One query of the list is a list of its own: the others need not be evaluated.
+    let single = match asked.query {
+        QueryLabel::Average => None,
+        QueryLabel::Index(index) => Some(single_query(question, index)?),
+    };
+    let question = &match &single {
+        Some(query) => Question { query, ..*question },
+        None => *question,
+    };
+    // Up to 100 lengths are tried.
+    question.check_size(100, 1)?;
+    let relative_to = if asked.relative {
+        Some(response_squared(question)?)
+    } else {
+        None
+    };
+    let epsilon = given * relative_to.unwrap_or(1.0);
+    if !(epsilon > 0.0) {
+        return Err(Error::Parameter {
+            parameter: "--epsilon",
+            value: format!("{} times |T|^2 = {epsilon}", given),
+            required: "positive; the attention output T vanishes, so ask for an absolute epsilon",
+            theorem: None,
+        });
+    }
+    let exact = search(epsilon, progress, |range| {
+        let errors = average_curve(question, range)?;
+        let reached = |value| Reached {
+            value,
+            theorem: None,
+        };
+        Ok(Box::new(move |lengths| {
+            Ok(errors(lengths)?.into_iter().map(reached).collect())
+        }))
+    });
+    let values = ValueSpectrum::new(question.head.value())?;
+    let bounds = output_curve(question, &values)?;
+    let bound = search(epsilon, progress, |_| {
+        Ok(Box::new(|lengths| {
+            Ok(bounds(lengths)?
+                .iter()
+                .map(|records| best(records))
+                .collect())
+        }))
+    });
+    Ok(SmallestLengths {
+        epsilon,
+        relative_to,
+        exact,
+        bound,
+    })
+}
+
+/// The smallest valid bound; infinite if there is none.
+fn best(records: &[Bound]) -> Reached {
+    records
+        .iter()
+        .filter_map(|b| {
+            Some(Reached {
+                value: b.useful_value()?,
+                theorem: Some(b.theorem()),
+            })
+        })
+        .min_by(|x, y| x.value.total_cmp(&y.value))
+        .unwrap_or(Reached {
+            value: f64::INFINITY,
+            theorem: None,
+        })
+}
+
+/// A value at some length and where it comes from.
+#[derive(Debug, Clone, Copy)]
+struct Reached {
+    value: f64,
+    theorem: Option<crate::bound::Theorem>,
+}
+
+/// Lengths tried at once.
+const BATCH: u64 = 8;
+
+/// Powers of two up to the first that reaches `epsilon`, then ever finer lattices in the last octave.
+///
+/// `prepare` is given the ends of a range and returns a function of the lengths in it.
+fn search<'a>(
+    epsilon: f64,
+    progress: &dyn Progress,
+    prepare: impl Fn(&[PromptLength]) -> Cell<Curve<'a, Reached>>,
+) -> Cell<ReachedLength> {
+    // The last length known to be too short.
+    let mut low = 0;
+    for exponents in [0..=16u32, 17..=34, 35..=53] {
+        let powers: Vec<u64> = exponents.map(|k| 1u64 << k).collect();
+        let longest = powers.last().copied().unwrap_or(1);
+        // A single token needs no integral, and a range from 1 would be one of it alone.
+        let curve = prepare(&checked(&[low.max(2), longest])?)?;
+        for powers in powers.chunks(BATCH as usize) {
+            progress.start(1);
+            let (below, reached) = step(powers, epsilon, low, &curve)?;
+            progress.step();
+            low = below;
+            if let Some(found) = reached {
+                return refine(epsilon, low, found, &curve);
+            }
+        }
+    }
+    Err("more than 2^53 tokens are needed".to_owned())
+}
+
+/// Ever finer lattices between a length that is too short and one that reaches `epsilon`.
+fn refine(
+    epsilon: f64,
+    mut low: u64,
+    mut found: ReachedLength,
+    curve: &Curve<'_, Reached>,
+) -> Cell<ReachedLength> {
+    while found.length - low > 1 {
+        let gap = found.length - low;
+        let pieces = gap.min(BATCH);
+        let lengths: Vec<u64> = (1..=pieces)
+            .map(|i| low + (u128::from(gap) * u128::from(i) / u128::from(pieces)) as u64)
+            .collect();
+        let (below, reached) = step(&lengths, epsilon, low, curve)?;
+        match reached {
+            Some(reached) => (low, found) = (below, reached),
+            // The right end reached epsilon before and does not now: values within rounding of epsilon.
+            None => break,
+        }
+    }
+    Ok(found)
+}
+
+fn checked(lengths: &[u64]) -> Cell<Vec<PromptLength>> {
+    let lengths = lengths.iter().map(|&l| PromptLength::new(l));
+    lengths.collect::<Result<_>>().map_err(reason)
+}
+
+/// The first of these ascending lengths that reaches `epsilon`, and the one before it.
+fn step(
+    lengths: &[u64],
+    epsilon: f64,
+    mut low: u64,
+    curve: &Curve<'_, Reached>,
+) -> Cell<(u64, Option<ReachedLength>)> {
+    let values = curve(&checked(lengths)?)?;
+    for (&length, reached) in lengths.iter().zip(values) {
+        if reached.value <= epsilon {
+            let found = ReachedLength {
+                length,
+                value: reached.value,
+                theorem: reached.theorem,
+            };
+            return Ok((low, Some(found)));
+        }
+        low = length;
+    }
+    Ok((low, None))
+}
+
+/// The law concentrated in one query of a list.
+fn single_query(question: &Question<'_>, index: usize) -> Result<QueryLaw> {
+    match question.query.query(index) {
+        Some(query) => QueryLaw::uniform(DMatrix::from_columns(&[query])),
+        None => Err(Error::Parameter {
+            parameter: "--at-query",
+            value: index.to_string(),
+            required: "the number of a query of the scenario's list, from 0",
+            theorem: None,
+        }),
+    }
+}
+
+/// `|T|^2`, averaged over the query law.
+fn response_squared(question: &Question<'_>) -> Result<f64> {
+    let value = question.head.value();
+    let squared = |z: &DVector<f64>| {
+        (value * question.tokens.tilted_mean(&question.head.tilt(z))).norm_squared()
+    };
+    match question.query {
+        QueryLaw::List { queries, weights } => Ok(queries
+            .column_iter()
+            .zip(weights)
+            .map(|(z, w)| w * squared(&z.into_owned()))
+            .sum()),
+        // T1: T(z) = V (m0 + Gamma (U z + b)) is Gaussian, so E|T|^2 is its squared mean and its variance.
+        QueryLaw::Gaussian(law) => match question.kind.gaussian() {
+            Some(tokens) => {
+                let response = value * tokens.covariance() * question.head.key_query();
+                let mean = squared(law.mean());
+                Ok(mean + (&response * law.covariance()).dot(&response))
+            }
+            None => Err(Error::Unavailable {
+                what: "the average of |T|^2",
+                why: "a Gaussian query needs Gaussian tokens for it; ask for an absolute epsilon"
+                    .into(),
+            }),
+        },
+    }
+}

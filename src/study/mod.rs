@@ -1,0 +1,25 @@
+//! The only room that sees more than one of exact values, bounds and estimates: it puts them side by
+//! side and says whether they agree. [`Study`] is its door.
+
+mod answers;
+mod cells;
+pub mod claims;
+pub mod estimates;
+pub mod fit;
+pub mod length;
+mod options;
+mod question;
+pub mod rate;
+#[cfg(feature = "cli")]
+pub mod recheck;
+mod setting;
+pub mod simulate;
+pub mod table;
+pub mod verdict;
+
+pub use answers::merge;
+pub use options::TableOptions;
+pub use question::{MOST_CELLS, Question};
+pub use setting::{IntoTokens, Study};
+
+pub use crate::progress::{Progress, Silent};

@@ -1,0 +1,63 @@
+//! What is asked about: a token law, a head and a query law whose shapes fit.
+
+use crate::attention::{Head, QueryLaw};
+use crate::error::{Error, Result};
+use crate::law::{LawKind, TokenLaw};
+
+/// Most cells of one request; a cell is a metric at a query and a length.
+pub const MOST_CELLS: usize = 250_000;
+
+/// A token law, a head and a query law whose shapes fit.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    pub(super) tokens: &'a dyn TokenLaw,
+    pub(super) head: &'a Head,
+    pub(super) query: &'a QueryLaw,
+    /// Which closed forms the tokens have.
+    pub(super) kind: LawKind<'a>,
+}
+
+impl<'a> Question<'a> {
+    /// Checks that tokens and queries have the dimensions of the key-query matrix (`d x e`).
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if they have not.
+    pub fn new(tokens: &'a dyn TokenLaw, head: &'a Head, query: &'a QueryLaw) -> Result<Self> {
+        let (d, e) = head.key_query().shape();
+        if tokens.dimension() != d || query.dimension() != e {
+            return Err(Error::shape(
+                "the key-query matrix",
+                format!("{d} x {e}"),
+                format!(
+                    "{} x {} (token dimension x query dimension)",
+                    tokens.dimension(),
+                    query.dimension()
+                ),
+            ));
+        }
+        Ok(Self {
+            tokens,
+            head,
+            query,
+            kind: LawKind::of(tokens),
+        })
+    }
+
+    /// Refuses a request that is too large to be answered, before anything is computed.
+    pub(super) fn check_size(&self, lengths: usize, metrics: usize) -> Result<()> {
+        let queries = match self.query {
+            QueryLaw::List { weights, .. } => weights.len(),
+            QueryLaw::Gaussian(_) => 1,
+        };
+        let cells = queries.saturating_mul(lengths).saturating_mul(metrics);
+        if cells <= MOST_CELLS {
+            return Ok(());
+        }
+        Err(Error::Parameter {
+            parameter: "queries x lengths x metrics",
+            value: format!("{queries} x {lengths} x {metrics} = {cells}"),
+            required: "at most 250000: ask for fewer queries, lengths (grid) or metrics",
+            theorem: None,
+        })
+    }
+}

@@ -1,0 +1,198 @@
+//! The table: every metric, query and length, with its exact value and every bound.
+
+use crate::attention::QueryLaw;
+use crate::error::Result;
+use crate::exact::{Exact, ExactOutput};
+use crate::parameter::PromptLength;
+use crate::record::{Cell, Metric, QueryLabel, Row};
+use crate::study::cells::bounds::{BoundCells, bound_cells};
+use crate::study::cells::exact::exact_cells;
+use crate::study::cells::exact_gradients::gradient_cells;
+use crate::study::options::TableOptions;
+use crate::study::rate::spectrum;
+use crate::study::{Progress, Question};
+
+/// The rows of a table: by query (the average last), then metric, then length.
+///
+/// # Errors
+/// If there are more than [`MOST_CELLS`](super::MOST_CELLS) cells, or a bound's constants cannot be evaluated. An exact value that
+/// is not available is not an error: its cell says why.
+pub fn rows(
+    question: &Question<'_>,
+    lengths: &[PromptLength],
+    options: &TableOptions,
+    progress: &dyn Progress,
+) -> Result<Vec<Row>> {
+    question.check_size(
+        lengths.len(),
+        options.metrics(question.head.value().nrows()),
+    )?;
+    let queries = match question.query {
+        QueryLaw::List { weights, .. } => weights.len(),
+        QueryLaw::Gaussian(_) => 1,
+    };
+    progress.start(2 * queries as u64);
+    let exact = exact_cells(question, lengths, progress);
+    let gradients = options.gradients.then(|| gradient_cells(question, lengths));
+    let gradient = |index: Option<usize>, i: usize, metric: Metric| -> Option<Cell<Exact>> {
+        let (queries, average) = gradients.as_ref()?;
+        let cells = match index {
+            Some(index) => queries.get(index)?,
+            None => average,
+        };
+        cells.at(metric, i)
+    };
+    let bounds = bound_cells(question, lengths, options, progress)?;
+    let mut rows = Vec::new();
+    let outputs = question.head.value().nrows();
+    for (index, (cells, bounds)) in exact.queries.iter().zip(bounds.queries).enumerate() {
+        let value = |i: usize, metric| -> Cell<Exact> {
+            if let Some(found) = gradient(Some(index), i, metric) {
+                return found;
+            }
+            let output = cells.as_ref().map_err(Clone::clone)?.get(i);
+            let found = output.and_then(|output| match metric {
+                Metric::Output => Some(output.squared_error),
+                Metric::Participation => Some(output.participation),
+                Metric::Bias { coordinate } => output.bias.get(coordinate).copied(),
+                _ => None,
+            });
+            found.ok_or_else(|| "no value was computed".to_owned())
+        };
+        let label = QueryLabel::Index(index);
+        push(&mut rows, label, lengths, outputs, bounds, options, &value);
+    }
+    let value = |i: usize, metric| -> Cell<Exact> {
+        if let Some(found) = gradient(None, i, metric) {
+            return found;
+        }
+        let found = match metric {
+            Metric::Bias { coordinate } => {
+                average_bias(question.query, &exact.queries, i, coordinate)?
+            }
+            _ => {
+                let outputs = exact.average.as_ref().map_err(Clone::clone)?;
+                outputs.get(i).and_then(|output| match metric {
+                    Metric::Output => Some(output.squared_error),
+                    Metric::Participation => Some(output.participation),
+                    _ => None,
+                })
+            }
+        };
+        found.ok_or_else(|| "no value was computed".to_owned())
+    };
+    let label = QueryLabel::Average;
+    push(
+        &mut rows,
+        label,
+        lengths,
+        outputs,
+        bounds.average,
+        options,
+        &value,
+    );
+    Ok(rows)
+}
+
+/// One coordinate of the bias, averaged over a list of queries.
+fn average_bias(
+    query: &QueryLaw,
+    cells: &[Cell<Vec<ExactOutput>>],
+    length: usize,
+    coordinate: usize,
+) -> Cell<Option<Exact>> {
+    let QueryLaw::List { weights, .. } = query else {
+        return Err(
+            "the bias averaged over a Gaussian query is not computed; give fixed queries".into(),
+        );
+    };
+    let mut sum = Exact {
+        value: 0.0,
+        error: 0.0,
+    };
+    for (cell, weight) in cells.iter().zip(weights) {
+        let outputs = cell.as_ref().map_err(Clone::clone)?;
+        let Some(bias) = outputs.get(length).and_then(|o| o.bias.get(coordinate)) else {
+            return Ok(None);
+        };
+        sum.value += weight * bias.value;
+        sum.error += weight * bias.error;
+    }
+    Ok(Some(sum))
+}
+
+/// Remarks that belong under a table: what holds for its limit, and what the bounds use.
+///
+/// # Errors
+/// If T8's constants cannot be evaluated.
+pub fn notes(question: &Question<'_>) -> Result<Vec<String>> {
+    let sourced = question.tokens.variance_proxy();
+    let mut notes = vec![format!(
+        "variance proxy of X - E X: sigma^2 = {:.6} ({})",
+        sourced.proxy.get(),
+        sourced.source
+    )];
+    if let (QueryLaw::Gaussian(query), Some(tokens)) = (question.query, question.kind.gaussian()) {
+        let spectrum = spectrum(question, tokens, query)?;
+        let lambda = spectrum.lambda();
+        notes.push(match spectrum.limiting_constant() {
+            Ok(limit) => {
+                format!("T8.limit (theorem): lam = {lambda:.6} < 1/2, and L times the error tends to {limit:.6e}")
+            }
+            Err(_) => format!(
+                "T8.rate (conjecture, not a theorem): lam = {lambda:.6} >= 1/2, exponent kappa = {:.6}",
+                spectrum.kappa()
+            ),
+        });
+    }
+    Ok(notes)
+}
+
+/// The rows of one query: every metric of the options, each at every length.
+fn push(
+    rows: &mut Vec<Row>,
+    query: QueryLabel,
+    lengths: &[PromptLength],
+    outputs: usize,
+    bounds: BoundCells,
+    options: &TableOptions,
+    exact: &dyn Fn(usize, Metric) -> Cell<Exact>,
+) {
+    let mut add = |metric, records: Option<Vec<Vec<_>>>, reason: Option<&str>| {
+        let mut records = records.unwrap_or_default().into_iter();
+        for (i, length) in lengths.iter().enumerate() {
+            let value = match reason {
+                Some(reason) => Err(reason.to_owned()),
+                None => exact(i, metric),
+            };
+            let bounds = records.next().unwrap_or_default();
+            rows.push(Row::new(metric, query, length.get(), value, bounds));
+        }
+    };
+    add(Metric::Output, Some(bounds.output), None);
+    if options.bias {
+        for coordinate in 0..outputs {
+            add(Metric::Bias { coordinate }, None, None);
+        }
+    }
+    if options.participation {
+        add(Metric::Participation, Some(bounds.participation), None);
+    }
+    if options.gradients {
+        let gradients = bounds.gradients;
+        add(Metric::ValueGradient, Some(gradients.value), None);
+        add(Metric::KeyQueryGradient, Some(gradients.key_query), None);
+        if options.operator_norm {
+            let reason = Some("operator norms of the gradient's error come from a simulation only");
+            add(Metric::KeyQueryGradientOperator, None, reason);
+        }
+    }
+    if options.tail.is_some() {
+        let reason = Some("deviation probabilities have bounds, not exact values");
+        add(Metric::Tail, Some(bounds.tail), reason);
+    }
+    for index in 0..options.quantiles.len() {
+        let reason = Some("quantiles come from a simulation only");
+        add(Metric::Quantile { index }, None, reason);
+    }
+}

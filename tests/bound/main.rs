@@ -1,0 +1,16 @@
+//! Bounds: their formulas, their rounding, and that none is below the truth.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod bounds_hold;
+mod capped_gradient;
+mod certificates;
+mod formula_average;
+mod gradient_bounds;
+mod key_query_average;
+mod offset_queries;
+mod oracles;
+mod query_integrals;
+mod rounding;
+mod rounding_moments;

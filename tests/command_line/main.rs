@@ -1,0 +1,14 @@
+//! The program as a user meets it.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod check;
+mod extremes;
+mod flow;
+mod printed;
+mod printed_gradients;
+mod program;
+mod refusals;
+mod reproduce;
+mod transfer;

@@ -1,0 +1,12 @@
+//! Exact values against references of other methods.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod gradient;
+mod gradient_average;
+mod length_search;
+mod output;
+mod participation;
+mod query_average;
+mod rare_atom;

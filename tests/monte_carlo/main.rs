@@ -1,0 +1,8 @@
+//! Simulation: estimates, runs that are shared out or interrupted, and what it catches.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod deviations;
+mod estimates;
+mod runs;

@@ -1,0 +1,11 @@
+//! Laws, heads and the files they are read from.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod checkpoints;
+mod files;
+mod formula;
+mod gradients;
+mod laws;
+mod laws_extremes;

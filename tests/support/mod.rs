@@ -1,0 +1,10 @@
+//! What the tests of several rooms share. Each room uses a part of it.
+#![allow(dead_code)]
+
+pub mod command_line;
+pub mod compositions;
+pub mod random_laws;
+pub mod regression_heads;
+pub mod regression_losses;
+pub mod simulation;
+pub mod tools;
