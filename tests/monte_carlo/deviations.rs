@@ -232,12 +232,12 @@ fn what_no_prompt_saw_contradicts_nothing() {
     let normal = || -> Box<dyn TokenLaw> { Box::new(Gaussian::centred(one.clone()).unwrap()) };
     let outlier = || -> Box<dyn TokenLaw> {
         let mut rows = DMatrix::from_fn(4000, 1, |i, _| (1.7 * i as f64).sin());
-        rows[(0, 0)] = 30.0;
+        rows[(0, 0)] = 3000.0;
         Box::new(Empirical::new(&rows).unwrap())
     };
     // A query of weight 1e-4 at which all the error is made.
     let rare_query = QueryLaw::weighted(
-        DMatrix::from_row_slice(1, 2, &[0.1, 6.0]),
+        DMatrix::from_row_slice(1, 2, &[0.1, 100.0]),
         vec![1.0 - 1e-4, 1e-4],
     )
     .unwrap();
@@ -247,7 +247,7 @@ fn what_no_prompt_saw_contradicts_nothing() {
         (atoms(1e-5), at(&[-1.0, 0.0, 1.0]), 100, 200, None),
         (atoms(1e-4), at(&[8.0]), 10, 200, None),
         (atoms(3e-3), at(&[3.0]), 5, 400, None),
-        (outlier(), at(&[0.0, 0.3]), 10, 100, None),
+        (outlier(), at(&[0.0, 1e-3]), 10, 100, None),
         (normal(), rare_query, 10, 300, None),
         (normal(), wide(0.6), 100, 100, None),
         (normal(), wide(0.3), 100, 1000, plain),

@@ -115,11 +115,12 @@ def main(path):
         for level in ("0.25", "1e-8", "1e-300", "4.940656458412465441765688e-324"):
             wanted = mp.log(mpf(level))
             chance = lambda u: 1 / (1 + mp.exp(-u))
-            up = bisect(lambda u: ln_binomial_upper(n, chance(u), k) < wanted, mpf(-770), mpf(770), 70)
+            up = bisect(lambda u: ln_binomial_upper(n, chance(u), k) < wanted, mpf(-770), mpf(770), 90)
             row = {"kind": "binomial-quantile", "n": n, "count": k, "level": level, "ln_p_upper": mp.log(chance(up))}
             if k < n:
-                down = bisect(lambda u: ln_binomial_lower(n, chance(u), k) > wanted, mpf(-770), mpf(770), 70)
-                row["ln_q_lower"] = mp.log(chance(-down))
+                # P(Bin(n, p) <= k) = P(Bin(n, q) >= n - k), in q, which may be far below one unit in the last place of p.
+                q = bisect(lambda u: ln_binomial_upper(n, chance(u), n - k) < wanted, mpf(-770), mpf(770), 90)
+                row["ln_q_lower"] = mp.log(chance(q))
             rows.append(row)
     show = lambda x: mpmath.nstr(x, 25, strip_zeros=False) if isinstance(x, mpf) else x
     rows = [{key: show(x) for key, x in row.items()} for row in rows]

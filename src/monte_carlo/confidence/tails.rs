@@ -273,7 +273,12 @@ fn fraction(a: f64, b: f64, x: f64, y: f64) -> f64 {
     const TINY: f64 = 1e-300;
     let away = |z: f64| if z.abs() < TINY { TINY } else { z };
     // 1 - (a + b) x / (a + 1), without cancellation for x near 1.
-    let mut d = 1.0 / away(((1.0 - b) + (a + b) * y) / (a + 1.0));
+    let first = if x < 0.5 {
+        1.0 - (a + b) / (a + 1.0) * x
+    } else {
+        ((1.0 - b) + (a + b) * y) / (a + 1.0)
+    };
+    let mut d = 1.0 / away(first);
     let (mut c, mut value, mut m) = (1.0, d, 1.0);
     // A few times sqrt(a + b) steps are needed next to the mean, far fewer elsewhere.
     let most = 1e4 + 64.0 * (a + b).sqrt();
