@@ -1,7 +1,7 @@
 //! A token law of one's own, Wigner's semicircle law on `[-1, 1]`: exact errors, bounds, a simulation and its verdicts.
 
 use attention_bounds::law::{OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through, TokenLaw};
-use attention_bounds::nalgebra::{DMatrix, DVector, dmatrix};
+use attention_bounds::nalgebra::{self, DMatrix, DVector, dmatrix};
 use attention_bounds::parameter::VarianceProxy;
 use attention_bounds::rand::{Rng, RngExt};
 use attention_bounds::{Head, QueryLaw, Result, Study};

@@ -15,7 +15,7 @@
 //! The front door is [`Study`]:
 //!
 //! ```
-//! use attention_bounds::nalgebra::{DMatrix, dmatrix};
+//! use attention_bounds::nalgebra::{self, DMatrix, dmatrix};
 //! use attention_bounds::{Gaussian, Head, QueryLaw, Study};
 //!
 //! # fn main() -> attention_bounds::Result<()> {

@@ -281,13 +281,15 @@ pub(super) fn check_atom_count(count: f64, rows: usize) -> Result<()> {
 
 /// Largest distance of tokens from their mean, or standard deviation along a direction.
 pub(super) const LARGEST_SIZE: f64 = 1e75;
-/// Its square.
+/// Smallest radius, half width or scale; the reciprocal of the largest is above `1e-75` by a rounding.
+const SMALLEST_SIZE: f64 = 1e-75;
+/// The square of the largest.
 pub(super) const LARGEST_SQUARE: f64 = 1e150;
 
 /// Accepts the size of a law (radius, half width, scale) if its fourth power, which the gradient in `U` is made of, is a normal
 /// float, with room for a dimension.
 pub(super) fn check_size(name: &'static str, size: f64) -> Result<f64> {
-    if (1.0 / LARGEST_SIZE..=LARGEST_SIZE).contains(&size) {
+    if (SMALLEST_SIZE..=LARGEST_SIZE).contains(&size) {
         return Ok(size);
     }
     Err(Error::Parameter {

@@ -360,11 +360,11 @@ fn formulas_are_judged() {
         assert_ne!(verdicts(2)[1].1, Verdict::Violated);
         assert_eq!(row.verdict(), Verdict::Violated);
     }
-    // The variables of a query have no value for a Gaussian query.
+    // The average of `rho = e^{s^2}` over this Gaussian query is infinite.
     let random = QueryLaw::gaussian(tokens.clone());
     let question = Question::new(&tokens, &head, &random).unwrap();
     let error = claims::add_formulas(&question, &formulas[..1], &mut rows).unwrap_err();
-    assert!(error.to_string().contains("contains s"), "{error}");
+    assert!(error.to_string().contains("average is infinite"), "{error}");
 }
 
 /// How a sampler is broken.
