@@ -184,7 +184,20 @@ fn flow_options(section: &Section) -> Result<FlowOptions> {
     Ok(FlowOptions {
         gradient_tolerance: optional(section, "gradient_tolerance", usual.gradient_tolerance)?,
         horizon: optional(section, "horizon", usual.horizon)?,
-        step_tolerance: optional(section, "step_tolerance", usual.step_tolerance)?,
+        step_tolerance: step_tolerance(section, usual.step_tolerance)?,
+    })
+}
+
+/// Finer than the exact risk, whose tables are good to about `1e-11`, no flow can be followed.
+fn step_tolerance(section: &Section, usual: f64) -> Result<f64> {
+    const RANGE: &str = "a number from 1e-10 to 0.1";
+    section.get("step_tolerance").map_or(Ok(usual), |field| {
+        let number = field.number(RANGE)?;
+        if number >= 1e-10 && number <= 0.1 {
+            Ok(number)
+        } else {
+            Err(field.refuse(RANGE))
+        }
     })
 }
 

@@ -17,10 +17,10 @@ use crate::regression::{RegressionHead, RegressionTask};
 const BAYES: (u64, u64) = (20_000, 1);
 
 /// The flows from `start` at every length and at the infinite prompt, with the minimum, the closed form of linear attention and the Bayes
-/// risk at each length.
+/// risk at each length. A length without an answer has no row but a note that says why.
 ///
 /// # Errors
-/// If a risk is not available on the way, or an integrator or a minimisation gives up.
+/// If the infinite flow gives up, or no length has an answer: the reason of the first.
 pub fn flows(
     task: &RegressionTask,
     start: &RegressionHead,
@@ -32,7 +32,7 @@ pub fn flows(
     let limit = infinite::flow_limit(task);
     let endless = follow(&InfinitePrompt(task), start, &[], options)?;
     progress.step();
-    let found: Result<Vec<(FlowRow, FlowCurve)>> = lengths
+    let found: Vec<Result<(FlowRow, FlowCurve)>> = lengths
         .par_iter()
         .map(|&length| {
             let row = at_length(task, start, length, options, &limit);
@@ -40,7 +40,23 @@ pub fn flows(
             row
         })
         .collect();
-    let (rows, mut curves): (Vec<_>, Vec<_>) = found?.into_iter().unzip();
+    let (mut rows, mut curves, mut notes) = (Vec::new(), Vec::new(), Vec::new());
+    let mut first = None;
+    for (length, found) in lengths.iter().zip(found) {
+        match found {
+            Ok((row, curve)) => {
+                rows.push(row);
+                curves.push(curve);
+            }
+            Err(error) => {
+                notes.push(format!("L = {}: no answer: {error}", length.get()));
+                first = first.or(Some(error));
+            }
+        }
+    }
+    if let (true, Some(error)) = (rows.is_empty(), first) {
+        return Err(error);
+    }
     let bayes = 0.5 * task.noise_variance();
     curves.push(FlowCurve {
         length: None,
@@ -67,7 +83,7 @@ pub fn flows(
         },
         rows,
         curves,
-        notes: Vec::new(),
+        notes,
     })
 }
 

@@ -21,6 +21,11 @@ pub struct FlowOptions {
     pub step_tolerance: f64,
 }
 
+impl FlowOptions {
+    /// The step tolerances that are accepted: below, rounding stops the integrator.
+    pub const STEP_TOLERANCES: (f64, f64) = (1e-12, 0.1);
+}
+
 impl Default for FlowOptions {
     fn default() -> Self {
         Self {
@@ -87,7 +92,7 @@ impl Trajectory {
 /// method of order 4 with error control. Steps end at the `times` (ascending), which are sampled.
 ///
 /// # Errors
-/// If an option or a time is not a positive number or the times do not ascend, the risk is not available on the way, or the integrator gives up.
+/// If an option or a time is not a positive number, the step tolerance is not among [`FlowOptions::STEP_TOLERANCES`], or the times do not ascend, the risk is not available on the way, or the integrator gives up.
 pub fn follow(
     risk: &dyn Risk,
     start: &RegressionHead,
@@ -107,7 +112,15 @@ pub fn follow(
     };
     positive("the gradient tolerance", options.gradient_tolerance)?;
     positive("the horizon", options.horizon)?;
-    positive("the step tolerance", options.step_tolerance)?;
+    let (least, largest) = FlowOptions::STEP_TOLERANCES;
+    if !(options.step_tolerance >= least && options.step_tolerance <= largest) {
+        return Err(Error::Parameter {
+            parameter: "the step tolerance",
+            value: options.step_tolerance.to_string(),
+            required: "from 1e-12 to 0.1",
+            theorem: None,
+        });
+    }
     let mut goals = Vec::with_capacity(times.len() + 1);
     let mut latest = 0.0;
     for &time in times {

@@ -9,3 +9,4 @@ mod state;
 pub use comparison::flows;
 pub use follow::{FlowOptions, FlowPoint, Trajectory, follow};
 pub use record::{FlowAnswer, FlowCurve, FlowLimit, FlowRow, FlowSample};
+pub(super) use state::State;

@@ -17,7 +17,8 @@ pub struct Optimum {
     pub risk: f64,
     /// The norm of the gradient there.
     pub gradient: f64,
-    /// At least how much lower the risk falls by the quadratic model at the head, where the gradient does not vanish exactly.
+    /// How much lower the risk may fall near the head, where the gradient does not vanish exactly: by the quadratic model, and within the head's own
+    /// size where the risk is flat.
     pub uncertainty: f64,
 }
 
@@ -35,12 +36,13 @@ pub fn minimise(risk: &dyn Risk, start: &RegressionHead, tolerance: f64) -> Resu
         Ok((value, gradient.as_slice().to_vec()))
     };
     let found = newton::minimise(&objective, state.of(start).as_slice(), tolerance)?;
+    let size = found.point.iter().fold(0.0_f64, |size, x| size.hypot(*x));
     let flattest = found.curvatures.first().copied().unwrap_or(f64::NAN);
     Ok(Optimum {
+        uncertainty: found.gradient * (0.5 * found.gradient / flattest.max(0.0)).min(size),
         head: state.head(&found.point),
         risk: found.value,
         gradient: found.gradient,
-        uncertainty: 0.5 * found.gradient * found.gradient / flattest.max(0.0),
     })
 }
 

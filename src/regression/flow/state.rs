@@ -10,7 +10,7 @@ use crate::regression::{RegressionHead, RegressionTask};
 ///
 /// If `A` commutes with `Sig` at the start it does so for ever, for then the gradient is a function of `Sig` too: `b` and the eigenvalues of `A`
 /// are enough, exactly, and cost much less.
-pub(super) enum State {
+pub(in crate::regression) enum State {
     /// `A` and `b`, for inputs of this dimension.
     Full(usize),
     /// The eigenvalues of `A` on these axes, those of `Sig`, and `b`.
@@ -35,6 +35,11 @@ impl State {
         } else {
             Self::Full(task.dimension())
         })
+    }
+
+    /// Whether the eigenvalues of `A` are enough.
+    pub fn is_commuting(&self) -> bool {
+        matches!(self, Self::Commuting(_))
     }
 
     /// The numbers of a head.

@@ -38,9 +38,6 @@ pub struct FinitePromptRisk<'a> {
     contours: Mutex<BTreeMap<i32, Arc<Contour>>>,
 }
 
-/// Relative accuracy of the transforms and of the sums over a path.
-const TABLE: f64 = 2e-12;
-
 impl<'a> FinitePromptRisk<'a> {
     /// For a task and a prompt length.
     ///
@@ -84,7 +81,7 @@ impl<'a> FinitePromptRisk<'a> {
         let value = weights.gap(&coordinates, &fine);
         let size = weights.size(&coordinates);
         let error = (value - weights.gap(&coordinates, &coarse)).abs()
-            + (TABLE + 4.0 * f64::EPSILON * fine.mass + fine.tail) * size;
+            + (self.shape.accuracy + 4.0 * f64::EPSILON * fine.mass + fine.tail) * size;
         if !(error <= WORST * size) {
             return Err(Error::Accuracy {
                 what: "the risk of softmax attention in this dimension",

@@ -130,6 +130,7 @@ fn walk(
     room: f64,
     mut visit: impl FnMut(&PathPoint, f64, f64),
 ) {
+    errors.prepare(path.points.iter().map(|point| point.set.alignment));
     let (mut distance, mut ln_growth) = (0.0, 0.0);
     let mut radius = 1e-12;
     for (point, next) in path.points.iter().zip(path.points.iter().skip(1)) {

@@ -14,6 +14,7 @@ const RADII: i32 = 16;
 /// The errors at lengths `2^{k/8}`, rounded up to whole numbers, computed once each.
 struct Ladder {
     alpha: f64,
+    label_variance: f64,
     class: RegressionClass,
     known: BTreeMap<i32, RegressionErrors>,
 }
@@ -27,6 +28,7 @@ impl Ladder {
         let (noise, weight) = (task.noise_variance(), task.weight_variance());
         Ok(Self {
             alpha,
+            label_variance: task.label_variance(),
             class: RegressionClass::new(&eigenvalues, noise, weight, alpha)?,
             known: BTreeMap::new(),
         })
@@ -51,6 +53,14 @@ impl Ladder {
         last: i32,
         shortfall: &dyn Fn(&RegressionErrors) -> f64,
     ) -> Result<Option<i32>> {
+        // No bound is below the error of the head A = 0, which averages the labels.
+        let least = RegressionErrors {
+            output: self.label_variance / Self::length(last),
+            derivative: 0.0,
+        };
+        if !(shortfall(&least) <= 0.0) {
+            return Ok(None);
+        }
         let mut high = (last, shortfall(&self.at(last)?));
         if !(high.1 <= 0.0) {
             return Ok(None);

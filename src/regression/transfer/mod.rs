@@ -8,7 +8,7 @@ mod path;
 mod record;
 mod search;
 
-use super::flow::{FlowOptions, follow};
+use super::flow::{FlowOptions, State, follow};
 use super::risk::{InfinitePrompt, infinite};
 use super::{RegressionHead, RegressionTask};
 use crate::error::{Error, Result};
@@ -22,12 +22,14 @@ pub use record::{GaussianLength, GaussianTransfer, NeededLength, TransferAnswer,
 
 /// The least accepted excess, relative to the risk `E y^2 / 2` of predicting 0: below, risks do not resolve it.
 const LEAST: f64 = 1e-12;
+/// The most dimensions: with a start that commutes with the covariance, whose flow has `d + 1` numbers, and with another, whose flow has `d^2 + 1`.
+const MOST_DIMENSIONS: (usize, usize) = (24, 8);
 
 /// The guaranteed length of T10 for `R_L <= v/2 + epsilon` at the end of the flow, globally and along a tube, and the length that the exact flow
 /// needs.
 ///
 /// # Errors
-/// If `epsilon` is below `1e-12 E y^2 / 2`, or the infinite flow gives up or does not come to a third of it before the horizon.
+/// If `epsilon` is below `1e-12 E y^2 / 2`, the dimension is above 24 (8 if `A` does not commute with `Sig` at the start), or the infinite flow gives up or does not come to a third of it before the horizon.
 pub fn transfer(
     task: &RegressionTask,
     start: &RegressionHead,
@@ -41,6 +43,19 @@ pub fn transfer(
             parameter: "epsilon",
             value: epsilon.to_string(),
             required: "at least 1e-12 of E y^2 / 2 = (tau^2 tr Sig + v) / 2, which double precision resolves",
+            theorem: Some("T10"),
+        });
+    }
+    let most = if State::new(task, start)?.is_commuting() {
+        MOST_DIMENSIONS.0
+    } else {
+        MOST_DIMENSIONS.1
+    };
+    if task.dimension() > most {
+        return Err(Error::Parameter {
+            parameter: "the dimension of task.covariance",
+            value: task.dimension().to_string(),
+            required: "at most 24, or 8 if start.direction does not commute with it: flows in more dimensions take minutes",
             theorem: Some("T10"),
         });
     }

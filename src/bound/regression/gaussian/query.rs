@@ -3,6 +3,8 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use crate::bound::query::survival::GaussianQuerySize;
 use crate::bound::regression::gaussian::constants::RegressionConstants;
 use crate::bound::regression::gaussian::participation::ln_participation;
@@ -28,19 +30,25 @@ pub struct ErrorMoments {
 /// The errors of one task at one prompt length, for every alignment.
 #[derive(Debug)]
 pub struct QueryErrors {
-    constants: RegressionConstants,
+    stairs: Stairs,
     ln_length: f64,
+    largest_alignment: f64,
+    /// The width of the cells of `k^2`.
+    cell: f64,
+    /// By the number of the cell of `k^2`.
+    found: RefCell<BTreeMap<u64, ErrorMoments>>,
+}
+
+/// The factors in the averages as functions of the score variance.
+#[derive(Debug)]
+struct Stairs {
+    constants: RegressionConstants,
     /// Ascending in the score variance.
     nodes: Vec<Node>,
     /// `ln(F_{j+1} - F_j)`, rounded up, from each node to the next; `-inf` where there is no step.
     steps: Vec<[f64; 5]>,
     /// At the end of the nodes with all participation ratios 1.
     last: Node,
-    largest_alignment: f64,
-    /// The width of the cells of `k^2`.
-    cell: f64,
-    /// By the number of the cell of `k^2`.
-    found: RefCell<BTreeMap<u64, ErrorMoments>>,
 }
 
 /// A score variance `q`, and logarithms of bounds for every score variance up to it: the factors in the averages of [`ErrorMoments`] in their order.
@@ -112,11 +120,13 @@ impl QueryErrors {
         let pairs = nodes.iter().zip(nodes.iter().skip(1));
         let steps = pairs.map(|(left, right)| left.steps_to(right)).collect();
         Ok(Self {
-            constants,
+            stairs: Stairs {
+                constants,
+                nodes,
+                steps,
+                last: Node::new(&constants, q, 0.0, 0.0),
+            },
             ln_length,
-            nodes,
-            steps,
-            last: Node::new(&constants, q, 0.0, 0.0),
             largest_alignment,
             cell: CELL,
             found: RefCell::new(BTreeMap::new()),
@@ -135,7 +145,7 @@ impl QueryErrors {
 
     /// The task.
     pub fn constants(&self) -> &RegressionConstants {
-        &self.constants
+        &self.stairs.constants
     }
 
     /// `ln L`.
@@ -152,11 +162,29 @@ impl QueryErrors {
         if let Some(known) = self.found.borrow().get(&cell) {
             return *known;
         }
-        let average = self.average(end);
+        let average = self.stairs.average(end);
         self.found.borrow_mut().insert(cell, average);
         average
     }
 
+    /// Finds what [`Self::moments`] will be asked for, on all processors.
+    pub fn prepare(&self, alignments: impl Iterator<Item = f64>) {
+        let mut found = self.found.borrow_mut();
+        let asked = alignments.filter(|alignment| *alignment <= self.largest_alignment);
+        let mut missing: BTreeMap<u64, f64> = asked
+            .map(|alignment| cell(alignment * alignment, self.cell))
+            .collect();
+        missing.retain(|number, _| !found.contains_key(number));
+        let stairs = &self.stairs;
+        let averages: Vec<_> = missing
+            .into_par_iter()
+            .map(|(number, end)| (number, stairs.average(end)))
+            .collect();
+        found.extend(averages);
+    }
+}
+
+impl Stairs {
     /// `E F(k^2 u)` for `u` chi-square: `F_1 + sum_j (F_{j+1} - F_j) P(u > u_j)`, and beyond the last node, where `F / q^2` falls,
     /// `F q^{-2} k^4 E[u^2; u > u_J]`. A factor `u` adds 2 to the degrees of freedom and a factor `d`; a factor `sqrt(u)` adds 1 and a factor
     /// `E sqrt(u) <= sqrt(d)`.
