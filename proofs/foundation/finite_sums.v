@@ -1,8 +1,9 @@
 (* Finite sums and products of real numbers indexed by 0, ..., n-1, in the
    vocabulary of the standard library's Reals.
 
-     rsum n a  = a 0 + ... + a (n-1)
-     rprod n a = a 0 * ... * a (n-1)
+     rsum n a    a 0 + ... + a (n-1)
+     rprod n a   a 0 * ... * a (n-1)
+     skip i j    j if j < i, j + 1 otherwise: numbers the indices other than i
 
    The measure-theoretic files translate them to mathcomp's big operators. *)
 From Coq Require Import Reals Lra Lia PeanoNat.

@@ -6,14 +6,21 @@
 
      E e^{<e,G>} (<be, G - e> + c)^2 = e^{|e|^2/2} (|be|^2 + c^2)   (tilted_square_mean)
      E e^{<e,G>} (<be, G - e> + c)   = e^{|e|^2/2} c                (tilted_linear_mean)
-     E e^{<e,G>}                     = e^{|e|^2/2}                  (tilted_one_mean). *)
-(* The moments that T4 and T5 need, for Gaussian tokens and an abstract expectation.
+     E e^{<e,G>}                     = e^{|e|^2/2}                  (tilted_one_mean).
 
-   G_0, ..., G_{n-1} independent standard normals, w = e^{c + <b,G>} the weight of a
-   token, f = <be, G - b> one coordinate of its deviation from the population value.
-   With S = |b|^2:
+     normal_moments mu   E e^{bx} (al + be (x-b) + ga (x-b)^2) = e^{b^2/2} (al + ga)
+                         under mu, for all b, al, be, ga
+     tilt, tilt_mass     e^{<e,G>} and its mean e^{|e|^2/2}
+     linear_form         <be, G - e>
+
+   The moments that T4 and T5 need: w = e^{c + <b,G>} the weight of a token
+   (token_weight), f = <be, G - b> one coordinate of its deviation from the population
+   value (token_deviation).  With S = |b|^2 (score_variance) and
+   |be|^2 + <be,b>^2 (deviation_square):
+
      E w = e^{c + S/2},  E w^2 = e^{2c + 2S},  E w^{-1} = e^{-c + S/2},  E w f = 0,
      E (w f)^2 = e^{2c + 2S} (|be|^2 + <be,b>^2),  E f^2 = |be|^2 + <be,b>^2,
+
    so rho = kap = e^S and A2 = e^S (|be|^2 + <be,b>^2). *)
 From Coq Require Import Reals Lra Lia PeanoNat.
 From AttentionBounds.foundation Require Import finite_sums abstract_expectation independence.
