@@ -136,6 +136,9 @@ Qed.
 Lemma rprod_const n c : rprod n (fun _ => c) = c ^ n.
 Proof. induction n as [|n IH]; simpl; auto. rewrite IH; ring. Qed.
 
+Lemma rprod_exp_rsum n (a : nat -> R) : rprod n (fun j => exp (a j)) = exp (rsum n a).
+Proof. induction n as [|n IH]; simpl; [now rewrite exp_0|]. now rewrite IH, exp_plus. Qed.
+
 Lemma rprod_exp_sum n (t : R) (w : nat -> R) :
   rprod n (fun j => exp (- t * w j)) = exp (- t * rsum n w).
 Proof.

@@ -41,9 +41,6 @@ Proof.
   rewrite IH by (auto; lia). ring.
 Qed.
 
-Lemma rprod_exp_sum_of n (a : nat -> R) : rprod n (fun j => exp (a j)) = exp (rsum n a).
-Proof. induction n as [|n IH]; simpl; [now rewrite exp_0|]. now rewrite IH, exp_plus. Qed.
-
 Section GaussianMoments.
 Context {Om : Type} (P : Expectation Om) (mu : Expectation R).
 Variables (G : nat -> Om -> R) (n : nat).
@@ -64,7 +61,7 @@ Qed.
 
 Lemma tilt_massE : rprod n (fun i => exp (e i ^2 / 2)) = tilt_mass.
 Proof.
-  rewrite rprod_exp_sum_of. unfold tilt_mass. f_equal. unfold Rdiv.
+  rewrite rprod_exp_rsum. unfold tilt_mass. f_equal. unfold Rdiv.
   rewrite (Rmult_comm _ (/ 2)), <- rsum_scal. apply rsum_ext; intros; ring.
 Qed.
 
@@ -103,7 +100,7 @@ Proof.
       rewrite <- (Ex_ext mu _ _ Q I), E. ring. }
   destruct (product_rule_signed P mu G n PR g) as [I E]; [intros; apply M|].
   assert (EQ : forall o, rprod n (fun i => g i (G i o)) = tilt o * ((G j o - e j) * (G l o - e l))).
-  { intros o. unfold g. rewrite rprod_mult, rprod_mult, rprod_exp_sum_of.
+  { intros o. unfold g. rewrite rprod_mult, rprod_mult, rprod_exp_rsum.
     rewrite (rprod_pick j (fun i => G i o - e i) Hj), (rprod_pick l (fun i => G i o - e i) Hl).
     reflexivity. }
   split; [eapply Int_ext; [exact EQ|exact I]|].
@@ -127,7 +124,7 @@ Proof.
     rewrite <- (Ex_ext mu _ _ Q I), E. ring. }
   destruct (product_rule_signed P mu G n PR (fun i x => exp (e i * x))) as [I E]; [intros; apply M|].
   assert (EQ : forall o, rprod n (fun i => exp (e i * G i o)) = tilt o)
-    by (intros; apply (rprod_exp_sum_of n (fun i => e i * G i o))).
+    by (intros; apply (rprod_exp_rsum n (fun i => e i * G i o))).
   split; [eapply Int_ext; [exact EQ|exact I]|].
   rewrite <- (Ex_ext P _ _ EQ I), E, (rprod_ext n _ (fun i => exp (e i ^2/2))) by (intros; apply M).
   apply tilt_massE.
@@ -154,7 +151,7 @@ Proof.
       rewrite <- (Ex_ext mu _ _ Q I), E. ring. }
   destruct (product_rule_signed P mu G n PR g) as [I E]; [intros; apply M|].
   assert (EQ : forall o, rprod n (fun i => g i (G i o)) = tilt o * (G j o - e j)).
-  { intros o. unfold g. rewrite rprod_mult, rprod_exp_sum_of.
+  { intros o. unfold g. rewrite rprod_mult, rprod_exp_rsum.
     now rewrite (rprod_pick j (fun i => G i o - e i) Hj). }
   split; [eapply Int_ext; [exact EQ|exact I]|].
   rewrite <- (Ex_ext P _ _ EQ I), E, (rprod_ext n _ h) by (intros; apply M).

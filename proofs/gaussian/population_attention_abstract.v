@@ -23,9 +23,6 @@ Definition normal_tilts (mu : Expectation R) : Prop := forall b,
   (Int mu (fun x => exp (b * x)) /\ Ex mu (fun x => exp (b * x)) = exp (b^2 / 2)) /\
   (Int mu (fun x => x * exp (b * x)) /\ Ex mu (fun x => x * exp (b * x)) = b * exp (b^2 / 2)).
 
-Lemma rprod_exp_rsum n (a : nat -> R) : rprod n (fun j => exp (a j)) = exp (rsum n a).
-Proof. induction n as [|n IH]; simpl; [now rewrite exp_0|]. now rewrite IH, exp_plus. Qed.
-
 Section Gaussian.
 Context {Om : Type} (P : Expectation Om) (mu : Expectation R).
 Variables (G : nat -> Om -> R) (n : nat).

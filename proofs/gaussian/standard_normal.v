@@ -20,8 +20,6 @@ Import Order.TTheory GRing.Theory Num.Def Num.Theory.
 Local Open Scope classical_set_scope.
 Local Open Scope ring_scope.
 
-Notation lebesgue_line := [the measure _ _ of borel_lebesgue].
-
 Lemma lebesgue_tilted_density (b al be ga : R) : (forall x : R, Rle 0 (normal_integral.tilted_density b al be ga x)) ->
   (\int[lebesgue_line]_x ((normal_integral.tilted_density b al be ga x : RR)%:E) =
    (Rmult (Rtrigo_def.exp (Rdiv (pow b 2) 2)) (Rplus al ga) : RR)%:E)%E.
