@@ -10,7 +10,32 @@
 
     Vocabulary: [L] prompt length; [w] normalised weight of a token, E w = 1;
     [rho] = E w^2; [kap] = E w^-1; [A2] = E w^2|f|^2; [F0] = E|f|^2;
-    [del], [th] proof parameters, free in the stated ranges. *)
+    [del], [th] proof parameters, free in the stated ranges.
+
+    Glossary; the formula stands at each definition.
+    - [chernoff_bound], [chernoff_tail_bound], [chernoff_fourth_bound]: the right
+      sides of T4, for the mean square, the tail and the fourth moment.
+    - [inverse_moment_bound], [inverse_moment_two_split_bound]: the two bounds of T5
+      on I_k(n) = E (w_1 + ... + w_n)^-k, with one and with two splits;
+      [inverse_moment_split_bound c]: the one that c selects.
+    - [exponential_sum k x] = sum_{j<k} x^j/j!; [upper_gamma_ratio k x] = Q_k(x) =
+      e^-x times this sum.
+    - [laplace_split_bound], [laplace_bound]: T5's mean square,
+      A2 (L I_2(L-1) + 6 L (L-1) rho I_4(L-2)), each I_k replaced by a bound.
+    - [participation_split_bound], [participation_bound]: T5's participation ratio,
+      min(1, L rho I_2(L-1)).  Here and below a name with split takes a choice
+      of splits, and the name without it has one split throughout.
+    - [gaussian_chernoff_bound]; [gaussian_general_laplace_split_bound],
+      [gaussian_general_laplace_bound]: T4 and T5 at the moments of Gaussian tokens;
+      [gaussian_laplace_split_bound], [gaussian_laplace_bound]: the sharp form of T5,
+      (tau + eta) times the bound of r_2.
+    - [list_sum]: the sum of a list; [norm_mgf_bound]: a bound of the cumulant
+      generating function ln E e^{lam |VX - c|^2}; [tilted_mean_square_bound]: a bound
+      of |V m(a)|^2, m(a) the mean of the tilted law.
+    - [subgaussian_A2], [subgaussian_F0]: bounds of A2 and F0 for sub-Gaussian tokens;
+      [subgaussian_chernoff_bound], [subgaussian_laplace_split_bound],
+      [subgaussian_laplace_bound]: T4 and T5 at these, rho = e^{2y}, kap = e^y;
+      [crude_bound] = (ln L + D) / lam, D the value of [norm_mgf_bound]. *)
 From Coq Require Import Reals List.
 Local Open Scope R_scope.
 

@@ -1,7 +1,7 @@
 (* The three bounds of T4 grow with A2, A4, F0, F4 and rho, so upper estimates of
-   these moments give valid bounds. *)
-(* The bounds of T5 grow with A2, rho and kap, so upper estimates of these moments
-   give valid bounds, whichever of the two forms of the inverse moments is used. *)
+   these moments give valid bounds.  The bounds of T5 grow with A2, rho and kap, so
+   upper estimates of these do too, whichever of the two forms of the inverse
+   moments is used. *)
 From Coq Require Import Reals Lra Psatz.
 From AttentionBounds.foundation Require Import exponential_bounds.
 From AttentionBounds.certificate Require Import bounds_definitions.

@@ -1,23 +1,26 @@
 (* Theorem T4 for an abstract expectation: L tokens X_0, ..., X_{L-1} obeying the
-   product rule, a positive weight w, Z = E w, M2 = E w^2, scalar f with E[w f] = 0.
+   product rule, a positive weight w, Z = E w, M2 = E w^2, E[w f] = 0 for
+   f = (f_0, ..., f_{m-1}), A2 = E|w f|^2 / Z^2, A4 = E|w f|^4 / Z^4, F0 = E|f|^2,
+   F4 = E|f|^4, rho = M2 / Z^2.
 
      laplace_le            phi(t) = E e^{-tw} <= e^{-tZ + t^2 M2/2},  t >= 0
-     total_weight_tail     e^{tT} phi(t)^L <= e^{-(LZ - T)^2/(2 L M2)} at the best t
-     missing_weight_sum    the price of the event {sum w_i < (1-del) L Z}
-     second_moment_sum     E (sum_i w_i f_i)^2 = L E (w f)^2
-     mean_square_scalar    T4, mean square, scalar f *)
-(* Theorem T4, tail form, for an abstract expectation: with f = (f_0, ..., f_{m-1}),
-   E[w f] = 0, and Y at most the indicator of {|sum_i p_i f(X_i)| >= eps},
+     laplace_power_le      e^{tT} phi(t)^n <= e^{-(nZ - T)^2/(2 n M2)} at the best t
+     missing_weight_sum    the price of the event {sum w_i < (1-del) L Z}, with
+       level               (1-del) L Z, which the total weight falls short of,
+       best_t              ((L-1) Z - level) / ((L-1) M2), the exponent used,
+       missing_sum         sum_i F(X_i) prod_{j<>i} e^{-best_t w(X_j)}
+     second_moment_sum     E (sum_i g(X_i))^2 = L E g^2 for centred g
 
-     E Y <= A2 / ((1-del)^2 L eps^2) + e^{-L del^2/(2 rho)},   0 < del < 1, L >= 1,
+   The three right sides and the theorems that they bound, with S = sum_i p_i f(X_i):
 
-   A2 = sum_k E (w f_k)^2 / Z^2, rho = E w^2 / Z^2, Z = E w. *)
-(* Theorem T4, fourth moment, for an abstract expectation: with
-   f = (f_0, ..., f_{m-1}), E[w f] = 0, Z = E w, rho = E w^2 / Z^2,
-   A4 = E|w f|^4 / Z^4, A2 = E|w f|^2 / Z^2, F4 = E|f|^4, L >= 2, 1/L < del < 1,
-
-     E|sum_i p_i f(X_i)|^4 <= (A4/L^3 + 3 A2^2/L^2) / (1-del)^4
-                              + L F4 e^{-(del L-1)^2/(2(L-1) rho)}. *)
+     chernoff_value        A2/((1-del)^2 L) + L F0 e^{-(del L-1)^2/(2(L-1) rho)}
+     mean_square_scalar    E S^2 <= chernoff_value, scalar f, L >= 2, 1/L < del < 1
+     tail_value            A2/((1-del)^2 L eps^2) + e^{-L del^2/(2 rho)}
+     tail_abstract         E Y <= tail_value for Y at most the indicator of
+                           {|S| >= eps}, L >= 1, 0 < del < 1
+     fourth_value          (A4/L^3 + 3 A2^2/L^2) / (1-del)^4
+                             + L F4 e^{-(del L-1)^2/(2(L-1) rho)}
+     fourth_abstract       E|S|^4 <= fourth_value, L >= 2, 1/L < del < 1 *)
 From Coq Require Import Reals Lra Lia Psatz PeanoNat.
 From AttentionBounds.foundation Require Import finite_sums exponential_bounds abstract_expectation independence self_normalised.
 From AttentionBounds.chernoff Require Import fourth_moment_sum.

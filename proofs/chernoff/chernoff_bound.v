@@ -1,31 +1,24 @@
-(* Theorem T4 (chernoff-bound), mean square.
+(* Theorem T4 (chernoff-bound).
 
    X_0, ..., X_{L-1} are i.i.d. tokens with law mu on any measurable space, w > 0
    a weight, f = (f_0, ..., f_{m-1}) a vector-valued function with E[w f] = 0,
-   p_i = w(X_i) / sum_j w(X_j).  With Z = E w, rho = E w^2 / Z^2,
-   A2 = E|w f|^2 / Z^2, F0 = E|f|^2, and every del with 1/L < del < 1, L >= 2:
+   p_i = w(X_i) / sum_j w(X_j), |.| the Euclidean norm of R^m.  With Z = E w,
+   rho = E w^2 / Z^2, A2 = E|w f|^2 / Z^2, A4 = E|w f|^4 / Z^4, F0 = E|f|^2, F4 = E|f|^4:
 
+   chernoff_mean_square, for L >= 2 and 1/L < del < 1:
      E|sum_i p_i f(X_i)|^2
-        <= A2 / ((1-del)^2 L) + L F0 exp(-(del L - 1)^2 / (2 (L-1) rho)).
+        <= A2 / ((1-del)^2 L) + L F0 exp(-(del L - 1)^2 / (2 (L-1) rho));
+   chernoff_mean_square_scalar: the case m = 1.
 
-   chernoff_mean_square_scalar is the case m = 1; chernoff_mean_square the
-   vector-valued theorem.  The left side is an extended-real integral. *)
-(* Theorem T4 (chernoff-bound), tail form.
+   chernoff_tail, for L >= 1, 0 < del < 1, eps > 0, with no condition on E|f|^2:
+     P(|sum_i p_i f(X_i)| >= eps) <= A2 / ((1-del)^2 L eps^2) + exp(-L del^2 / (2 rho)).
 
-   Tokens, weight and f as in chernoff_bound.v, with no condition on E|f|^2.
-   For every eps > 0, every del with 0 < del < 1 and every L >= 1,
-
-     P(|sum_i p_i f(X_i)| >= eps) <= A2 / ((1-del)^2 L eps^2) + exp(-L del^2 / (2 rho)),
-
-   |.| the Euclidean norm of R^m, A2 = E|w f|^2 / (E w)^2, rho = E w^2 / (E w)^2. *)
-(* Theorem T4 (chernoff-bound), fourth moment.
-
-   Tokens, weight and f = (f_0, ..., f_{m-1}) as in chernoff_bound.v, with
-   Z = E w, rho = E w^2 / Z^2, A2 = E|w f|^2 / Z^2, A4 = E|w f|^4 / Z^4,
-   F4 = E|f|^4, |.| the Euclidean norm of R^m, L >= 2 and 1/L < del < 1:
-
+   chernoff_fourth_moment, for L >= 2 and 1/L < del < 1:
      E|sum_i p_i f(X_i)|^4 <= (A4/L^3 + 3 A2^2/L^2) / (1-del)^4
-                              + L F4 exp(-(del L - 1)^2 / (2 (L-1) rho)). *)
+                              + L F4 exp(-(del L - 1)^2 / (2 (L-1) rho)).
+
+   The left sides are extended-real integrals.
+   coordinate f k: f_k for k < m and 0 beyond, vectors as functions of a natural number. *)
 From Coq Require Import Reals.
 From mathcomp Require Import all_ssreflect ssralg ssrnum ssrint interval finmap.
 From mathcomp.classical Require Import mathcomp_extra boolp classical_sets functions cardinality fsbigop.

@@ -5,7 +5,11 @@
                                                      (fourth_moment_sum).
 
    The proof follows the moments E N^i M^j, i, j <= 2, of two scalar sums
-   N = sum a(X_i), M = sum b(X_i) as tokens are added one by one. *)
+   N = sum a(X_i), M = sum b(X_i) as tokens are added one by one.
+
+     binom2 i p              the binomial coefficient of i over p, for i <= 2
+     next_mono n i j         the expansion of N_{n+1}^i M_{n+1}^j in powers of N_n, M_n
+                             and of the values of a, b at token n *)
 From Coq Require Import Reals Lra Lia Psatz PeanoNat.
 From AttentionBounds.foundation Require Import finite_sums abstract_expectation independence.
 Local Open Scope R_scope.

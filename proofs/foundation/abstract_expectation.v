@@ -3,7 +3,10 @@
    functional on it.  Every probability measure gives one
    (probability_measure.v: probability_expectation).
 
-     Int E X : X is integrable          Ex E X : its expectation *)
+     Expectation Om   the operators on a sample space Om: a record of
+     Int E X          X is integrable,
+     Ex E X           its expectation,
+                      and of the rules Int_ext, ..., Ex_mono that they obey *)
 From Coq Require Import Reals Lra Lia PeanoNat.
 From AttentionBounds.foundation Require Import finite_sums.
 Local Open Scope R_scope.

@@ -1,8 +1,9 @@
 (* Finite sums and products of real numbers indexed by 0, ..., n-1, in the
    vocabulary of the standard library's Reals.
 
-     rsum n a  = a 0 + ... + a (n-1)
-     rprod n a = a 0 * ... * a (n-1)
+     rsum n a    a 0 + ... + a (n-1)
+     rprod n a   a 0 * ... * a (n-1)
+     skip i j    j if j < i, j + 1 otherwise: numbers the indices other than i
 
    The measure-theoretic files translate them to mathcomp's big operators. *)
 From Coq Require Import Reals Lra Lia PeanoNat.
@@ -134,6 +135,9 @@ Qed.
 
 Lemma rprod_const n c : rprod n (fun _ => c) = c ^ n.
 Proof. induction n as [|n IH]; simpl; auto. rewrite IH; ring. Qed.
+
+Lemma rprod_exp_rsum n (a : nat -> R) : rprod n (fun j => exp (a j)) = exp (rsum n a).
+Proof. induction n as [|n IH]; simpl; [now rewrite exp_0|]. now rewrite IH, exp_plus. Qed.
 
 Lemma rprod_exp_sum n (t : R) (w : nat -> R) :
   rprod n (fun j => exp (- t * w j)) = exp (- t * rsum n w).

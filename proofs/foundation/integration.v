@@ -1,11 +1,15 @@
-(* Tonelli for one token: if E_P[h 1_A(Y)] = c mu(A) for every measurable A,
-   with h >= 0 and c >= 0, then E_P[h g(Y)] = c E_mu g for every measurable
-   g >= 0 (weighted_pushforward).  With h a function of the other tokens this
-   integrates one token out; with h = a density it changes the measure. *)
-(* Bridges between the standard library's vocabulary of the real numbers and
-   mathcomp's, and measurability lemmas for real functions.
+(* Integrals and the real numbers of both libraries.
 
-     RR : the real numbers as mathcomp's realType      rexp : RR -> RR, exponential *)
+   weighted_pushforward, Tonelli for one token: if E_P[h 1_A(Y)] = c mu(A) for every
+   measurable A, with h >= 0 and c >= 0, then E_P[h g(Y)] = c E_mu g for every
+   measurable g >= 0.  With h a function of the other tokens this integrates one
+   token out; with h a density it changes the measure.
+
+   Bridges between the standard library's vocabulary of the real numbers and
+   mathcomp's, and measurability lemmas for real functions:
+
+     RR     the real numbers as mathcomp's realType
+     rexp   RR -> RR, the exponential function *)
 From Coq Require Import Reals.
 From mathcomp Require Import all_ssreflect ssralg ssrnum ssrint interval finmap.
 From mathcomp.classical Require Import mathcomp_extra boolp classical_sets functions cardinality fsbigop.

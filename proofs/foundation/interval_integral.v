@@ -1,6 +1,7 @@
 (* An additive function of intervals that lies between lo (b-a) and hi (b-a)
    whenever lo <= f <= hi on (a, b] is the increase of any primitive of f:
-   the fundamental theorem of calculus, for whatever integral gives I. *)
+   I a b = F b - F a (interval_integral), the fundamental theorem of calculus,
+   for whatever integral gives I. *)
 From Coq Require Import Reals Lra Psatz.
 From Coquelicot Require Import Rcomplements.
 Local Open Scope R_scope.

@@ -1,6 +1,10 @@
 (* Lebesgue measure on the Borel sets of the real line, and the fundamental
    theorem of calculus for it: a continuous f >= 0 with primitive F has
-   integral F(+oo) - F(-oo) over the line (lebesgue_integral_line). *)
+   integral F(+oo) - F(-oo) over the line (lebesgue_integral_line).
+
+     borel_lebesgue      Lebesgue measure of a Borel set
+     lebesgue_line       the same as a measure of mathcomp
+     interval_mass a b   the integral of f over (a, b] *)
 From Coq Require Import Reals.
 From mathcomp Require Import all_ssreflect ssralg ssrnum ssrint interval finmap.
 From mathcomp.classical Require Import mathcomp_extra boolp classical_sets functions cardinality fsbigop.

@@ -5,9 +5,10 @@
      iid_with_law P mu L X                       X_0, ..., X_{L-1} are i.i.d. with law mu
      iid_product_rule                            their product rule
      weighted_mean L X w f o                     sum_i p_i f(X_i(o)), p_i = w(X_i)/sum_j w(X_j)
-     tilted_rho mu w                             rho = E w^2 / (E w)^2 *)
-(* I.i.d. samples of every size exist for every probability measure, so the
-   theorems about i.i.d. tokens are not vacuous. *)
+     tilted_rho mu w                             rho = E w^2 / (E w)^2
+     iid_exists                                  i.i.d. samples of every size exist for every
+                                                 probability measure, so the theorems about
+                                                 i.i.d. tokens are not vacuous *)
 From Coq Require Import Reals.
 From mathcomp Require Import all_ssreflect ssralg ssrnum ssrint interval finmap.
 From mathcomp.classical Require Import mathcomp_extra boolp classical_sets functions cardinality fsbigop.

@@ -5,7 +5,12 @@
    p_l = e^{S_l} / sum_m e^{S_m}.  Then for every l < L, j < q
      E[Z_{lq+j} p_l] = b_j E[p_l (1 - p_l)]              (stein_weight)
    and so the softmax mean of a linear function of the tokens is biased by
-     E sum_l p_l <be, token l - b> = - <be, b> r_2,   r_2 = E sum_l p_l^2  (flat_bias). *)
+     E sum_l p_l <be, token l - b> = - <be, b> r_2,   r_2 = E sum_l p_l^2  (flat_bias).
+
+     flat_score m y    S_m = <b, token m> at the coordinates y
+     flat_total y      sum_m e^{S_m}
+     flat_weight m y   p_m = e^{S_m} / flat_total y
+     flat_deviation y  sum_l p_l <be, token l - b> *)
 From Coq Require Import Reals.
 From mathcomp Require Import all_ssreflect ssralg ssrnum ssrint interval finmap.
 From mathcomp.classical Require Import mathcomp_extra boolp classical_sets functions cardinality fsbigop.

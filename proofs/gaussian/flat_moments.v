@@ -1,18 +1,17 @@
-(* Derivatives and integrability for the second moment of Gaussian attention, in the
-   model of gaussian_flat_bias.v: p_l the weights, T_l = <be, token l - b>,
-   e = sum_l p_l T_l, P_2 = sum_l p_l^2.
-
-   The derivatives of p_l, T_m, e, P_2, p_l e, p_l^2, P_2 p_l in coordinate j of token l
-   are b_j H1 + be_j H2 with the H1, H2 given (weight_along ... sum_weight_along);
-   |T_m| and |e| are at most coordinate_bound, which is integrable, and growth is the
-   bounding functional of Stein's identity for p_l e. *)
-(* Theorem T3, second moment, in the model of gaussian_flat_bias.v: for
-   e = sum_l p_l <be, token l - b>,
-
+(* Theorem T3, second moment, in the model of flat_model.v: p_l the weights,
+   T_l = <be, token l - b>, e = sum_l p_l T_l.  With P_k = sum_l p_l^k, r_2 = E P_2,
+   r_3 = E P_3, E22 = E P_2^2,
      E e^2 = |be|^2 r_2 + <be,b>^2 (r_2 - 6 r_3 + 6 E22)         (flat_square),
+   by Stein's identity for one token at F = p_l e, F = p_l^2 and F = P_2 p_l.  The
+   derivatives of p_l, T_m, e, P_2, p_l e, p_l^2, P_2 p_l in coordinate j of token l are
+   b_j H1 + be_j H2 with the H1, H2 given (weight_along ... sum_weight_along).
 
-   r_2 = E P_2, r_3 = E P_3, E22 = E P_2^2, P_k = sum_l p_l^k.  Three uses of Stein's
-   identity for one token: F = p_l e, F = p_l^2, F = P_2 p_l. *)
+     power_sum n        P_n
+     coordinate_bound   sum of |be_i| (|z| + |b_i|) over all coordinates z: integrable,
+                        and at least |T_m| and |e|
+     total_slope        L sum_i |be_i|, at least its slope in any one |z|
+     growth k bj bej    (3|bj| + 1) (coordinate_bound at z_k = 0, plus total_slope) + |bej|:
+                        the bounding functional of Stein's identity for F = p_l e *)
 From Coq Require Import Reals.
 From mathcomp Require Import all_ssreflect ssralg ssrnum ssrint interval finmap.
 From mathcomp.classical Require Import mathcomp_extra boolp classical_sets functions cardinality fsbigop.

@@ -12,7 +12,19 @@
      chernoff_bound(e^{s2}(tau+eta), tau+eta, e^{s2}; L, del)   (T4, gaussian_chernoff)
      laplace_bound(e^{s2}(tau+eta), e^{s2}, e^{s2}; L, th2, th4)  (T5, gaussian_laplace),
    and r_2 <= min(1, L e^{s2} I_2(L-1))                  (T5, gaussian_participation);
-   the names in _splits state the same with one or two splits of each inverse moment. *)
+   the names in _splits state the same with one or two splits of each inverse moment.
+
+     entries v                    the entries of a column vector as a sequence, 0 beyond
+     gaussian_token               Y = m0 + A G
+     gaussian_covariance          Gamma = A A^T
+     attention_weight             w = e^{<a,Y>}
+     value_coordinate i           coordinate i of V Y
+     population_value i           coordinate i of V (m0 + Gamma a)
+     value_deviation i            their difference
+     score_s2, value_tau, value_eta   s2, tau and eta
+     attention_output i           coordinate i of the attention output That over the prompt
+     gaussian_laplace_splits, gaussian_participation_splits   gaussian_laplace and
+                                  gaussian_participation, with a choice of splits *)
 From Coq Require Import Reals.
 From mathcomp Require Import all_ssreflect ssralg ssrnum ssrint interval finmap zmodp matrix.
 From mathcomp.classical Require Import mathcomp_extra boolp classical_sets functions cardinality fsbigop.

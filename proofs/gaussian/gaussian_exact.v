@@ -1,20 +1,24 @@
-(* Theorem T3 (gaussian-exact), bias: over i.i.d. Gaussian tokens N(m0, Gamma) the mean
-   of the attention output falls short of the population value V (m0 + Gamma a) by
+(* Theorem T3 (gaussian-exact) and the sharp T5, for attention over i.i.d. Gaussian
+   tokens N(m0, Gamma), with r_k = E sum_l p_l^k, E22 = E (sum_l p_l^2)^2,
+   tau = tr(V Gamma V^T), eta = |V Gamma a|^2.
 
-     E That - T = - r_2 V Gamma a,      r_2 = E sum_l p_l^2   (attention_bias);
+   Bias: the mean of the attention output That falls short of the population value
+   T = V (m0 + Gamma a) by
 
-   for tokens of mean zero this is E That = (1 - r_2) T       (attention_shrinkage). *)
-(* Theorem T3 (gaussian-exact), mean squared error, and the sharp T5, for attention over
-   i.i.d. Gaussian tokens N(m0, Gamma):
+     E That - T = - r_2 V Gamma a                                   (attention_bias);
+
+   for tokens of mean zero this is E That = (1 - r_2) T             (attention_shrinkage).
+   Mean squared error:
 
      E|That - T|^2 = r_2 tau + (r_2 - 6 r_3 + 6 E22) eta            (gaussian_error)
      E|That - T|^2 <= (tau + eta) r_2                               (gaussian_error_le)
      E|That - T|^2 <= (tau + eta) min(1, L e^{s2} I_2(L-1))         (gaussian_sharp_laplace_splits)
 
    with either bound of I_2 (laplace_bound.v); gaussian_sharp_laplace: one split.
+   The second line is P_2^2 <= P_3.
 
-   r_k = E sum_l p_l^k, E22 = E (sum_l p_l^2)^2, tau = tr(V Gamma V^T), eta = |V Gamma a|^2.
-   The second line is P_2^2 <= P_3. *)
+     prompt_coordinate k   the k-th of the L q standard normal coordinates of the tokens
+     prompt_power k        sum_l p_l^k over the prompt *)
 From Coq Require Import Reals.
 From mathcomp Require Import all_ssreflect ssralg ssrnum ssrint interval finmap zmodp matrix.
 From mathcomp.classical Require Import mathcomp_extra boolp classical_sets functions cardinality fsbigop.

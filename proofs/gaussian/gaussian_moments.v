@@ -6,14 +6,21 @@
 
      E e^{<e,G>} (<be, G - e> + c)^2 = e^{|e|^2/2} (|be|^2 + c^2)   (tilted_square_mean)
      E e^{<e,G>} (<be, G - e> + c)   = e^{|e|^2/2} c                (tilted_linear_mean)
-     E e^{<e,G>}                     = e^{|e|^2/2}                  (tilted_one_mean). *)
-(* The moments that T4 and T5 need, for Gaussian tokens and an abstract expectation.
+     E e^{<e,G>}                     = e^{|e|^2/2}                  (tilted_one_mean).
 
-   G_0, ..., G_{n-1} independent standard normals, w = e^{c + <b,G>} the weight of a
-   token, f = <be, G - b> one coordinate of its deviation from the population value.
-   With S = |b|^2:
+     normal_moments mu   E e^{bx} (al + be (x-b) + ga (x-b)^2) = e^{b^2/2} (al + ga)
+                         under mu, for all b, al, be, ga
+     tilt, tilt_mass     e^{<e,G>} and its mean e^{|e|^2/2}
+     linear_form         <be, G - e>
+
+   The moments that T4 and T5 need: w = e^{c + <b,G>} the weight of a token
+   (token_weight), f = <be, G - b> one coordinate of its deviation from the population
+   value (token_deviation).  With S = |b|^2 (score_variance) and
+   |be|^2 + <be,b>^2 (deviation_square):
+
      E w = e^{c + S/2},  E w^2 = e^{2c + 2S},  E w^{-1} = e^{-c + S/2},  E w f = 0,
      E (w f)^2 = e^{2c + 2S} (|be|^2 + <be,b>^2),  E f^2 = |be|^2 + <be,b>^2,
+
    so rho = kap = e^S and A2 = e^S (|be|^2 + <be,b>^2). *)
 From Coq Require Import Reals Lra Lia PeanoNat.
 From AttentionBounds.foundation Require Import finite_sums abstract_expectation independence.
@@ -33,9 +40,6 @@ Proof.
   destruct (Nat.eq_dec i n) as [->|Hne]; [rewrite H; ring|].
   rewrite IH by (auto; lia). ring.
 Qed.
-
-Lemma rprod_exp_sum_of n (a : nat -> R) : rprod n (fun j => exp (a j)) = exp (rsum n a).
-Proof. induction n as [|n IH]; simpl; [now rewrite exp_0|]. now rewrite IH, exp_plus. Qed.
 
 Section GaussianMoments.
 Context {Om : Type} (P : Expectation Om) (mu : Expectation R).
@@ -57,7 +61,7 @@ Qed.
 
 Lemma tilt_massE : rprod n (fun i => exp (e i ^2 / 2)) = tilt_mass.
 Proof.
-  rewrite rprod_exp_sum_of. unfold tilt_mass. f_equal. unfold Rdiv.
+  rewrite rprod_exp_rsum. unfold tilt_mass. f_equal. unfold Rdiv.
   rewrite (Rmult_comm _ (/ 2)), <- rsum_scal. apply rsum_ext; intros; ring.
 Qed.
 
@@ -96,7 +100,7 @@ Proof.
       rewrite <- (Ex_ext mu _ _ Q I), E. ring. }
   destruct (product_rule_signed P mu G n PR g) as [I E]; [intros; apply M|].
   assert (EQ : forall o, rprod n (fun i => g i (G i o)) = tilt o * ((G j o - e j) * (G l o - e l))).
-  { intros o. unfold g. rewrite rprod_mult, rprod_mult, rprod_exp_sum_of.
+  { intros o. unfold g. rewrite rprod_mult, rprod_mult, rprod_exp_rsum.
     rewrite (rprod_pick j (fun i => G i o - e i) Hj), (rprod_pick l (fun i => G i o - e i) Hl).
     reflexivity. }
   split; [eapply Int_ext; [exact EQ|exact I]|].
@@ -120,7 +124,7 @@ Proof.
     rewrite <- (Ex_ext mu _ _ Q I), E. ring. }
   destruct (product_rule_signed P mu G n PR (fun i x => exp (e i * x))) as [I E]; [intros; apply M|].
   assert (EQ : forall o, rprod n (fun i => exp (e i * G i o)) = tilt o)
-    by (intros; apply (rprod_exp_sum_of n (fun i => e i * G i o))).
+    by (intros; apply (rprod_exp_rsum n (fun i => e i * G i o))).
   split; [eapply Int_ext; [exact EQ|exact I]|].
   rewrite <- (Ex_ext P _ _ EQ I), E, (rprod_ext n _ (fun i => exp (e i ^2/2))) by (intros; apply M).
   apply tilt_massE.
@@ -147,7 +151,7 @@ Proof.
       rewrite <- (Ex_ext mu _ _ Q I), E. ring. }
   destruct (product_rule_signed P mu G n PR g) as [I E]; [intros; apply M|].
   assert (EQ : forall o, rprod n (fun i => g i (G i o)) = tilt o * (G j o - e j)).
-  { intros o. unfold g. rewrite rprod_mult, rprod_exp_sum_of.
+  { intros o. unfold g. rewrite rprod_mult, rprod_exp_rsum.
     now rewrite (rprod_pick j (fun i => G i o - e i) Hj). }
   split; [eapply Int_ext; [exact EQ|exact I]|].
   rewrite <- (Ex_ext P _ _ EQ I), E, (rprod_ext n _ h) by (intros; apply M).

@@ -1,10 +1,11 @@
-(* Gaussian integration by parts (Stein's identity) for independent standard normal
-   variables Z_0, ..., Z_{N-1} on any probability space:
+(* Gaussian integration by parts for independent standard normal variables
+   Z_0, ..., Z_{N-1} on any probability space (stein_identity):
 
      E[Z_k F(Z)] = E[F1(Z)],      F1 the partial derivative of F in place k,
 
-   whenever F1 is continuous in place k and, for some functional K >= 0 that does
-   not depend on place k, is integrable, and all z:
+   whenever F1 is continuous in place k and there is a functional K of z, integrable
+   and not dependent on place k, with, for all z:
+
      |F1(z)| <= K(z) (1 + z_k^2),    |z_k F(z)| <= K(z) (1 + z_k^2). *)
 From Coq Require Import Reals.
 From mathcomp Require Import all_ssreflect ssralg ssrnum ssrint interval finmap.

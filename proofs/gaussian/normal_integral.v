@@ -1,20 +1,29 @@
 (* The Gaussian integral and the primitives of its exponential-times-quadratic
    multiples, on the real line.
 
-     bell x = e^{-x^2/2},  bell_mass = sqrt(2 pi) its total mass
-     tilted_density b al be ga x
-        = e^{bx} (al + be (x-b) + ga (x-b)^2) e^{-x^2/2} / sqrt(2 pi)
-     tilted_primitive: its primitive, whose total increase is e^{b^2/2} (al + ga)
+     bell x, bell_mass           e^{-x^2/2} and sqrt(2 pi), its total mass
+     bell_integral t             the integral of bell from 0 to t
+     polar_kernel t x            2 e^{-t^2 (1+x^2)/2} / (1+x^2)
+     polar_part t                its integral in x from 0 to 1; the mass comes from
+                                 bell_integral(t)^2 + polar_part(t) = pi/2
+     quadratic_primitive al be ga   a primitive of (al + be y + ga y^2) bell y
+     tilted_quadratic b al be ga x  e^{bx} (al + be (x-b) + ga (x-b)^2)
+     tilted_density b al be ga x    the same times e^{-x^2/2} / sqrt(2 pi)
+     tilted_primitive               its primitive, of total increase e^{b^2/2} (al + ga)
                                                            (tilted_primitive_total)
+     tilted_one, tilted_square, tilted_shifted_square
+                                 tilted_quadratic with the quadratic 1, y^2, (1+y)^2, y = x-b;
+                                 al + be y + ga y^2 is a combination of these with the
+     coef_unit, coef_low, coef_mixed   coefficients 1, al - be/2 (or ga - be/2), be/2
 
-   The mass comes from (integral_0^t bell)^2 + polar_part t = pi/2. *)
-(* The Gaussian integral of e^{x g^2 + y g}, for x < 1/2, by its primitive:
+   The Gaussian integral of e^{x g^2 + y g}, for x < 1/2, by its primitive:
 
      INT e^{x g^2 + y g} e^{-g^2/2} / sqrt(2 pi) dg = e^{normal_square_cgf x y},
-     normal_square_cgf x y = -1/2 ln(1-2x) + y^2/(2(1-2x)).
+     normal_square_cgf x y = -1/2 ln(1-2x) + y^2/(2(1-2x)),
 
-   The primitive is e^{y^2/(2(1-2x))} / (s sqrt(2 pi)) times the integral of the
-   bell curve from 0 to s g - y/s, with s = sqrt(1-2x). *)
+   a cumulant generating function; normal_square_density is the integrand,
+   normal_square_primitive its primitive e^{y^2/(2(1-2x))} / (s sqrt(2 pi)) times
+   bell_integral(s g - y/s), s = sqrt(1-2x). *)
 From Coq Require Import Reals Lra Psatz.
 From Coquelicot Require Import Coquelicot.
 Local Open Scope R_scope.

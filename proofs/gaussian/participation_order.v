@@ -6,7 +6,9 @@
      0 <= r_2 <= 1,  E22 <= r_3 <= r_2,        (participation_means_order)
    and for eta >= 0 the exact Gaussian error is at most its simple form:
      r_2 tau + (r_2 - 6 r_3 + 6 E22) eta <= (tau + eta) r_2   (gaussian_error_order).
-   participation_means_order_softmax: the weights of i.i.d. tokens. *)
+   participation_means_order_softmax: the weights of i.i.d. tokens.
+
+     participation L p k     P_k = sum_i p_i^k;  participation_two_le_one: P_2 <= 1 *)
 From Coq Require Import Reals.
 From mathcomp Require Import all_ssreflect ssralg ssrnum ssrint interval finmap.
 From mathcomp.classical Require Import mathcomp_extra boolp classical_sets functions cardinality fsbigop.

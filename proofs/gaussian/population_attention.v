@@ -6,8 +6,12 @@
 
      gaussian_cgf                   E e^{<a,Y>} = e^{<a,m0> + a^T Gamma a/2}, that is
                                     Lam(a) = <a,m0> + a^T Gamma a/2
-     population_attention_affine  V E[Y e^{<Uz,Y>}] / E e^{<Uz,Y>} = V (m0 + Gamma U z)
-     gaussian_vector_exists         such vectors exist *)
+     population_attention_affine    V E[Y e^{<Uz,Y>}] / E e^{<Uz,Y>} = V (m0 + Gamma U z)
+     gaussian_vector_exists         such vectors exist
+
+     entry M i j                    the entry of a matrix, 0 outside
+     gaussian_vector m0 A G         Y
+     scalar_product a x             <a,x> *)
 From Coq Require Import Reals.
 From mathcomp Require Import all_ssreflect ssralg matrix ssrnum ssrint interval finmap.
 From mathcomp.classical Require Import mathcomp_extra boolp classical_sets functions cardinality fsbigop.

@@ -9,7 +9,12 @@
    so that population attention, V E[Y e^{<Uz,Y>}] / E e^{<Uz,Y>}, is the affine
    map z |-> V (m0 + Gamma U z)                                   (population_affine).
    Of the standard normal law mu two facts are used, for every b:
-     E e^{bx} = e^{b^2/2},   E x e^{bx} = b e^{b^2/2}. *)
+     E e^{bx} = e^{b^2/2},   E x e^{bx} = b e^{b^2/2}.
+
+     normal_tilts mu      these two facts
+     gaussian_vector k    Y_k = m0_k + sum_j A_kj G_j
+     covariance k l       Gamma_kl = sum_j A_kj A_lj
+     score                <a,Y> *)
 From Coq Require Import Reals Lra Lia PeanoNat.
 From AttentionBounds.foundation Require Import finite_sums abstract_expectation independence.
 Local Open Scope R_scope.
@@ -17,9 +22,6 @@ Local Open Scope R_scope.
 Definition normal_tilts (mu : Expectation R) : Prop := forall b,
   (Int mu (fun x => exp (b * x)) /\ Ex mu (fun x => exp (b * x)) = exp (b^2 / 2)) /\
   (Int mu (fun x => x * exp (b * x)) /\ Ex mu (fun x => x * exp (b * x)) = b * exp (b^2 / 2)).
-
-Lemma rprod_exp_rsum n (a : nat -> R) : rprod n (fun j => exp (a j)) = exp (rsum n a).
-Proof. induction n as [|n IH]; simpl; [now rewrite exp_0|]. now rewrite IH, exp_plus. Qed.
 
 Section Gaussian.
 Context {Om : Type} (P : Expectation Om) (mu : Expectation R).

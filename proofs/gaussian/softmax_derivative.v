@@ -2,7 +2,9 @@
 
    Scores S_0, ..., S_{L-1} are functions of z; only S_l depends on z, with slope b.
    Then p_m = e^{S_m} / sum_r e^{S_r} has the derivative
-     p_m' = b p_m ([m = l] - p_l). *)
+     p_m' = b p_m ([m = l] - p_l).
+
+     softmax_total z   sum_r e^{S_r(z)}        softmax m z   p_m *)
 From Coq Require Import Reals Lra Lia Psatz PeanoNat.
 From AttentionBounds.foundation Require Import finite_sums.
 Local Open Scope R_scope.

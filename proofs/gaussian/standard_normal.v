@@ -1,6 +1,9 @@
 (* The standard normal law N(0,1) as a probability measure on the Borel sets of
    the real line, and its exponentially tilted moments:
 
+     density x            e^{-x^2/2} / sqrt(2 pi)
+     normal_set A         the integral of the density over A
+     standard_normal      N(0,1), that set function as a measure
      standard_normal_tilted: for all b, al, be, ga the function
         e^{bx} (al + be (x-b) + ga (x-b)^2) is integrable, of mean e^{b^2/2} (al + ga);
      standard_normal_mgf, standard_normal_tilted_mean: E e^{bx} = e^{b^2/2},
@@ -16,8 +19,6 @@ Set Implicit Arguments. Unset Strict Implicit. Unset Printing Implicit Defensive
 Import Order.TTheory GRing.Theory Num.Def Num.Theory.
 Local Open Scope classical_set_scope.
 Local Open Scope ring_scope.
-
-Notation lebesgue_line := [the measure _ _ of borel_lebesgue].
 
 Lemma lebesgue_tilted_density (b al be ga : R) : (forall x : R, Rle 0 (normal_integral.tilted_density b al be ga x)) ->
   (\int[lebesgue_line]_x ((normal_integral.tilted_density b al be ga x : RR)%:E) =

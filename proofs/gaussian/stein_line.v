@@ -1,8 +1,13 @@
-(* Gaussian integration by parts on the line: what is needed of real analysis.
+(* Gaussian integration by parts on the line: what is needed of real analysis,
+   for F with derivative F1, and |F1 z|, |z F z| <= K (1 + z^2).
 
-   For F with derivative F1, and |F1 z|, |z F z| <= K (1 + z^2), the function
-     stein_density z = (F1 z - z F z + K (1 + z^2)) e^{-z^2/2} / sqrt(2 pi) >= 0
-   has the primitive stein_primitive, whose total increase is 2 K. *)
+     normal_density z    e^{-z^2/2} / sqrt(2 pi)
+     stein_numerator z   F1 z - z F z + 2 K (1 + z^2) >= 0
+     stein_density z     stein_numerator z times normal_density z
+     stein_primitive z   its primitive, F z times normal_density z plus 2 K times the
+                         primitive of (1 + z^2) times normal_density z
+     primitive_limit     the limit 1 of the latter at +oo; so the total increase of
+                         stein_primitive is 4 K *)
 From Coq Require Import Reals Lra Lia Psatz.
 From Coquelicot Require Import Coquelicot.
 From AttentionBounds.gaussian Require Import normal_integral.

@@ -1,12 +1,17 @@
 (* Stein's identity for one token.
 
-   In the model of gaussian_flat_bias.v, let F be a function of all coordinates whose
+   In the model of flat_model.v, let F be a function of all coordinates whose
    derivative in coordinate j of token l is b_j H1 + be_j H2 for every j.  Then, with
    D_l = <be, token l - b>,
      E[F D_l] = <be,b> E H1 + |be|^2 E H2 - <be,b> E F              (token_stein)
    under the growth conditions of stein_identity.  Also here: the functionals that
    are measurable, and those that are continuous in one coordinate, are closed under
-   the arithmetic operations. *)
+   the arithmetic operations.
+
+     continuous_along k F    F is continuous in coordinate k
+     derivative_along k F H  H is the partial derivative of F in coordinate k
+     token_form l            D_l = <be, token l - b>
+     form_bias, form_square  <be,b> and |be|^2 *)
 From Coq Require Import Reals.
 From mathcomp Require Import all_ssreflect ssralg ssrnum ssrint interval finmap.
 From mathcomp.classical Require Import mathcomp_extra boolp classical_sets functions cardinality fsbigop.

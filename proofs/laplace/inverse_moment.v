@@ -8,7 +8,9 @@
      (n (1-th/2))^{-k} + (kap/k)^k exp(-(n-k)(th/rho)(1-th/2)),
      (n (1-th/2))^{-k} + (n/2)^{-k} Q_k(n th/(2 rho)) + (kap/k)^k exp(-(n-k)/(2 rho)),
 
-   Q_k(x) = e^{-x} sum_{j<k} x^j/j!. *)
+   Q_k(x) = e^{-x} sum_{j<k} x^j/j!.
+
+   inverse_moment_splits states both, the choice of the splits being its argument. *)
 From Coq Require Import Reals.
 From mathcomp Require Import all_ssreflect ssralg ssrnum ssrint interval finmap.
 From mathcomp.classical Require Import mathcomp_extra boolp classical_sets functions cardinality fsbigop.

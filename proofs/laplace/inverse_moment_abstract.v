@@ -2,16 +2,21 @@
    for an abstract expectation.
 
    w_1, ..., w_n are positive, independent, with one law, E w = 1, rho = E w^2,
-   kap = E w^{-1}.  For n >= k >= 1 and every 0 < th <= 1
+   kap = E w^{-1}.  For n >= k >= 1 and every 0 < th <= 1 (inverse_moment_le,
+   inverse_moment_two_split_le; inverse_moment_split_le: either)
 
      E (w_1 + ... + w_n)^{-k}
        <= (n (1 - th/2))^{-k} + (kap/k)^k exp(-(n-k) (th/rho) (1 - th/2)),
      E (w_1 + ... + w_n)^{-k}
        <= (n (1 - th/2))^{-k} + (n/2)^{-k} Q_k(n th/(2 rho)) + (kap/k)^k exp(-(n-k)/(2 rho)).
 
-   The mean of the majorant of laplace_majorant.v, cut at th/rho or at 1/rho, is
-   computed by the product rule; phi(t) = E e^{-tw} <= e^{-t + rho t^2/2}; the
-   number of steps is free, so the factor e^{C/N} that they cost disappears. *)
+   moment_majorant, the majorant of inverse_power_majorant.v at the weights of the
+   tokens, is cut at th/rho or at 1/rho; its mean is computed by the product rule;
+   phi(t) = E e^{-tw} <= e^{-t + rho t^2/2}; the number of steps is free, so the
+   factor e^{C/N} that they cost disappears.
+
+   bounds_inverse_moment P mu w n k B: B is at least E (w(Y_1) + ... + w(Y_n))^{-k}
+   for every independent sample Y with law mu. *)
 From Coq Require Import Reals Lra Lia Psatz PeanoNat.
 From AttentionBounds.foundation Require Import finite_sums exponential_bounds abstract_expectation independence.
 From AttentionBounds.certificate Require Import bounds_definitions.

@@ -3,7 +3,8 @@
    inverse_power_tail k t W = INT_t^oo s^{k-1}/(k-1)! e^{-sW} ds, in closed form;
    at t = 0 it is W^{-k}.  Its steps (inverse_power_tail_step) and its behaviour
    in W (inverse_power_tail_plus) are proved from the closed form, without
-   integration, and so is its other form W^{-k} Q_k(tW) (inverse_power_tail_gamma).  Also here: the inequality of arithmetic and geometric means. *)
+   integration, and so is its other form W^{-k} Q_k(tW) (inverse_power_tail_gamma).
+   Also here: the inequality of arithmetic and geometric means. *)
 From Coq Require Import Reals Lra Lia Psatz PeanoNat.
 From AttentionBounds.foundation Require Import finite_sums exponential_bounds.
 From AttentionBounds.certificate Require Import bounds_definitions.

@@ -5,7 +5,12 @@
      tail_k(T, x + y) <= e^{-Ty} x^{-k}
    and the inequality of arithmetic and geometric means for x.  The result,
    inverse_power_majorant, is a finite sum of products of functions of one
-   number each, so that independence gives its expectation. *)
+   number each, so that independence gives its expectation.
+
+     step_point m   m T/N, where step m begins
+     step_mass m    INT s^{k-1}/(k-1)! ds over step m, by its closed form
+     inverse_power_majorant n w   sum_m step_mass m prod_j e^{-step_point m w_j}
+                    + k^{-k} prod_{j<k} w_j^{-1} prod_{j>=k} e^{-T w_j} *)
 From Coq Require Import Reals Lra Lia Psatz PeanoNat.
 From AttentionBounds.foundation Require Import finite_sums exponential_bounds.
 From AttentionBounds.laplace Require Import inverse_power.

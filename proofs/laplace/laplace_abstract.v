@@ -1,12 +1,9 @@
-(* Sums and samples with one term removed, and the second difference of 1/x^2.
+(* Sums with one term removed, the second difference of 1/x^2, and theorem T5
+   (laplace-bound) for an abstract expectation and scalar f.
 
-     skip i j              j if j < i, j+1 otherwise: numbers the terms other than i
      rest w i              w_0 + ... + w_{L-1} without w_i
      rest2 w i j           the same without w_i and w_j
-     skip_product_rule     removing a token from an independent sample leaves an
-                           independent sample
-     second_difference_le  |1/(V+x+y)^2 - 1/(V+x)^2 - 1/(V+y)^2 + 1/V^2| <= 6xy/V^4 *)
-(* Theorem T5 (laplace-bound) for an abstract expectation and scalar f.
+     second_difference_le  |1/(V+x+y)^2 - 1/(V+x)^2 - 1/(V+y)^2 + 1/V^2| <= 6xy/V^4
 
    L = m + 2 independent tokens, a positive weight w with E w = 1, E[w f] = 0,
    u = w f.  Write W for the total weight, S_i for the total without token i,
@@ -15,12 +12,17 @@
      u_i u_j / W^2 <= 6 w_i|u_i| w_j|u_j| / S_ij^4
                       + u_i u_j / S_i^2 + u_i u_j / S_j^2 - u_i u_j / S_ij^2
 
-   (second_difference_le), and the last three terms have mean 0, because token i
-   or token j enters only through u.  So no Laplace integral is needed:
+   (the right side is pair_term i j), and the last three terms have mean 0, because
+   token i or token j enters only through u.  So no Laplace integral is needed:
 
      E|sum p_i f_i|^2 <= A2 (L I_2(L-1) + 6 L (L-1) rho I_4(L-2)).
 
-   B2 and B4 are any upper bounds of I_2(L-1) and I_4(L-2).
+     square_term i j             u_i^2/S_i^2 if i = j, pair_term i j otherwise
+     square_majorant             the sum of all square_term i j, at least (sum p_i f_i)^2
+     square_majorant_mean        its mean: the bound above, B2 and B4 being any upper
+                                 bounds of I_2(L-1) and I_4(L-2)
+     participation_majorant      sum_i w_i^2/S_i^2, at least sum_i p_i^2
+     participation_majorant_mean its mean is at most L rho B2
 
    Rest i H says that H is a measurable function of the tokens other than i;
    what is used of it are the hypotheses rest_*. *)

@@ -21,7 +21,9 @@
      r_2 = E sum_i p_i^2 <= min(1, L rho I_2(L-1))
                        (participation_ratio_splits; participation_ratio: one split).
 
-   The left sides are extended-real integrals; nothing is assumed of E|f|^2. *)
+   The left sides are extended-real integrals; nothing is assumed of E|f|^2.
+
+   tilted_kappa mu w: kap = E w E w^{-1}. *)
 From Coq Require Import Reals.
 From mathcomp Require Import all_ssreflect ssralg ssrnum ssrint interval finmap.
 From mathcomp.classical Require Import mathcomp_extra boolp classical_sets functions cardinality fsbigop.

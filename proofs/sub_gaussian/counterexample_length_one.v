@@ -10,7 +10,25 @@
    1-sub-Gaussian (sigma = 1): all hypotheses hold, for every M >= 0, and the
    three errors are 1 (counterexample_length_one).  N(0,1) and the Rademacher law
    are such laws, so no c1, c2 whatever make the printed statements true
-   (printed_output_bound_false, ...).  This says nothing against L >= 2. *)
+   (printed_output_bound_false, ...).  This says nothing against L >= 2.
+
+     tilted_moment mu a q, tilted_absolute_moment   E[x^q e^{ax}] / E e^{ax}, and of |x|^q
+     population_output, population_value_gradient, population_key_query_gradient
+                          T[mu](z) = V m(Uz) and its derivatives m(Uz) in V and
+                          V C(Uz) z in U, m and C mean and variance of the tilted law
+     prompt_moment z q    sum_i p_i X_i^q, the softmax average over the prompt
+     prompt_output, prompt_value_gradient, prompt_key_query_gradient   the same three
+                          with prompt_moment in place of tilted_moment
+     output_error, value_gradient_error, key_query_gradient_error
+                          their squared L2(nu) distances, averaged over the prompt
+     printed_hypotheses   the conditions on sigma, M, mu and nu above, as a record
+     printed_rate sigma c1 c2 j L   c1 sigma^{6j} ln(L)^j / L^{c2/sigma^2}
+     printed_statement j err   err is at most this rate for every L, under the hypotheses;
+     printed_output_bound, printed_value_gradient_bound, printed_key_query_gradient_bound
+                          its cases of the three errors, j = 1, 1, 2
+     counterexample_normal, counterexample_rademacher   the two laws as counterexamples
+     printed_value_gradient_bound_false, printed_key_query_gradient_bound_false
+                          and printed_output_bound_false: none of the cases is true *)
 From Coq Require Import Reals.
 From mathcomp Require Import all_ssreflect ssralg ssrnum ssrint interval finmap.
 From mathcomp.classical Require Import mathcomp_extra boolp classical_sets functions cardinality fsbigop.

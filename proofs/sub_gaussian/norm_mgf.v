@@ -10,7 +10,12 @@
 
    Proof: in the eigenbasis the rows of V are orthogonal; e^{lam v^2} is the mean of
    e^{sqrt(2 lam) g v} over a standard normal g, and the coordinates of Vx are taken
-   one at a time, with Tonelli's theorem, the tilt growing by sqrt(2 lam) g V_j. *)
+   one at a time, with Tonelli's theorem, the tilt growing by sqrt(2 lam) g V_j.
+
+     square_cgf x y      ln E e^{x g^2 + y g} for a standard normal g, x < 1/2
+     eigenvalues         the list of the nu_j
+     distance_square     |Vx - c|^2
+     norm_mgf            the bound above *)
 From Coq Require Import Reals.
 From mathcomp Require Import all_ssreflect ssralg ssrnum ssrint interval finmap zmodp matrix.
 From mathcomp.classical Require Import mathcomp_extra boolp classical_sets functions cardinality fsbigop.

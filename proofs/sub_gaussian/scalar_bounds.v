@@ -1,7 +1,8 @@
-(* |x|^q <= q^q (e^x + e^{-x}) for every real x and natural q. *)
-(* cosh t = (e^t + e^{-t})/2 <= e^{t^2/2}: the Rademacher law is 1-sub-Gaussian. *)
-(* Inequalities on the real line used for sub-Gaussian moments:
+(* Inequalities on the real line used for sub-Gaussian laws and moments:
 
+     |x|^q <= q^q (e^x + e^{-x}) for real x and natural q         (power_le_exponentials)
+     cosh t = (e^t + e^{-t})/2 <= e^{t^2/2}: the Rademacher law
+       is 1-sub-Gaussian                                          (cosh_le_exp)
      2 + z^2 <= e^z + e^{-z}                                      (exp_sum_ge)
      if 2 + t^2 A <= 2 e^{S t^2/2} for every t > 0, then A <= S   (variance_limit)
      e^u (z - D) <= e^u (u - 1) + e^{z - D}                       (young_exp)

@@ -3,23 +3,26 @@
    x = (x_0, ..., x_{d-1}) are the coordinates of a token, of mean zero, sub-Gaussian
    with variance proxy s2; V is a matrix with V V^T = O diag(nu) O^T, O orthogonal,
    nu_j <= op2; a the tilt, w = e^{<a,x>}, c = V m(a) the population attention,
-   y = s2 |a|^2.  With D = norm_mgf_bound at |c|^2 = 4 y s2 op2 and 0 < lam,
-   2 lam s2 op2 < 1:
+   y = s2 |a|^2.
+
+     token_weight, token_value i   w, and coordinate i of V x
+     population i                  coordinate i of c
+     deviation i                   their difference, f = V x - c
+     prompt_output i               coordinate i of That, the attention over L i.i.d. tokens
+     square_error                  |That - c|^2
+
+   With D = norm_mgf_bound at |c|^2 = 4 y s2 op2 and 0 < lam, 2 lam s2 op2 < 1:
 
      rho <= e^{2y},  kap <= e^y                       (sub_gaussian_rho, sub_gaussian_kappa)
      |c|^2 <= 4 y s2 op2                              (population_square_le)
      A2 <= e^{2y} (8y + D) / lam                      (sub_gaussian_A2_le)
-     F0 <= s2 |V|_F^2 + 4 y s2 op2                    (sub_gaussian_F0_le). *)
-(* T6, `sub-gaussian-chernoff`, `sub-gaussian-laplace` and `crude-bound`: the error of
-   attention over L i.i.d. tokens of a law known only through its variance proxy s2.
+     F0 <= s2 |V|_F^2 + 4 y s2 op2                    (sub_gaussian_F0_le).
 
-   Notation of sub_gaussian_attention.v: y = s2 |a|^2, V V^T = O diag(nu) O^T with O
-   orthogonal, nu_j <= op2, 0 < lam, 2 lam s2 op2 < 1, c = V m(a).  The mean squared
-   error E|That - T|^2 = E sum_i (attention_i - c_i)^2 is at most
+   The mean squared error E|That - c|^2 is at most each of
 
      T4 at A2 = subgaussian_A2, F0 = subgaussian_F0, rho = e^{2y}, L >= 2   (sub_gaussian_chernoff)
      T5 at that A2, rho = e^{2y}, kap = e^y, L >= 6, one or two splits      (sub_gaussian_laplace)
-     (ln L + D) / lam, L >= 1, D = norm_mgf_bound at |c|^2 = 4 y s2 op2     (sub_gaussian_crude). *)
+     (ln L + D) / lam, L >= 1                                               (sub_gaussian_crude). *)
 From Coq Require Import Reals.
 From mathcomp Require Import all_ssreflect ssralg ssrnum ssrint interval finmap zmodp matrix.
 From mathcomp.classical Require Import mathcomp_extra boolp classical_sets functions cardinality fsbigop.

@@ -4,10 +4,16 @@
      centred mu              E|X| finite, E X = 0
 
    Every absolute moment of a sub-Gaussian law is finite
-   (sub_gaussian_absolute_moment): |x|^q <= q^q (e^x + e^{-x}). *)
-(* The Rademacher law: P(X = 1) = P(X = -1) = 1/2, as a measure on the reals.
-   Integrals against it, its moments, and that it is centred and 1-sub-Gaussian. *)
-(* N(0,1) is centred, of variance one, and 1-sub-Gaussian. *)
+   (sub_gaussian_absolute_moment): |x|^q <= q^q (e^x + e^{-x}).
+
+     rademacher      the Rademacher law, P(X = 1) = P(X = -1) = 1/2: the sum of
+     atom a          half times point_mass a, at a = 1 and -1
+     point_mass a    the Dirac measure at a
+     half            1/2 as a non-negative number
+
+   Both the Rademacher law and N(0,1) are centred, of variance one and 1-sub-Gaussian
+   (rademacher_centred, rademacher_variance, rademacher_sub_gaussian,
+   standard_normal_centred, standard_normal_variance, standard_normal_sub_gaussian). *)
 From Coq Require Import Reals.
 From mathcomp Require Import all_ssreflect ssralg ssrnum ssrint interval finmap.
 From mathcomp.classical Require Import mathcomp_extra boolp classical_sets functions cardinality fsbigop.

@@ -8,7 +8,10 @@
      <v, m(v)> <= 2 s2 |v|^2                                          (tilted_mean_inner_le)
      lam E[e^{<v,x>} Y] <= Z(v) (2 s2 |v|^2 + D)
          for lam > 0, Y >= 0 and ln E e^{lam Y} <= D                  (tilted_expectation_le)
-     E (<v,x> - c)^2 <= s2 |v|^2 + c^2                                (variance_le). *)
+     E (<v,x> - c)^2 <= s2 |v|^2 + c^2                                (variance_le).
+
+     linear_form v, square_norm v   <v,x> and |v|^2
+     mass v                         Z(v) *)
 From Coq Require Import Reals.
 From mathcomp Require Import all_ssreflect ssralg ssrnum ssrint interval finmap zmodp matrix.
 From mathcomp.classical Require Import mathcomp_extra boolp classical_sets functions cardinality fsbigop.

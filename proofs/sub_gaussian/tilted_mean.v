@@ -4,7 +4,11 @@
    (T, mu), sub-Gaussian with variance proxy s2 = sigma^2 > 0:
        E e^{<v,x>} <= e^{s2 |v|^2/2}   for every v in R^d.
    Then for every a the tilted mean m(a) = E[x e^{<a,x>}] / E e^{<a,x>} satisfies
-       |m(a)| <= 2 sigma^2 |a|. *)
+       |m(a)| <= 2 sigma^2 |a|.
+
+     subgaussian mu x s2     that bound on the moment generating function
+     tilted_mean_vector a    m(a), the mean of the tilted law
+     tilted_mean_le          |m(a)|^2 <= (2 s2)^2 |a|^2 *)
 From Coq Require Import Reals.
 From mathcomp Require Import all_ssreflect ssralg ssrnum ssrint interval finmap.
 From mathcomp.classical Require Import mathcomp_extra boolp classical_sets functions cardinality fsbigop.

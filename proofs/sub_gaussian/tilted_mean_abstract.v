@@ -6,7 +6,12 @@
    Proof: 1 + y <= e^y at y = <v - a, x> + Lam(a) - s2 |v|^2/2, times the tilted
    density e^{<a,x> - Lam(a)}, gives after expectation the inequality of Donsker
    and Varadhan in the form <v - a, m(a)> <= s2 |v|^2/2 - Lam(a); Lam(a) >= 0
-   because x has mean zero; take v = m(a)/s2. *)
+   because x has mean zero; take v = m(a)/s2.
+
+     dot d v x       <v,x> = v_0 x_0 + ... + v_{d-1} x_{d-1}
+     tilted_mass     E e^{<a,x>} = e^{Lam(a)}, Lam the cumulant generating function
+     tilted_mean k   m(a)_k
+     tilted_mean_square_le   the bound above *)
 From Coq Require Import Reals Lra Lia Psatz PeanoNat.
 From AttentionBounds.foundation Require Import finite_sums exponential_bounds abstract_expectation.
 Local Open Scope R_scope.
