@@ -159,7 +159,8 @@ fn proxy(weights: &[f64], components: &[Gaussian]) -> Result<SourcedProxy> {
         ),
     };
     let sum = Interval::point(largest) + Interval::point(factor) * diameter;
-    if !(diameter.upper() <= LARGEST_SQUARE) {
+    // By the lower end: means that are `1e75` apart pass.
+    if !(diameter.lower() <= LARGEST_SQUARE) {
         return Err(Error::Parameter {
             parameter: "mean",
             value: format!("a list of means {:e} apart", diameter.sqrt().upper()),

@@ -1,6 +1,6 @@
 //! Simulated values, claims, and what comparing them gave.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::bound::Theorem;
 use crate::monte_carlo::{Reliability, Route};
@@ -8,7 +8,8 @@ use crate::monte_carlo::{Reliability, Route};
 use crate::record::metric::{Cell, Metric, QueryLabel};
 
 /// Do the columns of a row agree?
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// The exact value, or the upper confidence limit of a simulation, is at most the bound.
     Consistent,
@@ -31,7 +32,7 @@ impl Verdict {
 }
 
 /// What a simulation found for a row.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Simulated {
     /// Mean, frequency or sample quantile.
     pub mean: f64,
@@ -39,7 +40,7 @@ pub struct Simulated {
     pub standard_error: Option<f64>,
     /// Lower confidence limit, at the level of [`Family::confidence`] for this row alone.
     pub lower: f64,
-    /// Upper confidence limit; may be infinite for a quantile.
+    /// Upper confidence limit; may be infinite for a quantile, null in JSON.
     pub upper: f64,
     /// Number of prompts.
     pub prompts: u64,
@@ -73,8 +74,24 @@ pub enum Against {
     Claim(usize),
 }
 
+/// `exact`, the identifier of a theorem, or `claim` with the number of the claim from 0.
+impl Serialize for Against {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Against::Exact => serializer.serialize_str("exact"),
+            Against::Bound(theorem) => theorem.serialize(serializer),
+            Against::Claim(place) => serializer.collect_str(&format_args!("claim {place}")),
+        }
+    }
+}
+
+fn is_not_finite(value: &Option<f64>) -> bool {
+    !value.is_some_and(f64::is_finite)
+}
+
 /// Which answer is compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Witness {
     /// The exact value, with its numerical error.
     Exact,
@@ -83,20 +100,23 @@ pub enum Witness {
 }
 
 /// One comparison of a run.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Comparison {
     /// The answer that is compared.
     pub witness: Witness,
     /// What it is compared with.
     pub against: Against,
     /// `(mean - value) / standard error`, of a simulated mean.
+    #[serde(skip_serializing_if = "is_not_finite")]
     pub standardised: Option<f64>,
     /// p-value of the hypothesis that nothing is violated; none for an exact value.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub p_value: Option<f64>,
     /// The verdict, at the error probability of the whole run.
     pub verdict: Verdict,
     /// The smallest violation that would have been found with probability 0.9: of a bound, as a multiple of it;
     /// of the exact value, as a relative difference.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub detectable: Option<f64>,
 }
 
@@ -122,7 +142,7 @@ pub struct Family {
 }
 
 /// What a check found, in numbers.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CheckSummary {
     /// Comparisons, those with claims that are false on purpose left out, that were confirmed.
     pub consistent: usize,
@@ -131,10 +151,13 @@ pub struct CheckSummary {
     /// Those that a longer simulation might decide.
     pub inconclusive: usize,
     /// The bound of which the smallest violation would have been found, as a multiple of it.
+    #[serde(rename = "smallest_detectable_violation")]
     pub detectable_bound: Option<Detectable>,
     /// The exact value of which the smallest relative error would have been found.
+    #[serde(rename = "smallest_detectable_error")]
     pub detectable_exact: Option<Detectable>,
     /// What became of the claim that is false on purpose, if there is one.
+    #[serde(rename = "negative_control", skip_serializing_if = "Option::is_none")]
     pub control: Option<NegativeControl>,
 }
 
@@ -164,7 +187,7 @@ pub struct NegativeControl {
 }
 
 /// The smallest violation that a run would have found with probability 0.9.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Detectable {
     /// Where.
     pub metric: Metric,

@@ -1,5 +1,9 @@
 //! What is measured, for which query, and a value or the reason why there is none.
 
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
 /// What is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Metric {
@@ -54,3 +58,28 @@ pub enum QueryLabel {
 
 /// A value, or the reason why there is none.
 pub type Cell<T> = std::result::Result<T, String>;
+
+impl Serialize for Metric {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+/// The number of a query, or `average`.
+impl Serialize for QueryLabel {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            QueryLabel::Index(index) => index.serialize(serializer),
+            QueryLabel::Average => serializer.serialize_str("average"),
+        }
+    }
+}
+
+impl fmt::Display for QueryLabel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            QueryLabel::Index(index) => write!(f, "query {index}"),
+            QueryLabel::Average => f.write_str("average over queries"),
+        }
+    }
+}

@@ -3,12 +3,12 @@
 use serde::Serialize;
 
 /// How a table that was written earlier compares with the same table computed now.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RecheckAnswer {
-    /// The file.
-    pub file: String,
     /// One line that describes law, query and head.
     pub description: String,
+    /// The file.
+    pub file: String,
     /// Version that wrote the file.
     pub stored_version: String,
     /// Number of values compared.

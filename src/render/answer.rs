@@ -3,23 +3,14 @@
 use serde::Serialize;
 
 use crate::bound::Theorem;
-
-use crate::record::{Cell, Provenance, QueryLabel};
-use crate::record::{LengthAnswer, LocalSlope, RateAnswer, ReachedLength};
+use crate::record::{
+    Cell, LengthAnswer, LocalSlope, Provenance, QueryLabel, RateAnswer, ReachedLength,
+};
 use crate::render::decimal::{round_nearest, round_up};
-use crate::render::json::to_text;
+use crate::render::json::{ValueRecord, document};
 
 /// Digits of the numbers in the text of an answer.
 const DIGITS: usize = 6;
-
-#[derive(Serialize)]
-struct ValueRecord<'a> {
-    value: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'a str>,
-}
 
 fn value_record<'a>(cell: &'a Cell<f64>, status: Option<&'static str>) -> ValueRecord<'a> {
     ValueRecord {
@@ -49,13 +40,6 @@ fn reached_record(cell: &Cell<ReachedLength>) -> ReachedRecord<'_> {
     }
 }
 
-fn query_text(query: QueryLabel) -> String {
-    match query {
-        QueryLabel::Index(index) => format!("query {index}"),
-        QueryLabel::Average => "average over queries".into(),
-    }
-}
-
 impl LengthAnswer {
     /// The answer for a terminal.
     pub fn text(&self, provenance: &Provenance) -> String {
@@ -66,7 +50,7 @@ impl LengthAnswer {
         lines.push(format!(
             "Smallest L with E|That - T|^2 <= {}{relative}, {}",
             round_nearest(self.epsilon, DIGITS),
-            query_text(self.query)
+            self.query
         ));
         lines.push(match &self.exact {
             Ok(at) => format!(
@@ -95,30 +79,24 @@ impl LengthAnswer {
     pub fn json(&self, provenance: &Provenance) -> String {
         #[derive(Serialize)]
         struct Record<'a> {
-            schema: &'static str,
-            provenance: &'a Provenance,
             description: &'a str,
-            query: serde_json::Value,
+            query: QueryLabel,
             epsilon: f64,
             relative_to: Option<f64>,
             exact: ReachedRecord<'a>,
             bound: ReachedRecord<'a>,
             notes: &'a [String],
         }
-        to_text(&Record {
-            schema: "attention-bounds/length/1",
-            provenance,
+        let record = Record {
             description: &self.description,
-            query: match self.query {
-                QueryLabel::Index(index) => index.into(),
-                QueryLabel::Average => "average".into(),
-            },
+            query: self.query,
             epsilon: self.epsilon,
             relative_to: self.relative_to,
             exact: reached_record(&self.exact),
             bound: reached_record(&self.bound),
             notes: &self.notes,
-        })
+        };
+        document("attention-bounds/length/1", provenance, &record)
     }
 }
 
@@ -170,8 +148,6 @@ impl RateAnswer {
     pub fn json(&self, provenance: &Provenance) -> String {
         #[derive(Serialize)]
         struct Record<'a> {
-            schema: &'static str,
-            provenance: &'a Provenance,
             description: &'a str,
             lambda: ValueRecord<'a>,
             kappa: ValueRecord<'a>,
@@ -179,15 +155,14 @@ impl RateAnswer {
             slopes: &'a [LocalSlope],
             notes: &'a [String],
         }
-        to_text(&Record {
-            schema: "attention-bounds/rate/1",
-            provenance,
+        let record = Record {
             description: &self.description,
             lambda: value_record(&self.lambda, None),
             kappa: value_record(&self.kappa, Some(self.kappa_proof().0)),
             limiting_constant: value_record(&self.limiting_constant, Some("theorem")),
             slopes: &self.slopes,
             notes: &self.notes,
-        })
+        };
+        document("attention-bounds/rate/1", provenance, &record)
     }
 }

@@ -3,11 +3,9 @@
 use serde::Serialize;
 
 use crate::exact::Exact;
-
-use crate::record::Provenance;
-use crate::record::{FitAnswer, FitPoint};
+use crate::record::{FitAnswer, FitPoint, Provenance};
 use crate::render::decimal::{round_nearest, round_up};
-use crate::render::json::to_text;
+use crate::render::json::{ValueRecord, document};
 
 /// Digits of the numbers in the text.
 const DIGITS: usize = 5;
@@ -21,15 +19,6 @@ struct WitnessRecord<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
     uniform_rate: Option<f64>,
-}
-
-#[derive(Serialize)]
-struct KappaRecord<'a> {
-    value: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'a str>,
 }
 
 fn status(theorem: bool) -> &'static str {
@@ -117,15 +106,13 @@ impl FitAnswer {
     pub fn json(&self, provenance: &Provenance) -> String {
         #[derive(Serialize)]
         struct Record<'a> {
-            schema: &'static str,
-            provenance: &'a Provenance,
             description: &'a str,
             metric: &'static str,
             proposition: &'static str,
             sigma: f64,
             lengths: &'a [u64],
             points: &'a [FitPoint],
-            kappa: KappaRecord<'a>,
+            kappa: ValueRecord<'a>,
             q: f64,
             uniform_exponent: Option<f64>,
             #[serde(skip_serializing_if = "Option::is_none")]
@@ -133,16 +120,14 @@ impl FitAnswer {
             witness: Vec<WitnessRecord<'a>>,
             notes: &'a [String],
         }
-        to_text(&Record {
-            schema: "attention-bounds/fit/1",
-            provenance,
+        let record = Record {
             description: &self.description,
             metric: self.metric.name(),
             proposition: self.printed.proposition,
             sigma: self.sigma,
             lengths: &self.lengths,
             points: &self.points,
-            kappa: KappaRecord {
+            kappa: ValueRecord {
                 value: self.kappa.as_ref().ok().map(|k| k.0),
                 status: self.kappa.as_ref().ok().map(|k| status(k.1)),
                 reason: self.kappa.as_ref().err().map(String::as_str),
@@ -163,6 +148,7 @@ impl FitAnswer {
                 })
                 .collect(),
             notes: &self.notes,
-        })
+        };
+        document("attention-bounds/fit/1", provenance, &record)
     }
 }

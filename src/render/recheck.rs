@@ -1,10 +1,7 @@
 //! The comparison of a table with the same table computed again.
 
-use serde::Serialize;
-
-use crate::record::Provenance;
-use crate::record::{Difference, RecheckAnswer};
-use crate::render::json::to_text;
+use crate::record::{Provenance, RecheckAnswer};
+use crate::render::json::document;
 use crate::text::{shortened, visible};
 
 impl RecheckAnswer {
@@ -48,24 +45,6 @@ impl RecheckAnswer {
 
     /// The schema `attention-bounds/recheck/1`.
     pub fn json(&self, provenance: &Provenance) -> String {
-        #[derive(Serialize)]
-        struct Document<'a> {
-            schema: &'static str,
-            provenance: &'a Provenance,
-            description: &'a str,
-            file: &'a str,
-            stored_version: &'a str,
-            compared: usize,
-            differences: &'a [Difference],
-        }
-        to_text(&Document {
-            schema: "attention-bounds/recheck/1",
-            provenance,
-            description: &self.description,
-            file: &self.file,
-            stored_version: &self.stored_version,
-            compared: self.compared,
-            differences: &self.differences,
-        })
+        document("attention-bounds/recheck/1", provenance, self)
     }
 }

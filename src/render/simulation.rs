@@ -1,47 +1,13 @@
 //! The estimates of a simulation.
 
-use serde::Serialize;
-
 use crate::monte_carlo::{Reliability, Route};
-
-use crate::record::{EstimateLine, SimulationAnswer};
-use crate::record::{Provenance, QueryLabel};
+use crate::record::{Provenance, QueryLabel, SimulationAnswer};
 use crate::render::columns::Columns;
 use crate::render::decimal::{round_down, round_nearest, round_up};
-use crate::render::json::to_text;
+use crate::render::json::document;
 
 /// Digits of an estimate in text.
 const DIGITS: usize = 4;
-
-#[derive(Serialize)]
-struct LineRecord<'a> {
-    query: serde_json::Value,
-    length: u64,
-    quantity: &'a str,
-    mean: f64,
-    standard_error: Option<f64>,
-    lower: f64,
-    upper: Option<f64>,
-    largest_share: Option<f64>,
-    reliability: Reliability,
-}
-
-fn record(line: &EstimateLine) -> LineRecord<'_> {
-    LineRecord {
-        query: match line.query {
-            QueryLabel::Index(index) => index.into(),
-            QueryLabel::Average => "average".into(),
-        },
-        length: line.length,
-        quantity: &line.quantity,
-        mean: line.mean,
-        standard_error: line.standard_error,
-        lower: line.lower,
-        upper: Some(line.upper).filter(|upper| upper.is_finite()),
-        largest_share: line.largest_share,
-        reliability: line.reliability,
-    }
-}
 
 impl SimulationAnswer {
     /// For a terminal.
@@ -113,24 +79,6 @@ impl SimulationAnswer {
 
     /// The schema `attention-bounds/simulation/1`.
     pub fn json(&self, provenance: &Provenance) -> String {
-        #[derive(Serialize)]
-        struct Document<'a> {
-            schema: &'static str,
-            provenance: &'a Provenance,
-            description: &'a str,
-            route: Route,
-            prompts: u64,
-            confidence: f64,
-            estimates: Vec<LineRecord<'a>>,
-        }
-        to_text(&Document {
-            schema: "attention-bounds/simulation/1",
-            provenance,
-            description: &self.description,
-            route: self.route,
-            prompts: self.prompts,
-            confidence: self.confidence,
-            estimates: self.lines.iter().map(record).collect(),
-        })
+        document("attention-bounds/simulation/1", provenance, self)
     }
 }

@@ -68,6 +68,7 @@ fn random_task(rng: &mut ChaCha8Rng, d: usize) -> RegressionTask {
 }
 
 #[test]
+#[ignore = "long: run by ./test --all"]
 fn the_risk_agrees_with_a_tensor_rule_in_the_plane() {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let mut worst: f64 = 0.0;
@@ -246,7 +247,7 @@ fn many_dimensions_agree_with_the_average_participation_and_too_many_are_refused
             );
         }
     }
-    assert!(gap(4000, 10).is_err());
+    assert!(gap(1500, 10).is_err());
 }
 
 #[test]
@@ -288,6 +289,7 @@ fn symmetries_and_bad_input() {
 /// Scores so heavy that nearly all weight is on one token: the prediction is `b y_i` of the token with the largest score, of which `E max` and `E max^2`
 /// of `L` normal numbers are known.
 #[test]
+#[ignore = "long: run by ./test --all"]
 fn heavy_scores_tend_to_hardmax() {
     let task = RegressionTask::new(DMatrix::identity(1, 1), 0.3, 0.8).unwrap();
     let b = 0.7;

@@ -27,6 +27,7 @@ fn derivative(task: &RegressionTask, head: &RegressionHead) -> f64 {
 }
 
 #[test]
+#[ignore = "long: run by ./test --all"]
 fn gaps_of_risk_and_gradient_are_not_below_the_exact_ones_on_200_cases() {
     let sharpest: Vec<(f64, f64)> = (0..40_usize)
         .into_par_iter()
@@ -121,6 +122,7 @@ fn the_guaranteed_length_is_enough_and_the_tube_asks_for_less() {
 
 /// The length that the flow needs against the flows of every length around it, one after the other.
 #[test]
+#[ignore = "long: run by ./test --all"]
 fn the_needed_length_is_the_first_that_is_enough() {
     let task = RegressionTask::new(toeplitz(2, 0.4), 0.2, 0.5).unwrap();
     let start = infinite::start(&task, 0.3).unwrap();
@@ -144,6 +146,7 @@ fn the_needed_length_is_the_first_that_is_enough() {
 
 /// Every admissible task and epsilon has an answer or reasons; what is out of range is refused by its name.
 #[test]
+#[ignore = "long: run by ./test --all"]
 fn small_noise_and_small_epsilons_have_answers() {
     let options = FlowOptions::default();
     for (noise, weight, epsilon) in [

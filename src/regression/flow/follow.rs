@@ -13,7 +13,7 @@ use crate::regression::risk::Risk;
 /// When a flow ends and how exactly it is followed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FlowOptions {
-    /// The norm of the gradient below which the flow counts as converged.
+    /// The norm of the gradient, divided by the norm of `(A, b)` where that is below 1, below which the flow counts as converged.
     pub gradient_tolerance: f64,
     /// The last time.
     pub horizon: f64,
@@ -159,7 +159,9 @@ pub fn follow(
             if wanted.next_if(|&&t| t == time).is_some() {
                 found.samples.push(point.clone());
             }
-            found.converged = point.gradient < options.gradient_tolerance;
+            // Near the saddle at 0 the gradient is small because the head is.
+            let size = state.norm().min(1.0);
+            found.converged = point.gradient < options.gradient_tolerance * size;
             found.steps.push(point);
             Ok(found.converged)
         },

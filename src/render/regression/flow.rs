@@ -6,7 +6,7 @@ use crate::exact::Exact;
 use crate::record::Provenance;
 use crate::regression::flow::{FlowAnswer, FlowCurve, FlowLimit, FlowRow};
 use crate::render::decimal::round_nearest;
-use crate::render::json::to_text;
+use crate::render::json::document;
 
 /// Digits of the numbers in the text.
 const DIGITS: usize = 6;
@@ -143,23 +143,20 @@ impl FlowAnswer {
     pub fn json(&self, provenance: &Provenance) -> String {
         #[derive(Serialize)]
         struct Record<'a> {
-            schema: &'static str,
-            provenance: &'a Provenance,
             description: &'a str,
             limit: &'a FlowLimit,
             rows: Vec<RowRecord<'a>>,
             curves: &'a [FlowCurve],
             notes: &'a [String],
         }
-        to_text(&Record {
-            schema: "attention-bounds/flow/1",
-            provenance,
+        let record = Record {
             description: &self.description,
             limit: &self.limit,
             rows: self.rows.iter().map(RowRecord::from).collect(),
             curves: &self.curves,
             notes: &self.notes,
-        })
+        };
+        document("attention-bounds/flow/1", provenance, &record)
     }
 }
 

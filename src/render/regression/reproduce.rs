@@ -8,7 +8,7 @@ use crate::regression::reproduction::{ReproduceAnswer, TrainedHead};
 use crate::regression::training::Settings;
 use crate::render::columns::Columns;
 use crate::render::decimal::round_nearest;
-use crate::render::json::to_text;
+use crate::render::json::document;
 
 /// Digits of a number in the text.
 const DIGITS: usize = 5;
@@ -160,8 +160,6 @@ impl ReproduceAnswer {
     pub fn json(&self, provenance: &Provenance) -> String {
         #[derive(Serialize)]
         struct Record<'a> {
-            schema: &'static str,
-            provenance: &'a Provenance,
             settings: &'a Settings,
             zero_risk: f64,
             least_risk: f64,
@@ -169,15 +167,14 @@ impl ReproduceAnswer {
             heads: &'a [TrainedHead],
             notes: &'a [String],
         }
-        to_text(&Record {
-            schema: "attention-bounds/reproduce/1",
-            provenance,
+        let record = Record {
             settings: &self.settings,
             zero_risk: self.zero_risk,
             least_risk: self.least_risk,
             balanced_label: self.balanced_label,
             heads: &self.lines,
             notes: &self.notes,
-        })
+        };
+        document("attention-bounds/reproduce/1", provenance, &record)
     }
 }

@@ -6,7 +6,7 @@ use super::gaussian_transfer;
 use crate::record::Provenance;
 use crate::regression::transfer::{GaussianTransfer, TransferAnswer, TransferBound};
 use crate::render::decimal::{round_nearest, round_up};
-use crate::render::json::to_text;
+use crate::render::json::document;
 
 impl TransferAnswer {
     /// The answer for a terminal.
@@ -104,8 +104,6 @@ impl TransferAnswer {
     pub fn json(&self, provenance: &Provenance) -> String {
         #[derive(Serialize)]
         struct Record<'a> {
-            schema: &'static str,
-            provenance: &'a Provenance,
             description: &'a str,
             epsilon: f64,
             floor: f64,
@@ -126,9 +124,7 @@ impl TransferAnswer {
             notes: &'a [String],
         }
         let needed = self.needed.as_ref();
-        to_text(&Record {
-            schema: "attention-bounds/transfer/1",
-            provenance,
+        let record = Record {
             description: &self.description,
             epsilon: self.epsilon,
             floor: self.floor,
@@ -145,6 +141,7 @@ impl TransferAnswer {
             actual_converged: needed.ok().map(|found| found.converged),
             actual_reason: needed.err().map(String::as_str),
             notes: &self.notes,
-        })
+        };
+        document("attention-bounds/transfer/1", provenance, &record)
     }
 }

@@ -56,10 +56,7 @@ pub(super) fn headings(row: &Row, table: &Table) -> (String, String) {
             )
         }
     };
-    let query = match row.query {
-        QueryLabel::Index(index) => format!("query {index}"),
-        QueryLabel::Average => "average over queries".to_owned(),
-    };
+    let query = row.query;
     (
         format!("{words} {formula}, {query}"),
         format!("{words} ${latex}$, {query}"),
