@@ -208,6 +208,7 @@ fn coq_proves_the_certificates_of_a_table_and_refuses_a_wrong_decimal() {
 /// Random and extreme arguments: s^2 to 80, L to 2^53, values from 1e-6 to 1e6, one and two splits. The enclosures
 /// of the program against Coq's own arithmetic.
 #[test]
+#[ignore = "long: run by ./test --all"]
 fn enclosures_agree_with_coq_on_two_hundred_bounds() {
     let mut random = ChaCha8Rng::seed_from_u64(31);
     let mut all = Vec::new();

@@ -215,6 +215,7 @@ fn no_bound_is_below_the_truth() {
 }
 
 #[test]
+#[ignore = "long: run by ./test --all"]
 fn no_average_is_below_the_truth() {
     let strategy = (1usize..4, 1usize..3).prop_flat_map(|(d, m)| {
         let tokens = prop_oneof![

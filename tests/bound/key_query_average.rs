@@ -22,6 +22,7 @@ fn lengths(list: &[u64]) -> Vec<PromptLength> {
 }
 
 #[test]
+#[ignore = "long: run by ./test --all"]
 fn no_average_is_below_the_exact_one() {
     const LENGTHS: [u64; 8] = [1, 2, 3, 8, 60, 2000, 1_000_000, 1_000_000_000_000];
     let (compared, useful) = (AtomicUsize::new(0), AtomicUsize::new(0));
@@ -97,6 +98,7 @@ fn largest_of(length: f64, eigenvalues: &[f64]) -> f64 {
 /// Every panel has its own proof parameters, every query of the lattice its own: the former is a little larger. (The smallest of
 /// several bounds has kinks, which the lattice resolves to about 1e-3.)
 #[test]
+#[ignore = "long: run by ./test --all"]
 fn averages_are_those_of_the_bounds_at_single_queries() {
     let gamma = DMatrix::from_row_slice(2, 2, &[0.9, 0.3, 0.3, 0.6]);
     let tokens = Gaussian::centred(gamma.clone()).unwrap();

@@ -150,6 +150,7 @@ fn rate(q: f64, e: usize, nu: &[f64]) -> UniformRate {
 }
 
 #[test]
+#[ignore = "long: run by ./test --all"]
 fn the_average_over_a_gaussian_query_is_below_its_bound() {
     let cases = Cell::new(0);
     let tokens = prop_oneof![
