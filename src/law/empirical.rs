@@ -91,7 +91,8 @@ impl Empirical {
             proxy: OnceLock::new(),
         };
         let radius = law.squared_radius(&law.centred_points());
-        if !(radius <= LARGEST_SQUARE) {
+        // The radius is rounded up, and points `1e75` away pass.
+        if !(radius <= LARGEST_SQUARE * (1.0 + 1e-12)) {
             return Err(Error::Parameter {
                 parameter: "token",
                 value: format!("a list with entries up to {:e}", rows.amax()),
