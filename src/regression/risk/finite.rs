@@ -38,12 +38,23 @@ pub struct FinitePromptRisk<'a> {
     contours: Mutex<BTreeMap<i32, Arc<Contour>>>,
 }
 
+/// Largest dimension; the accuracy is measured up to 300.
+const MOST_DIMENSIONS: usize = 1000;
+
 impl<'a> FinitePromptRisk<'a> {
     /// For a task and a prompt length.
     ///
     /// # Errors
-    /// Those of [`crate::exact::gaussian_participation`].
+    /// Those of [`crate::exact::gaussian_participation`], and if the dimension is above 1000.
     pub fn new(task: &'a RegressionTask, length: PromptLength) -> Result<Self> {
+        if task.dimension() > MOST_DIMENSIONS {
+            return Err(Error::Parameter {
+                parameter: "the dimension of the task",
+                value: task.dimension().to_string(),
+                required: "at most 1000 for the exact risk",
+                theorem: Some("T11"),
+            });
+        }
         Ok(Self {
             task,
             table: ParticipationTable::new(length)?,
@@ -66,8 +77,7 @@ impl<'a> FinitePromptRisk<'a> {
     /// `R_L - R_inf`.
     ///
     /// # Errors
-    /// If shapes do not fit, `tr Sig^{1/2} A^T Sig A Sig^{1/2}` is above `1e150`, or the dimension is so large (above about 1000) that the estimated error
-    /// exceeds `1e-6` of the terms.
+    /// If shapes do not fit, `tr Sig^{1/2} A^T Sig A Sig^{1/2}` is above `1e150`, or the estimated error exceeds `1e-6` of the terms.
     ///
     /// # Accuracy
     /// Absolute error about `1e-10` of `b^2 (tau^2 tr Sig + v) + b^2 tau^2 E eta + 2 |b| tau^2 E|zeta|`, and the value carries its own estimate: the
