@@ -38,9 +38,6 @@ pub struct FinitePromptRisk<'a> {
     contours: Mutex<BTreeMap<i32, Arc<Contour>>>,
 }
 
-/// Largest dimension; the accuracy is measured up to 300.
-const MOST_DIMENSIONS: usize = 1000;
-
 impl<'a> FinitePromptRisk<'a> {
     /// For a task and a prompt length.
     ///
@@ -294,7 +291,8 @@ const WORST: f64 = 1e-6;
 
 /// Largest mean score variance.
 const HEAVIEST: f64 = 1e150;
-
+/// Largest dimension; the accuracy is measured up to 300.
+const MOST_DIMENSIONS: usize = 1000;
 /// Largest rounding error of an expectation of a function between 0 and 1 that is accepted.
 const LOST: f64 = 1e-8;
 
