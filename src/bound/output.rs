@@ -1,5 +1,6 @@
 //! T6 `output-concentration`: every pointwise bound of the squared output error of one query.
 
+use super::laplace::fractional;
 use super::moments::KnownMoments;
 use super::sub_gaussian::{SubGaussianMoments, crude_bound};
 use super::{Bound, Formula, GaussianOutput, SecondMoment, chernoff, laplace};
@@ -158,10 +159,10 @@ impl Theorem {
 const LAW_UNKNOWN: &str = "the token law must be known (its cumulant generating function)";
 const PROXY_UNKNOWN: &str = "a variance proxy of the token law must be known";
 
-/// Every bound of `E|That - T|^2` at one query and one prompt length, in this order: trivial, T4, T5,
+/// Every bound of `E|That - T|^2` at one query and one prompt length, in this order: trivial, T4, T5, T15,
 /// T6 by T4, T6 by T5, crude.
 ///
-/// * `known`: the moments of the token law at the tilt of the query; without them T4 and T5 do not apply.
+/// * `known`: the moments of the token law at the tilt of the query; without them T4, T5 and T15 do not apply.
 /// * `sub_gaussian`: variance proxy, tilt norm and value spectrum; without them T6's own do not apply.
 ///
 /// Values are upper ends of enclosures at the reported hypotheses and parameters, never clamped; one that
@@ -187,9 +188,18 @@ pub fn output_bounds(
                 Some(gaussian) => laplace::gaussian_bound(gaussian, length, least),
                 None => laplace::bound(Theorem::LAPLACE_BOUND, &moments, length, least),
             });
+            let fractional = known.fractional();
+            bounds.push(match known.gaussian_output() {
+                Some(gaussian) => fractional::gaussian_bound(gaussian, fractional, length, least),
+                None => fractional::bound(fractional, known.f0(), length, least),
+            });
         }
         None => {
-            for theorem in [Theorem::CHERNOFF_BOUND, Theorem::LAPLACE_BOUND] {
+            for theorem in [
+                Theorem::CHERNOFF_BOUND,
+                Theorem::LAPLACE_BOUND,
+                Theorem::FRACTIONAL_MOMENTS,
+            ] {
                 bounds.push(Bound::not_applicable(theorem, LAW_UNKNOWN));
             }
         }

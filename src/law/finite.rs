@@ -1,5 +1,6 @@
 //! A finitely supported law seen through a value matrix.
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use nalgebra::{DMatrix, DVector};
@@ -83,6 +84,21 @@ impl<'a> FiniteOutput<'a> {
                 origin: &self.value * origin,
             }
         })
+    }
+}
+
+/// `2^-53`, and one percent for products of small errors and for the rounding of the lines that use it.
+const MARGIN: f64 = 1.01 * 0.5 * f64::EPSILON;
+
+impl FiniteOutput<'_> {
+    /// The errors of a score and of the cumulant, and the relative one of tilted probabilities, see [`OutputLaw::error`].
+    fn rounding(&self, tilt: &DVector<f64>, cumulant: f64) -> ((f64, f64), f64) {
+        let (m, n) = (self.outputs.nrows() as f64, self.outputs.ncols() as f64);
+        let largest = norm(tilt) * self.farthest;
+        let score = (tilt.len() as f64 + 2.0) * MARGIN * largest;
+        let sizes = 2.0 * n + self.exponential + 6.0 + 4.0 * largest + 4.0 * cumulant.abs();
+        let first_order = 4.0 * score + MARGIN * (2.0 * (n + self.exponential) + m + n + 8.0);
+        ((score, score + MARGIN * sizes), first_order)
     }
 }
 
@@ -266,18 +282,11 @@ impl OutputLaw for FiniteOutput<'_> {
     ///   `eps sum_i p_i |y_i - m|`, at most `eps` deviations, by `(2 n + 4) u max_i |y_i|` for its own sum, and
     ///   by `e`; so is the deviation, up to `(m + n + 8) u` of itself.
     fn error(&self, tilt: &DVector<f64>, found: &TiltedOutput) -> TiltedError {
-        let unit = 0.5 * f64::EPSILON;
-        // One percent for products of small errors and for the rounding of these lines.
-        let margin = 1.01 * unit;
-        let (m, n) = (self.outputs.nrows() as f64, self.outputs.ncols() as f64);
+        let margin = MARGIN;
+        let n = self.outputs.ncols() as f64;
         let d = tilt.len() as f64;
-        let largest = norm(tilt) * self.farthest;
-        let score = (d + 2.0) * margin * largest;
         let reach = self.value_norm * self.farthest;
-        let cumulant = score
-            + margin
-                * (2.0 * n + self.exponential + 6.0 + 4.0 * largest + 4.0 * found.cumulant.abs());
-        let first_order = 4.0 * score + margin * (2.0 * (n + self.exponential) + m + n + 8.0);
+        let ((_, cumulant), first_order) = self.rounding(tilt, found.cumulant);
         let deviation = found.variance.sqrt();
         // Products of errors are below the share 2 e of an error e. Beyond 1/10 nothing is known of the
         // tilted probabilities, but every mean and every deviation is at most |V|_F max_i |x_i|.
@@ -292,6 +301,34 @@ impl OutputLaw for FiniteOutput<'_> {
             mean: error,
             variance: (2.0 * deviation + error) * error * (1.0 + 4.0 * f64::EPSILON),
         }
+    }
+
+    /// The tilted probabilities, gathered in steps of 1/32 of `ln w`. A weight is off by a relative `2 delta + ..`, a tilted
+    /// probability by `eps`, see [`Self::error`].
+    fn weight_steps(&self, tilt: &DVector<f64>) -> Option<Vec<(f64, f64)>> {
+        const STEPS: f64 = 32.0;
+        let (cumulant, probabilities) = self.law.tilted_weights(tilt);
+        let scores = self.law.points().tr_mul(tilt);
+        let (score, relative) = self.rounding(tilt, cumulant);
+        let error = score.0 + score.1;
+        if !(relative < 0.1) {
+            return Some(Vec::new());
+        }
+        let mut steps = BTreeMap::new();
+        for (score, probability) in scores.iter().zip(probabilities.iter()) {
+            let ln_weight = score - cumulant;
+            let place = ((ln_weight + error) * STEPS).ceil() + 1.0;
+            // Beyond every float that a sum of such weights reaches.
+            if place.abs() < 1e9 {
+                *steps.entry(place as i64).or_insert(0.0) += probability * (1.0 - 2.0 * relative);
+            }
+        }
+        Some(
+            steps
+                .into_iter()
+                .map(|(place, mass)| (place as f64 / STEPS, mass))
+                .collect(),
+        )
     }
 
     fn score_atoms(&self, tilt: &DVector<f64>, _resolution: Resolution) -> Result<ScoreAtoms> {

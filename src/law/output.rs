@@ -24,6 +24,12 @@ pub trait OutputLaw: Send + Sync {
     /// See [`TokenLaw::score_atoms`](crate::law::TokenLaw::score_atoms).
     fn score_atoms(&self, tilt: &DVector<f64>, resolution: Resolution) -> Result<ScoreAtoms>;
 
+    /// For tokens of finite support: pairs `(ln x_j, m_j)`, `x_j` ascending, with `m_1 + .. + m_j <= E[w; w <= x_j]` for every `j`, where
+    /// `w = e^{<a, X> - Lam(a)}` and `a` is the tilt. The rounding of scores and probabilities is on the safe side.
+    fn weight_steps(&self, _tilt: &DVector<f64>) -> Option<Vec<(f64, f64)>> {
+        None
+    }
+
     /// See [`TokenLaw::output_radius`](crate::law::TokenLaw::output_radius).
     fn radius(&self, centre: &DVector<f64>) -> Option<f64>;
 }

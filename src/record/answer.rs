@@ -16,9 +16,9 @@ pub struct LengthAnswer {
     pub epsilon: f64,
     /// `|T|^2`, if the threshold was given relative to it (`epsilon` is then the product).
     pub relative_to: Option<f64>,
-    /// Smallest length whose exact error is at most `epsilon`, or why there is none.
+    /// Smallest length from which on the exact error is at most `epsilon`, or why there is none.
     pub exact: Cell<ReachedLength>,
-    /// Smallest length whose best bound is at most `epsilon`, or why there is none.
+    /// Smallest length from which on the best bounds prove it, or why there is none.
     pub bound: Cell<ReachedLength>,
     /// Remarks.
     pub notes: Vec<String>,
@@ -33,6 +33,8 @@ pub struct ReachedLength {
     pub value: f64,
     /// The theorem of the bound; `None` for an exact value.
     pub theorem: Option<Theorem>,
+    /// A shorter length at which it is at most `epsilon` too, but not at every longer one.
+    pub earlier: Option<u64>,
 }
 
 /// How fast the error falls with the prompt length.

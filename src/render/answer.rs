@@ -27,6 +27,8 @@ struct ReachedRecord<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     theorem: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    earlier: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
 }
 
@@ -36,6 +38,7 @@ fn reached_record(cell: &Cell<ReachedLength>) -> ReachedRecord<'_> {
         length: reached.map(|r| r.length),
         value: reached.map(|r| r.value),
         theorem: reached.and_then(|r| r.theorem).map(Theorem::id),
+        earlier: reached.and_then(|r| r.earlier),
         reason: cell.as_ref().err().map(String::as_str),
     }
 }
@@ -48,15 +51,21 @@ impl LengthAnswer {
             format!(" (relative to |T|^2 = {})", round_nearest(norm, DIGITS))
         });
         lines.push(format!(
-            "Smallest L with E|That - T|^2 <= {}{relative}, {}",
+            "Smallest L from which on E|That - T|^2 <= {}{relative} (by T20, to 2^53), {}",
             round_nearest(self.epsilon, DIGITS),
             self.query
         ));
+        let earlier = |at: &ReachedLength| {
+            at.earlier.map_or_else(String::new, |dip| {
+                format!("; at L = {dip} too, but not at every L after it")
+            })
+        };
         lines.push(match &self.exact {
             Ok(at) => format!(
-                "  exact error: L = {} (error {})",
+                "  exact error: L = {} (error {}){}",
                 at.length,
-                round_nearest(at.value, DIGITS)
+                round_nearest(at.value, DIGITS),
+                earlier(at)
             ),
             Err(reason) => format!("  exact error: none: {reason}"),
         });
@@ -66,7 +75,11 @@ impl LengthAnswer {
                     .theorem
                     .map_or_else(String::new, |t| format!(", {}", t.label()));
                 let value = round_up(at.value, DIGITS);
-                format!("  best bound:  L = {} (bound {value}{theorem})", at.length)
+                let earlier = earlier(at);
+                format!(
+                    "  best bound:  L = {} (bound {value}{theorem}){earlier}",
+                    at.length
+                )
             }
             Err(reason) => format!("  best bound:  none: {reason}"),
         });

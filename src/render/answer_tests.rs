@@ -14,11 +14,13 @@ fn length_answer() -> LengthAnswer {
             length: 90,
             value: 0.009_9,
             theorem: None,
+            earlier: Some(3),
         }),
         bound: Ok(ReachedLength {
             length: 120,
             value: 0.009_999_999_9,
             theorem: Some(Theorem::LAPLACE_BOUND),
+            earlier: None,
         }),
         notes: vec![],
     }
@@ -28,8 +30,8 @@ fn length_answer() -> LengthAnswer {
 fn a_length_answer() {
     let expected = "\
 tokens: x
-Smallest L with E|That - T|^2 <= 1.00000e-2, average over queries
-  exact error: L = 90 (error 9.90000e-3)
+Smallest L from which on E|That - T|^2 <= 1.00000e-2 (by T20, to 2^53), average over queries
+  exact error: L = 90 (error 9.90000e-3); at L = 3 too, but not at every L after it
   best bound:  L = 120 (bound 1.00000e-2, T5 laplace-bound)
 attention-bounds 1.2.3 (git abc1234), scenario a_b.toml, seed 7, created 2026-01-02T03:04:05Z
 ";
@@ -40,6 +42,8 @@ attention-bounds 1.2.3 (git abc1234), scenario a_b.toml, seed 7, created 2026-01
     assert_eq!(json["bound"]["length"], 120);
     assert_eq!(json["bound"]["theorem"], "T5");
     assert_eq!(json["exact"]["value"], 0.009_9);
+    assert_eq!(json["exact"]["earlier"], 3);
+    assert!(json["bound"].get("earlier").is_none());
     let never = LengthAnswer {
         bound: Err("no bound gets there".into()),
         ..length_answer()

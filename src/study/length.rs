@@ -3,12 +3,13 @@
 use nalgebra::{DMatrix, DVector};
 
 use super::cells::bounds::output_curve;
-use super::cells::exact::{Curve, average_curve, reason};
+use super::cells::exact::average_curve;
+use super::length_search::{Reached, search};
 use super::{Progress, Question};
 use crate::attention::QueryLaw;
-use crate::bound::{Bound, ValueSpectrum};
+use crate::bound::ValueSpectrum;
 use crate::error::{Error, Result};
-use crate::parameter::{Positive, PromptLength};
+use crate::parameter::Positive;
 use crate::record::{Cell, QueryLabel, ReachedLength};
 
 /// A threshold of the squared error `E|That - T|^2`, and for which query; a number is an absolute threshold of the average.
@@ -78,11 +79,10 @@ pub struct SmallestLengths {
     pub bound: Cell<ReachedLength>,
 }
 
-/// Finds a length `L` where the error is at most `epsilon` and at `L - 1` is not, by its exact value and by
-/// its best bound.
+/// The smallest length from which on the error stays at most `epsilon`, up to `2^53` tokens, by its exact value and by its best bound.
 ///
-/// If the error decreases with the length, as it does in every case measured here, this is the smallest
-/// length; that it decreases is not a theorem.
+/// The error need not fall with the length: with rare tokens it grows first. That no longer prompt is worse is proved by T20 `slow-growth`
+/// ([`crate::bound::lasts_until`]), which carries one value to a range of lengths; as good as the error estimates of the exact values, which are added.
 ///
 /// # Errors
 /// If there are more than 2,500 queries, the query does not exist, `|T|^2` is not available for a relative threshold, or a bound's constants
@@ -102,7 +102,7 @@ pub fn smallest(
         Some(query) => Question { query, ..*question },
         None => *question,
     };
-    // Up to 100 lengths are tried.
+    // Some 200 lengths are tried.
     question.check_size(100, 1)?;
     let relative_to = if asked.relative {
         Some(response_squared(question)?)
@@ -120,12 +120,8 @@ pub fn smallest(
     }
     let exact = search(epsilon, progress, |range| {
         let errors = average_curve(question, range)?;
-        let reached = |value| Reached {
-            value,
-            theorem: None,
-        };
         Ok(Box::new(move |lengths| {
-            Ok(errors(lengths)?.into_iter().map(reached).collect())
+            Ok(errors(lengths)?.into_iter().map(Reached::exact).collect())
         }))
     });
     let values = ValueSpectrum::new(question.head.value())?;
@@ -134,7 +130,7 @@ pub fn smallest(
         Ok(Box::new(|lengths| {
             Ok(bounds(lengths)?
                 .iter()
-                .map(|records| best(records))
+                .map(|records| Reached::best(records))
                 .collect())
         }))
     });
@@ -144,111 +140,6 @@ pub fn smallest(
         exact,
         bound,
     })
-}
-
-/// The smallest valid bound; infinite if there is none.
-fn best(records: &[Bound]) -> Reached {
-    records
-        .iter()
-        .filter_map(|b| {
-            Some(Reached {
-                value: b.useful_value()?,
-                theorem: Some(b.theorem()),
-            })
-        })
-        .min_by(|x, y| x.value.total_cmp(&y.value))
-        .unwrap_or(Reached {
-            value: f64::INFINITY,
-            theorem: None,
-        })
-}
-
-/// A value at some length and where it comes from.
-#[derive(Debug, Clone, Copy)]
-struct Reached {
-    value: f64,
-    theorem: Option<crate::bound::Theorem>,
-}
-
-/// Lengths tried at once.
-const BATCH: u64 = 8;
-
-/// Powers of two up to the first that reaches `epsilon`, then ever finer lattices in the last octave.
-///
-/// `prepare` is given the ends of a range and returns a function of the lengths in it.
-fn search<'a>(
-    epsilon: f64,
-    progress: &dyn Progress,
-    prepare: impl Fn(&[PromptLength]) -> Cell<Curve<'a, Reached>>,
-) -> Cell<ReachedLength> {
-    // The last length known to be too short.
-    let mut low = 0;
-    for exponents in [0..=16u32, 17..=34, 35..=53] {
-        let powers: Vec<u64> = exponents.map(|k| 1u64 << k).collect();
-        let longest = powers.last().copied().unwrap_or(1);
-        // A single token needs no integral, and a range from 1 would be one of it alone.
-        let curve = prepare(&checked(&[low.max(2), longest])?)?;
-        for powers in powers.chunks(BATCH as usize) {
-            progress.start(1);
-            let (below, reached) = step(powers, epsilon, low, &curve)?;
-            progress.step();
-            low = below;
-            if let Some(found) = reached {
-                return refine(epsilon, low, found, &curve);
-            }
-        }
-    }
-    Err("more than 2^53 tokens are needed".to_owned())
-}
-
-/// Ever finer lattices between a length that is too short and one that reaches `epsilon`.
-fn refine(
-    epsilon: f64,
-    mut low: u64,
-    mut found: ReachedLength,
-    curve: &Curve<'_, Reached>,
-) -> Cell<ReachedLength> {
-    while found.length - low > 1 {
-        let gap = found.length - low;
-        let pieces = gap.min(BATCH);
-        let lengths: Vec<u64> = (1..=pieces)
-            .map(|i| low + (u128::from(gap) * u128::from(i) / u128::from(pieces)) as u64)
-            .collect();
-        let (below, reached) = step(&lengths, epsilon, low, curve)?;
-        match reached {
-            Some(reached) => (low, found) = (below, reached),
-            // The right end reached epsilon before and does not now: values within rounding of epsilon.
-            None => break,
-        }
-    }
-    Ok(found)
-}
-
-fn checked(lengths: &[u64]) -> Cell<Vec<PromptLength>> {
-    let lengths = lengths.iter().map(|&l| PromptLength::new(l));
-    lengths.collect::<Result<_>>().map_err(reason)
-}
-
-/// The first of these ascending lengths that reaches `epsilon`, and the one before it.
-fn step(
-    lengths: &[u64],
-    epsilon: f64,
-    mut low: u64,
-    curve: &Curve<'_, Reached>,
-) -> Cell<(u64, Option<ReachedLength>)> {
-    let values = curve(&checked(lengths)?)?;
-    for (&length, reached) in lengths.iter().zip(values) {
-        if reached.value <= epsilon {
-            let found = ReachedLength {
-                length,
-                value: reached.value,
-                theorem: reached.theorem,
-            };
-            return Ok((low, Some(found)));
-        }
-        low = length;
-    }
-    Ok((low, None))
 }
 
 /// The law concentrated in one query of a list.

@@ -7,6 +7,7 @@ pub mod claims;
 pub mod estimates;
 pub mod fit;
 pub mod length;
+mod length_search;
 mod options;
 mod question;
 pub mod rate;

@@ -7,6 +7,7 @@ mod bounds_hold;
 mod capped_gradient;
 mod certificates;
 mod formula_average;
+mod fractional_moments;
 mod gradient_bounds;
 mod key_query_average;
 mod offset_queries;

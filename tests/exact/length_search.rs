@@ -2,7 +2,7 @@
 
 use attention_bounds::attention::{Head, QueryLaw};
 use attention_bounds::claim::PrintedForm;
-use attention_bounds::law::{Empirical, Gaussian, Rademacher, TokenLaw};
+use attention_bounds::law::{Empirical, Gaussian, Rademacher, RareAtom, TokenLaw};
 use attention_bounds::parameter::PromptLength;
 use attention_bounds::record::{QueryLabel, Row};
 use attention_bounds::study::TableOptions;
@@ -81,6 +81,67 @@ fn the_length_found_is_the_first_that_is_long_enough() {
     let query = Gaussian::centred(DMatrix::identity(2, 2) * 0.2).unwrap();
     let tokens = Gaussian::centred(DMatrix::identity(2, 2)).unwrap();
     check(&tokens, &QueryLaw::Gaussian(query), &[0.05]);
+}
+
+/// The error of rare tokens grows before it falls; the answer is where it falls below for good.
+#[test]
+fn rare_tokens_need_more_than_the_first_dip() {
+    let tokens = RareAtom::new(1.0, 1e-6).unwrap();
+    let one = DMatrix::identity(1, 1);
+    let head = Head::new(one.clone(), one.clone()).unwrap();
+    let query = QueryLaw::uniform(&one * 11.51).unwrap();
+    let question = Question::new(&tokens, &head, &query).unwrap();
+    let found = smallest(&question, &Epsilon::absolute(0.01), &Silent).unwrap();
+    let exact = found.exact.unwrap();
+    assert_eq!(exact.earlier, Some(1));
+    let lengths: Vec<_> = (0..400u32)
+        .map(|k| 10f64.powf(0.035 * f64::from(k)) as u64)
+        .chain([exact.length - 1, exact.length])
+        .filter(|l| *l < 1 << 53)
+        .map(length)
+        .collect();
+    let mut below = 0;
+    for row in rows(&question, &lengths, &TableOptions::default(), &Silent).unwrap() {
+        let error = row.exact.unwrap().value;
+        below += u64::from(row.length < exact.length && error <= 0.01);
+        assert!(
+            row.length < exact.length || error <= 0.01,
+            "L = {}",
+            row.length
+        );
+        assert!(row.length != exact.length - 1 || error > 0.01, "{error}");
+    }
+    assert!(below > 10 && exact.length > 100_000, "{below} {exact:?}");
+    let bound = found.bound.unwrap();
+    assert!(bound.length >= exact.length);
+}
+
+/// T20 against the exact engine, for laws whose errors grow and fall.
+#[test]
+fn no_error_grows_faster_than_the_pairs() {
+    let one = DMatrix::identity(1, 1);
+    let head = Head::new(one.clone(), one.clone()).unwrap();
+    let mut grown = 0;
+    for (probability, query) in [(1e-6, 11.51), (1e-3, 5.0), (1e-9, 18.0), (0.3, 1.0)] {
+        let tokens = RareAtom::new(1.0, probability).unwrap();
+        let query = QueryLaw::uniform(&one * query).unwrap();
+        let question = Question::new(&tokens, &head, &query).unwrap();
+        let lengths: Vec<_> = (1..40).map(|k| length(1 << k)).collect();
+        let found = rows(&question, &lengths, &TableOptions::default(), &Silent).unwrap();
+        let values: Vec<_> = found
+            .iter()
+            .filter(|row| row.query == QueryLabel::Average)
+            .map(|row| (row.length as f64, *row.exact.as_ref().unwrap()))
+            .collect();
+        for (place, (short, before)) in values.iter().enumerate() {
+            for (long, after) in &values[place..] {
+                let growth = long * (long - 1.0) / (short * (short - 1.0));
+                assert!(after.value - after.error <= growth * (before.value + before.error));
+                grown += u32::from(after.value > 1.5 * before.value);
+            }
+        }
+    }
+    assert!(grown > 50, "{grown}");
 }
 
 #[test]

@@ -2,8 +2,10 @@
 
 use nalgebra::DVector;
 
+use crate::bound::moments::fractional::{FractionalMoments, ORDERS, order};
 use crate::bound::moments::gaussian_output::GaussianOutput;
 use crate::bound::moments::logarithms::{LARGEST_EXPONENT, LogMoments, rejected};
+use crate::bound::moments::weight_staircase::WeightStaircase;
 use crate::bound::theorem::{ProofStatus, Statement, Theorem};
 use crate::bound::vocabulary::{A2, F0, OWN_6, TILT, constant, location};
 use crate::error::Result;
@@ -45,7 +47,7 @@ impl Theorem {
 ///
 /// Upper bounds of the four: T4 and T5 increase in each. What the law computes is widened by the accuracy it
 /// states ([`TiltedError`]), and the rest is interval arithmetic.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct KnownMoments {
     ln_rho: f64,
     ln_kappa: f64,
@@ -53,6 +55,7 @@ pub struct KnownMoments {
     f0: f64,
     radius_squared: Option<f64>,
     gaussian: Option<GaussianOutput>,
+    fractional: FractionalMoments,
 }
 
 impl KnownMoments {
@@ -131,13 +134,41 @@ impl KnownMoments {
                 (radius + moved).square().upper()
             }),
         };
+        let ln_a2 = (Interval::point(ln_rho) + Interval::point(second).ln()).upper();
+        // Orders 1 and 2 are known already.
+        let mut weight = [0.0; ORDERS];
+        let mut square = [0.0; ORDERS];
+        for (number, (weight, square)) in weight.iter_mut().zip(&mut square).enumerate() {
+            let q = order(number);
+            let tilt = tilt * q;
+            let found = output.tilted(&tilt);
+            let error = output.error(&tilt, &found);
+            let ln_weight = cumulant(&found, &error) - Interval::point(q) * cumulant_once;
+            // Jensen once more; what is not a number is not known.
+            *weight = known_or_infinite(ln_weight.known_non_negative().upper());
+            let ln_square = Interval::point(*weight) + spread(&found, &error).ln();
+            *square = known_or_infinite(ln_square.upper());
+        }
+        let staircase = match output.weight_steps(tilt) {
+            Some(steps) => WeightStaircase::new(steps),
+            None => {
+                let pairs = weight.iter().enumerate();
+                let pairs: Vec<_> = pairs.map(|(number, b)| (order(number), *b)).collect();
+                WeightStaircase::of_moments(&pairs)
+            }
+        };
         Ok(Self {
             ln_rho,
             ln_kappa,
-            ln_a2: (Interval::point(ln_rho) + Interval::point(second).ln()).upper(),
+            ln_a2,
             f0,
             radius_squared,
             gaussian: None,
+            fractional: FractionalMoments {
+                weight,
+                square,
+                staircase,
+            },
         })
     }
 
@@ -145,6 +176,8 @@ impl KnownMoments {
     /// `F0 = tau_V + eta`.
     pub fn gaussian(output: GaussianOutput) -> Self {
         let f0 = Interval::point(output.tau_v()) + Interval::point(output.eta());
+        // Rounded down: `A_q` falls where `eta` takes more.
+        let share = (output.eta() / f0.upper()).next_down().max(0.0);
         Self {
             ln_rho: output.score_variance(),
             ln_kappa: output.score_variance(),
@@ -152,6 +185,7 @@ impl KnownMoments {
             f0: f0.upper(),
             radius_squared: None,
             gaussian: Some(output),
+            fractional: FractionalMoments::gaussian(output.score_variance(), share),
         }
     }
 
@@ -174,6 +208,7 @@ impl KnownMoments {
             f0,
             radius_squared: self.radius_squared.map(scaled),
             gaussian: self.gaussian.map(gaussian).transpose()?,
+            fractional: self.fractional.times(factor.ln().upper()),
             ..*self
         })
     }
@@ -208,6 +243,10 @@ impl KnownMoments {
         self.gaussian.as_ref()
     }
 
+    pub(in crate::bound) fn fractional(&self) -> &FractionalMoments {
+        &self.fractional
+    }
+
     pub(crate) fn logarithms(&self) -> LogMoments {
         LogMoments {
             rho: self.ln_rho,
@@ -216,6 +255,11 @@ impl KnownMoments {
             f0: self.f0,
         }
     }
+}
+
+/// A logarithm of a moment, or infinity.
+fn known_or_infinite(value: f64) -> f64 {
+    if value.is_nan() { f64::INFINITY } else { value }
 }
 
 /// The interval of numbers at most `error` away from `value`.

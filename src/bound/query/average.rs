@@ -1,14 +1,16 @@
 //! Bounds of Gaussian tokens averaged over a Gaussian query.
 
 use crate::attention::{ScoreVarianceDensity, ScoreVarianceLaw};
+use crate::bound::laplace::fractional::{self, Fractional};
 use crate::bound::laplace::inverse_moment::{InverseMoment, inverse_moment};
+use crate::bound::moments::fractional::FractionalMoments;
 use crate::bound::moments::{LARGEST_EXPONENT, LogMoments, rejected};
 use crate::bound::query::gauss_legendre::{GAUSS_6, GAUSS_8};
 use crate::bound::{Bound, Theorem, chernoff, laplace};
 use crate::error::Result;
 use crate::parameter::PromptLength;
 
-/// T5, T6 and the trivial bound for Gaussian tokens, averaged over a Gaussian query.
+/// T5, T15, T6 and the trivial bound for Gaussian tokens, averaged over a Gaussian query.
 ///
 /// For Gaussian tokens every pointwise bound is `(tau_V + eta) G(s^2)`, where for fixed proof parameters `G`
 /// is an explicit smooth function. The line of `s^2` is cut into panels; on each panel the proof
@@ -34,12 +36,33 @@ pub struct GaussianQueryAverage {
     start: f64,
 }
 
-/// One panel: nodes in `s^2` with the mass `(tau_V + eta)` of each, for two quadrature orders.
+/// One panel: nodes in `s^2`, for two quadrature orders.
 #[derive(Debug)]
 struct Panel {
     middle: f64,
-    fine: Vec<(f64, f64)>,
-    coarse: Vec<(f64, f64)>,
+    fine: Vec<Node>,
+    coarse: Vec<Node>,
+}
+
+/// A node in `s^2`: its mass `tau_V + eta`, and the share of `eta` in it.
+#[derive(Debug, Clone, Copy)]
+struct Node {
+    score_variance: f64,
+    mass: f64,
+    share: f64,
+}
+
+impl Panel {
+    fn mass(&self) -> f64 {
+        self.fine.iter().map(|node| node.mass).sum()
+    }
+
+    /// The share of `eta` in the panel.
+    fn share(&self) -> f64 {
+        let eta: f64 = self.fine.iter().map(|node| node.mass * node.share).sum();
+        let share = eta / self.mass();
+        if share.is_nan() { 0.0 } else { share }
+    }
 }
 
 /// Widest panel in `ln s^2`, and in `s^2`.
@@ -56,26 +79,33 @@ impl GaussianQueryAverage {
     /// `tau_V = tr(V Gamma V^T)`.
     pub fn output(law: &ScoreVarianceLaw, output_variance: f64) -> Self {
         let total = output_variance + law.mean_response();
-        Self::new(law, total, |d| output_variance * d.density + d.response)
+        Self::new(law, total, |d| (output_variance * d.density, d.response))
     }
 
     /// For the expected participation `E P_2 <= min(1, L e^{s^2} I_2(L-1))`, whose mass is that of the query.
     pub fn participation(law: &ScoreVarianceLaw) -> Self {
-        Self::new(law, 1.0, |d| d.density)
+        Self::new(law, 1.0, |d| (d.density, 0.0))
     }
 
-    fn new(law: &ScoreVarianceLaw, total: f64, mass: impl Fn(ScoreVarianceDensity) -> f64) -> Self {
+    /// `parts`: the densities of `tau_V` and of `eta`.
+    fn new(
+        law: &ScoreVarianceLaw,
+        total: f64,
+        parts: impl Fn(ScoreVarianceDensity) -> (f64, f64),
+    ) -> Self {
         let mut panels = Vec::new();
         let mut inside = 0.0;
         let start = cut(law, REST * total, |low, high| {
-            let nodes = |rule: &[(f64, f64)]| -> Vec<(f64, f64)> {
+            let nodes = |rule: &[(f64, f64)]| -> Vec<Node> {
                 rule.iter()
                     .map(|&(x, weight)| {
                         let q = low + (high - low) * x;
-                        (
-                            q,
-                            weight * (high - low) * mass(law.density(q - law.offset())),
-                        )
+                        let (tau, eta) = parts(law.density(q - law.offset()));
+                        Node {
+                            score_variance: q,
+                            mass: weight * (high - low) * (tau + eta),
+                            share: if eta > 0.0 { eta / (tau + eta) } else { 0.0 },
+                        }
                     })
                     .collect()
             };
@@ -84,7 +114,7 @@ impl GaussianQueryAverage {
                 fine: nodes(&GAUSS_8),
                 coarse: nodes(&GAUSS_6),
             };
-            let here: f64 = panel.fine.iter().map(|n| n.1).sum();
+            let here = panel.mass();
             inside += here;
             if here > REST * total {
                 panels.push(panel);
@@ -145,7 +175,11 @@ impl GaussianQueryAverage {
             .with_hypothesis("tau_V + E eta", self.total)
             .with_hypothesis("panels", self.panels.len() as f64)
         };
-        let (laplace, smallest) = self.integrals(length)?;
+        let (laplace, fractional, smallest) = self.integrals(length)?;
+        let fractional = match fractional {
+            Some(value) => record(Theorem::FRACTIONAL_MOMENTS, value),
+            None => Bound::not_applicable(Theorem::FRACTIONAL_MOMENTS, "L >= 3 is required"),
+        };
         let laplace = match laplace {
             Some(value) => record(Theorem::LAPLACE_BOUND, value),
             None => Bound::not_applicable(Theorem::LAPLACE_BOUND, "L >= 4 is required"),
@@ -153,32 +187,47 @@ impl GaussianQueryAverage {
         Ok(vec![
             trivial_record,
             laplace,
+            fractional,
             record(Theorem::OUTPUT_CONCENTRATION, smallest),
         ])
     }
 
-    /// Upper values of `E[(tau_V + eta) G(s^2)]`, for T5 (`L >= 4`) and for the smallest of all bounds.
-    fn integrals(&self, length: PromptLength) -> Result<(Option<f64>, f64)> {
-        let first = Candidates::at(self.start, length)?;
+    /// Upper values of `E[(tau_V + eta) G(s^2)]`, for T5 (`L >= 4`), T15 (`L >= 3`) and the smallest of all bounds.
+    ///
+    /// What lies left of the first panel has smaller scores than its end. There T5 is smaller, and T15 at the end holds: `M_q` and `phi`
+    /// increase in `s^2`, the second because lognormal weights increase in the convex order; a share of `eta` lowers `A_q`.
+    fn integrals(&self, length: PromptLength) -> Result<(Option<f64>, Option<f64>, f64)> {
+        let first = Candidates::at(self.start, 0.0, length)?;
         let mut laplace = self.left * first.laplace(self.start).map_or(1.0, |g| g.min(1.0));
-        let mut smallest = self.left * first.smallest(self.start);
+        let mut fractional = self.left
+            * first
+                .fractional(self.start, 0.0)
+                .map_or(1.0, |g| g.min(1.0));
+        let mut smallest = self.left * first.smallest(self.start, 0.0);
         let mut trivial = false;
         for panel in &self.panels {
             if trivial {
-                let mass = panel.fine.iter().map(|n| n.1).sum::<f64>();
+                let mass = panel.mass();
                 laplace += mass;
+                fractional += mass;
                 smallest += mass;
                 continue;
             }
-            let candidates = Candidates::at(panel.middle, length)?;
-            let (one, all) = candidates.integrals(panel);
+            let candidates = Candidates::at(panel.middle, panel.share(), length)?;
+            let [one, other, all] = candidates.integrals(panel);
             laplace += one;
+            fractional += other;
             smallest += all;
             // The best bound increases with s^2: once it exceeds the trivial one it stays above.
-            trivial = candidates.smallest(panel.middle) >= 1.0;
+            trivial = candidates.smallest(panel.middle, panel.share()) >= 1.0;
         }
         let rest = REST * self.total;
-        Ok((first.second.map(|_| laplace + rest), smallest + rest))
+        let applies = length.get() >= 3;
+        Ok((
+            first.second.map(|_| laplace + rest),
+            applies.then_some(fractional + rest),
+            smallest + rest,
+        ))
     }
 }
 
@@ -236,6 +285,8 @@ const MOST_PANELS: usize = 4000;
 /// The competing bounds of Gaussian tokens per unit of `tau_V + eta`, with proof parameters fixed.
 struct Candidates {
     length: f64,
+    /// T15, for `L >= 3`.
+    fractional: Option<Fractional>,
     /// `th` and form of T5, for `L >= 4`.
     second: Option<InverseMoment>,
     /// `del` of T4, for `L >= 2`.
@@ -253,7 +304,7 @@ pub(in crate::bound) fn unit_moments(q: f64) -> LogMoments {
 }
 
 impl Candidates {
-    fn at(score_variance: f64, length: PromptLength) -> Result<Self> {
+    fn at(score_variance: f64, share: f64, length: PromptLength) -> Result<Self> {
         if !(0.0..=LARGEST_EXPONENT).contains(&score_variance) {
             return Err(rejected(
                 "s^2",
@@ -265,6 +316,12 @@ impl Candidates {
         let number = length.as_f64();
         Ok(Self {
             length: number,
+            fractional: (length.get() >= 3)
+                .then(|| {
+                    let moments = FractionalMoments::gaussian(score_variance, share);
+                    fractional::gaussian_search(&moments, number)
+                })
+                .flatten(),
             second: (length.get() >= 4).then(|| inverse_moment(&unit, 2, number - 1.0)),
             delta: (length.get() >= 2).then(|| chernoff::search(&unit, number).delta),
         })
@@ -277,6 +334,14 @@ impl Candidates {
         })
     }
 
+    fn fractional(&self, q: f64, share: f64) -> Option<f64> {
+        self.fractional.as_ref().map(|found| {
+            let moments = FractionalMoments::gaussian(q, share);
+            let ln_value = found.ln_enclosure(&moments, self.length);
+            ln_value.exp().upper()
+        })
+    }
+
     fn chernoff(&self, q: f64) -> Option<f64> {
         self.delta.map(|delta| {
             let ln_value = chernoff::ln_enclosure(&unit_moments(q), self.length, delta);
@@ -285,29 +350,33 @@ impl Candidates {
     }
 
     /// The smallest at one point.
-    fn smallest(&self, q: f64) -> f64 {
-        [self.laplace(q), self.chernoff(q)]
+    fn smallest(&self, q: f64, share: f64) -> f64 {
+        [self.laplace(q), self.chernoff(q), self.fractional(q, share)]
             .into_iter()
             .flatten()
             .fold(1.0, f64::min)
     }
 
-    /// The integral of `min(1, T5)` and of the smallest bound over a panel, upper values.
-    fn integrals(&self, panel: &Panel) -> (f64, f64) {
-        let sum = |nodes: &[(f64, f64)], f: &dyn Fn(f64) -> Option<f64>| -> Option<f64> {
+    /// The integral of `min(1, T5)`, `min(1, T15)` and of the smallest bound over a panel, upper values.
+    fn integrals(&self, panel: &Panel) -> [f64; 3] {
+        let sum = |nodes: &[Node], f: &dyn Fn(&Node) -> Option<f64>| -> Option<f64> {
             nodes
                 .iter()
-                .try_fold(0.0, |sum, &(q, mass)| Some(sum + f(q)? * mass))
+                .try_fold(0.0, |sum, node| Some(sum + f(node)? * node.mass))
         };
-        let upper = |f: &dyn Fn(f64) -> Option<f64>| -> Option<f64> {
+        let upper = |f: &dyn Fn(&Node) -> Option<f64>| -> Option<f64> {
             let fine = sum(&panel.fine, f)?;
             let value = fine + (fine - sum(&panel.coarse, f)?).abs();
             // Where a bound overflows the difference is NaN, and the panel has no use for it.
             (!value.is_nan()).then_some(value)
         };
         let trivial = upper(&|_| Some(1.0)).unwrap_or(f64::INFINITY);
-        let laplace = upper(&|q| self.laplace(q)).map_or(trivial, |value| value.min(trivial));
-        let smallest = upper(&|q| self.chernoff(q)).map_or(laplace, |value| value.min(laplace));
-        (laplace, smallest)
+        let or = |value: Option<f64>, other: f64| value.map_or(other, |value| value.min(other));
+        let laplace = or(upper(&|node| self.laplace(node.score_variance)), trivial);
+        let fractional = upper(&|node| self.fractional(node.score_variance, node.share));
+        let fractional = or(fractional, trivial);
+        let chernoff = upper(&|node| self.chernoff(node.score_variance));
+        let smallest = or(chernoff, laplace.min(fractional));
+        [laplace, fractional, smallest]
     }
 }

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use crate::attention::QueryLaw;
 use crate::error::{Error, Result};
 use crate::exact::{
-    AverageOutput, ExactOutput, GaussianOutput, OutputErrorCurve, gaussian_output_error,
+    AverageOutput, Exact, ExactOutput, GaussianOutput, OutputErrorCurve, gaussian_output_error,
     gaussian_query_average, list_average, output_error, scalar_query_average,
 };
 use crate::parameter::PromptLength;
@@ -112,9 +112,9 @@ pub(in crate::study) type Curve<'a, T> = Box<dyn Fn(&[PromptLength]) -> Cell<Vec
 pub(in crate::study) fn average_curve<'a>(
     question: &'a Question<'_>,
     range: &[PromptLength],
-) -> Cell<Curve<'a, f64>> {
-    let squares = |outputs: Vec<AverageOutput>| -> Vec<f64> {
-        outputs.iter().map(|o| o.squared_error.value).collect()
+) -> Cell<Curve<'a, Exact>> {
+    let squares = |outputs: Vec<AverageOutput>| -> Vec<Exact> {
+        outputs.iter().map(|o| o.squared_error).collect()
     };
     match (question.query, question.kind.gaussian()) {
         (QueryLaw::List { queries, weights }, None) => {

@@ -1,0 +1,109 @@
+//! The Laplace transform of a weight, bounded from above by a staircase below its size-biased law.
+
+use std::sync::Arc;
+
+use crate::interval::Interval;
+
+/// Steps `(ln x_j, m_j)` with `m_1 + .. + m_j <= E[w; w <= x_j]` for every `j`, `x_j` ascending, `m_j >= 0`.
+///
+/// As `(1 - e^{-tx}) / x` decreases in `x`, summation by parts gives
+/// `1 - phi(t) = E[w (1 - e^{-tw}) / w] >= sum_j m_j (1 - e^{-t x_j}) / x_j`
+/// (theory T15).
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct WeightStaircase(Arc<[(f64, f64)]>);
+
+/// Of Gaussian scores: `ln x = s z + s^2 / 2` with `z` from the first number to the second, in steps of the third.
+const GAUSSIAN: (f64, f64, f64) = (-4.5, 6.0, 0.15);
+/// Relative error that is allowed for `erfc` and the division by `sqrt 2`, which moves `z` by less than `1e-15`.
+const ERFC: f64 = 1e-13;
+/// Of a law known by its moments: distance of the steps in `ln x`, and how many.
+const BY_MOMENTS: (f64, usize) = (0.25, 160);
+
+impl WeightStaircase {
+    /// Of steps that are known to be below the size-biased law; those without mass are left out.
+    pub fn new(steps: impl IntoIterator<Item = (f64, f64)>) -> Self {
+        Self(steps.into_iter().filter(|step| step.1 > 0.0).collect())
+    }
+
+    /// Of `w = e^{s N - s^2/2}`, `N` normal: `E[w; w <= e^{s z + s^2/2}] = Phi(z)`.
+    pub fn gaussian(score_variance: f64) -> Self {
+        let (first, last, step) = GAUSSIAN;
+        let count = ((last - first) / step) as u32;
+        let s = Interval::point(score_variance).sqrt();
+        let half = Interval::point(0.5 * score_variance);
+        let mut before = 0.0;
+        Self::new((0..=count).map(|place| {
+            let z = first + step * f64::from(place);
+            let below = 0.5 * libm::erfc(-z * std::f64::consts::FRAC_1_SQRT_2) * (1.0 - ERFC);
+            let mass = (Interval::point(below) - Interval::point(before)).lower();
+            before = below;
+            ((s * Interval::point(z) + half).upper(), mass)
+        }))
+    }
+
+    /// Of any law with `E w^q <= e^{b}` for the pairs `(q, b)`, `q > 1`: `E[w; w > x] <= x^{1-q} E w^q`.
+    pub fn of_moments(moments: &[(f64, f64)]) -> Self {
+        let (step, count) = BY_MOMENTS;
+        let known = || moments.iter().filter(|(q, b)| *q > 1.0 && b.is_finite());
+        let start = known()
+            .map(|(q, b)| b / (q - 1.0))
+            .fold(f64::INFINITY, f64::min);
+        let mut before = 0.0_f64;
+        Self::new((1..=count).map(|place| {
+            let ln_x = start + step * place as f64;
+            let above = known()
+                .map(|(q, b)| {
+                    let power = Interval::point(1.0 - q) * Interval::point(ln_x);
+                    (power + Interval::point(*b)).exp().upper()
+                })
+                .fold(1.0, f64::min);
+            let below = (Interval::ONE - Interval::point(above)).lower().max(before);
+            let mass = (Interval::point(below) - Interval::point(before)).lower();
+            before = below;
+            (ln_x, mass)
+        }))
+    }
+
+    /// `(1 - phi(t)) / t` from below, for the search of proof parameters.
+    pub fn rate(&self, ln_t: f64) -> f64 {
+        let steps = self.0.iter();
+        steps.map(|(ln_x, mass)| mass * slope(ln_t + ln_x)).sum()
+    }
+
+    /// At least `ln phi(t)`, and at most `-ln phi(t) / t`.
+    pub fn ln_transform(&self, ln_t: f64) -> (Interval, Interval) {
+        let steps = self.0.iter();
+        let rate: Interval = steps
+            .map(|(ln_x, mass)| {
+                let y = (Interval::point(ln_t) + Interval::point(*ln_x)).upper();
+                Interval::point(*mass) * Interval::point(slope_below(y))
+            })
+            .sum();
+        let t = Interval::point(ln_t).exp();
+        let missing = (t * Interval::point(rate.lower().max(0.0))).lower();
+        let ln_phi = Interval::point(-missing.clamp(0.0, 1.0)).ln_1p();
+        (ln_phi, -ln_phi / t)
+    }
+}
+
+/// `(1 - e^{-v}) / v` at `v = e^y`, which decreases from 1 to 0.
+fn slope(y: f64) -> f64 {
+    if y < -36.0 {
+        return 1.0;
+    }
+    let v = y.exp();
+    -(-v).exp_m1() * (-y).exp()
+}
+
+/// A float that is at most [`slope`].
+fn slope_below(y: f64) -> f64 {
+    let v = Interval::point(y).exp();
+    if y < -18.0 {
+        // 1 - v/2 <= (1 - e^{-v}) / v.
+        return (Interval::ONE - v / Interval::point(2.0)).lower();
+    }
+    let missing = -(-v).exp_m1();
+    (Interval::point(missing.lower()) * (-Interval::point(y)).exp())
+        .lower()
+        .max(0.0)
+}

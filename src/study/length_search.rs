@@ -1,0 +1,206 @@
+//! The smallest length from which on a value stays at most `epsilon`.
+
+use std::collections::BTreeMap;
+
+use super::Progress;
+use super::cells::exact::{Curve, reason};
+use crate::bound::{Bound, Theorem, lasts_until};
+use crate::error::Result;
+use crate::exact::Exact;
+use crate::parameter::PromptLength;
+use crate::record::{Cell, ReachedLength};
+
+/// A value at some length and where it comes from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reached {
+    value: f64,
+    /// The value and its error.
+    most: f64,
+    theorem: Option<Theorem>,
+}
+
+impl Reached {
+    /// An exact value.
+    pub fn exact(exact: Exact) -> Self {
+        Self {
+            value: exact.value,
+            most: exact.value + exact.error,
+            theorem: None,
+        }
+    }
+
+    /// The smallest valid bound; infinite if there is none.
+    pub fn best(records: &[Bound]) -> Self {
+        let found = records
+            .iter()
+            .filter_map(|bound| Some((bound.useful_value()?, bound.theorem())))
+            .min_by(|x, y| x.0.total_cmp(&y.0));
+        let value = found.map_or(f64::INFINITY, |found| found.0);
+        Self {
+            value,
+            most: value,
+            theorem: found.map(|found| found.1),
+        }
+    }
+}
+
+/// The longest prompt, as an exponent of 2.
+const LONGEST: u32 = 53;
+/// Exponents of the ranges of lengths that are prepared at once.
+const RANGES: [(u32, u32); 3] = [(0, 16), (17, 34), (35, LONGEST)];
+/// Values at most; more would mean an error that stays next to `epsilon` for many lengths.
+const MOST_VALUES: usize = 2_000;
+
+/// Values at lengths, each found once.
+struct Values<'a, 'p> {
+    prepare: &'p dyn Fn(&[PromptLength]) -> Cell<Curve<'a, Reached>>,
+    curves: [Option<Curve<'a, Reached>>; RANGES.len()],
+    known: BTreeMap<u64, Reached>,
+}
+
+impl Values<'_, '_> {
+    fn at(&mut self, length: u64) -> Cell<Reached> {
+        self.list(&[length])?;
+        self.known
+            .get(&length)
+            .copied()
+            .ok_or_else(|| format!("no value at L = {length}"))
+    }
+
+    /// Finds the values of lengths in one of the ranges.
+    fn list(&mut self, lengths: &[u64]) -> Cell<()> {
+        let known = &self.known;
+        let missing = lengths.iter().copied().filter(|l| !known.contains_key(l));
+        let missing: Vec<u64> = missing.collect();
+        let Some(longest) = missing.iter().max() else {
+            return Ok(());
+        };
+        if self.known.len() + missing.len() > MOST_VALUES {
+            return Err(format!(
+                "that it stays small is not proved with {MOST_VALUES} values; the error is next to epsilon over a wide range of lengths"
+            ));
+        }
+        for (curve, (_, last)) in self.curves.iter_mut().zip(RANGES) {
+            if *longest > 1 << last {
+                continue;
+            }
+            let curve = match curve {
+                Some(curve) => curve,
+                None => {
+                    // A single token needs no integral, and a range from 1 would be one of it alone.
+                    let first = RANGES.iter().map(|(_, last)| 1 << last);
+                    let first = first.take_while(|end| *end < 1 << last).last().unwrap_or(2);
+                    curve.insert((self.prepare)(&checked(&[first, 1 << last])?)?)
+                }
+            };
+            let values = curve(&checked(&missing)?)?;
+            self.known.extend(missing.into_iter().zip(values));
+            return Ok(());
+        }
+        Err("more than 2^53 tokens are asked for".to_owned())
+    }
+}
+
+/// The smallest length from which on the value stays at most `epsilon`, up to `2^53`.
+///
+/// Powers of two first. From a length on, values are found where T20 does not carry the one before, up to what is proved already; a length
+/// that is too short is one from which this fails, and the two are brought together by bisection.
+///
+/// `prepare` is given the ends of a range and returns a function of the lengths in it.
+pub(super) fn search<'a>(
+    epsilon: f64,
+    progress: &dyn Progress,
+    prepare: impl Fn(&[PromptLength]) -> Cell<Curve<'a, Reached>>,
+) -> Cell<ReachedLength> {
+    let mut values = Values {
+        prepare: &prepare,
+        curves: [None, None, None],
+        known: BTreeMap::new(),
+    };
+    for (first, last) in RANGES {
+        progress.start(1);
+        let powers: Vec<u64> = (first..=last).map(|k| 1 << k).collect();
+        values.list(&powers)?;
+        progress.step();
+    }
+    let mut proved = 1 << LONGEST;
+    if !(values.at(proved)?.most <= epsilon) {
+        return Err("more than 2^53 tokens are needed".to_owned());
+    }
+    // The last power of two that is too short.
+    let too_short =
+        |(length, reached): (&u64, &Reached)| (!(reached.most <= epsilon)).then_some(*length);
+    let mut low = values.known.iter().rev().find_map(too_short).unwrap_or(0);
+    let dips: Vec<u64> = values
+        .known
+        .iter()
+        .filter(|(_, reached)| reached.most <= epsilon)
+        .map(|(length, _)| *length)
+        .collect();
+    let mut from = if low == 0 { 1 } else { 2 * low };
+    while proved - low > 1 {
+        progress.start(1);
+        match march(&mut values, from, proved, epsilon)? {
+            None => proved = from,
+            Some(violated) => low = violated,
+        }
+        progress.step();
+        from = middle(low, proved);
+    }
+    let found = values.at(proved)?;
+    let earlier = dips
+        .first()
+        .copied()
+        .filter(|first| *first < proved && *first < low);
+    Ok(ReachedLength {
+        length: proved,
+        value: found.value,
+        theorem: found.theorem,
+        earlier: earlier
+            .map(|dip| first_dip(&mut values, dip, epsilon))
+            .transpose()?,
+    })
+}
+
+/// Between two lengths, in the middle of their logarithms while they are far apart.
+fn middle(low: u64, high: u64) -> u64 {
+    let gap = high - low;
+    if low > 0 && gap > low {
+        let root = ((low as f64) * (high as f64)).sqrt() as u64;
+        return root.clamp(low + 1, high - 1);
+    }
+    low + gap.div_ceil(2).min(gap.saturating_sub(1)).max(1)
+}
+
+/// Proves that the value stays at most `epsilon` from a length on to another; a length where it does not, if it fails.
+fn march(values: &mut Values<'_, '_>, from: u64, to: u64, epsilon: f64) -> Cell<Option<u64>> {
+    let mut length = from;
+    while length < to {
+        let reached = values.at(length)?;
+        if !(reached.most <= epsilon) {
+            return Ok(Some(length));
+        }
+        let here = PromptLength::new(length).map_err(reason)?;
+        length = lasts_until(here, reached.most, epsilon).get() + 1;
+    }
+    Ok(None)
+}
+
+/// The smallest length below a power of two where the value is at most `epsilon` and before it is not.
+fn first_dip(values: &mut Values<'_, '_>, power: u64, epsilon: f64) -> Cell<u64> {
+    let (mut low, mut high) = (power / 2, power);
+    while high - low > 1 {
+        let between = low + (high - low) / 2;
+        if values.at(between)?.most <= epsilon {
+            high = between;
+        } else {
+            low = between;
+        }
+    }
+    Ok(high)
+}
+
+fn checked(lengths: &[u64]) -> Cell<Vec<PromptLength>> {
+    let lengths = lengths.iter().map(|&l| PromptLength::new(l));
+    lengths.collect::<Result<_>>().map_err(reason)
+}
