@@ -74,7 +74,7 @@ impl<'a> FinitePromptRisk<'a> {
     /// `R_L - R_inf`.
     ///
     /// # Errors
-    /// If shapes do not fit, `tr Sig^{1/2} A^T Sig A Sig^{1/2}` is above `1e150`, or the estimated error exceeds `1e-6` of the terms.
+    /// If shapes do not fit, `tr Sig^{1/2} A^T Sig A Sig^{1/2}` is above `1e150`, or the estimated error exceeds `1e-6` of the terms or `1e-3` of the losses.
     ///
     /// # Accuracy
     /// Absolute error about `1e-10` of `b^2 (tau^2 tr Sig + v) + b^2 tau^2 E eta + 2 |b| tau^2 E|zeta|`, and the value carries its own estimate: the
@@ -89,11 +89,14 @@ impl<'a> FinitePromptRisk<'a> {
         let size = weights.size(&coordinates);
         let error = (value - weights.gap(&coordinates, &coarse)).abs()
             + (self.shape.accuracy + 4.0 * f64::EPSILON * fine.mass + fine.tail) * size;
-        if !(error <= WORST * size) {
+        // The terms of heavy scores are large and cancel: what is left must be seen beside the losses.
+        let most = SEEN * self.task.label_variance() * (1.0 + head.value * head.value);
+        let most = most.min(WORST * size);
+        if !(error <= most) {
             return Err(Error::Accuracy {
-                what: "the risk of softmax attention in this dimension",
+                what: "the risk of softmax attention, dimension or scores too large",
                 reached: error / size,
-                wanted: WORST,
+                wanted: most / size,
             });
         }
         Ok(Exact { value, error })
@@ -286,9 +289,9 @@ impl Risk for FinitePromptRisk<'_> {
     }
 }
 
-/// Largest estimated error of a gap, relative to its terms, that is accepted.
+/// Largest estimated error of a gap that is accepted, relative to its terms, and to the losses.
 const WORST: f64 = 1e-6;
-
+const SEEN: f64 = 1e-3;
 /// Largest mean score variance.
 const HEAVIEST: f64 = 1e150;
 /// Largest dimension; the accuracy is measured up to 300.
