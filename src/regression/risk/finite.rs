@@ -45,12 +45,8 @@ impl<'a> FinitePromptRisk<'a> {
     /// Those of [`crate::exact::gaussian_participation`], and if the dimension is above 1000.
     pub fn new(task: &'a RegressionTask, length: PromptLength) -> Result<Self> {
         if task.dimension() > MOST_DIMENSIONS {
-            return Err(Error::Parameter {
-                parameter: "the dimension of the task",
-                value: task.dimension().to_string(),
-                required: "at most 1000 for the exact risk",
-                theorem: Some("T11"),
-            });
+            let dimension = task.dimension().to_string();
+            return Err(refused("the dimension", dimension, "at most 1000"));
         }
         Ok(Self {
             task,
@@ -185,12 +181,8 @@ impl<'a> FinitePromptRisk<'a> {
         let largest = spectrum.iter().copied().fold(0.0, f64::max);
         let total: f64 = spectrum.iter().sum();
         if !(total <= HEAVIEST) {
-            return Err(Error::Parameter {
-                parameter: "the mean score variance, tr Sig^(1/2) A^T Sig A Sig^(1/2)",
-                value: format!("{total:e}"),
-                required: "at most 1e150",
-                theorem: Some("T11"),
-            });
+            let parameter = "the mean score variance, tr Sig^(1/2) A^T Sig A Sig^(1/2)";
+            return Err(refused(parameter, format!("{total:e}"), "at most 1e150"));
         }
         // Below, q is 0 in double precision for every query.
         if !(largest > 1.0 / HEAVIEST) {
@@ -286,6 +278,15 @@ impl Risk for FinitePromptRisk<'_> {
             *place += w.by_value(self.task, mean, signal, alignment);
         }
         Ok((risk + gap, gradient))
+    }
+}
+
+fn refused(parameter: &'static str, value: String, required: &'static str) -> Error {
+    Error::Parameter {
+        parameter,
+        value,
+        required,
+        theorem: Some("T11"),
     }
 }
 
