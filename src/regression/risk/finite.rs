@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use nalgebra::{Complex, DMatrix, DVector, SymmetricEigen};
+use nalgebra::{Complex, DMatrix, DVector};
 
 use super::contour::{Contour, Shape, tail_error};
+use super::coordinates::Coordinates;
 use super::expectations::Expectations;
 use super::{Risk, infinite};
 use crate::error::{Error, Result};
@@ -299,33 +300,6 @@ const HEAVIEST: f64 = 1e150;
 const MOST_DIMENSIONS: usize = 1000;
 /// Largest rounding error of an expectation of a function between 0 and 1 that is accepted.
 const LOST: f64 = 1e-8;
-
-/// `x = P g` with standard normal `g`, in which `q = sum l_j g_j^2`.
-struct Coordinates {
-    spectrum: Vec<f64>,
-    /// `P`.
-    axes: DMatrix<f64>,
-    /// The forms `eta` and `zeta` in these coordinates.
-    signal: DMatrix<f64>,
-    alignment: DMatrix<f64>,
-}
-
-impl Coordinates {
-    fn new(task: &RegressionTask, root: &DMatrix<f64>, head: &RegressionHead) -> Result<Self> {
-        head.check(task)?;
-        let seen = root * &head.key_query * root;
-        let eigen = SymmetricEigen::new(seen.tr_mul(&seen));
-        let axes = root * &eigen.eigenvectors;
-        let response = task.covariance() * &head.key_query * &axes;
-        let alignment = axes.tr_mul(&response);
-        Ok(Self {
-            spectrum: eigen.eigenvalues.iter().map(|l| l.max(0.0)).collect(),
-            signal: response.tr_mul(&response),
-            alignment: 0.5 * (&alignment + alignment.transpose()),
-            axes,
-        })
-    }
-}
 
 /// The factors of `E P`, `E[eta Q]` and `E[zeta P]` in the gap.
 struct Weights {
