@@ -12,7 +12,8 @@ use crate::error::{Error, Result};
 /// overflows: the weights are in `[0, 1]` and sum to 1 up to rounding, for scores of any size.
 ///
 /// # Errors
-/// [`Error::Shape`] if head, prompt and query do not fit, or the prompt is empty.
+/// [`Error::Shape`] if head, prompt and query do not fit, or the prompt is empty; [`Error::Unavailable`] if a score is
+/// not finite.
 ///
 /// # Examples
 /// ```

@@ -111,7 +111,7 @@ impl Jacobians {
     /// of `D` and `z^T`, with norms `|D|_F |z|` and `|D| |z|`.
     ///
     /// # Errors
-    /// If the shapes differ.
+    /// [`Error::Shape`] if the shapes or the queries differ.
     pub fn distance(&self, other: &Self) -> Result<JacobianDistance> {
         if self.response.shape() != other.response.shape() || self.query != other.query {
             return Err(Error::shape(

@@ -10,7 +10,7 @@ use crate::law::{Gaussian, LawKind, TokenLaw};
 pub enum QueryLaw {
     /// A list of queries (columns) with probabilities that sum to 1; uniform unless said otherwise.
     List {
-        /// One query a column, `d x n`.
+        /// One query a column, `e x n`.
         queries: DMatrix<f64>,
         /// Probability of each query.
         weights: Vec<f64>,
@@ -23,7 +23,7 @@ impl QueryLaw {
     /// The uniform law on the columns of `queries` (`e x n`): at least one, all finite.
     ///
     /// # Errors
-    /// [`Error::Shape`] for an empty list or an entry that is not finite.
+    /// [`Error::Shape`] for an empty list, [`Error::Parameter`] for an entry that is not finite.
     ///
     /// # Examples
     /// ```
@@ -79,7 +79,8 @@ impl QueryLaw {
     /// Rademacher of dimension 20 at most); unavailable otherwise.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] for any other law.
+    /// [`Error::Unavailable`] for any other law; [`Error::Parameter`] if a law of one's own lists probabilities that
+    /// are none.
     pub fn from_tokens(law: &dyn TokenLaw) -> Result<Self> {
         if let Some(gaussian) = LawKind::of(law).gaussian() {
             return Ok(QueryLaw::Gaussian(gaussian.clone()));

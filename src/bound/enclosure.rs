@@ -17,6 +17,9 @@ pub struct MomentConstants(LogMoments);
 
 impl MomentConstants {
     /// From `ln rho` and `ln kap` (0 to 1e100), `ln A2` (below `+inf`, `-inf` is zero) and `F0` (finite, at least 0).
+    ///
+    /// # Errors
+    /// [`Error::Parameter`](crate::Error::Parameter) for a number outside its range.
     pub fn new(ln_rho: f64, ln_kappa: f64, ln_a2: f64, f0: f64) -> Result<Self> {
         for (name, value) in [("ln rho", ln_rho), ("ln kap", ln_kappa)] {
             if !(0.0..=LARGEST_EXPONENT).contains(&value) {

@@ -34,6 +34,11 @@ pub struct Empirical {
 
 impl Empirical {
     /// The uniform law on the rows of `rows` (`n x d`), which must be finite and at least one.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] without a row; [`Error::Parameter`] if an entry is not finite, a row is more than `1e75` from
+    /// the mean of all,
+    /// or `d` is not from 1 to 65536.
     pub fn new(rows: &DMatrix<f64>) -> Result<Self> {
         let count = rows.nrows();
         Self::build(rows, vec![1.0 / count as f64; count], Vec::new())
@@ -41,6 +46,10 @@ impl Empirical {
 
     /// The law on the rows of `rows` with these probabilities: positive, with sum 1 within `1e-9` (they
     /// are then divided by their sum).
+    ///
+    /// # Errors
+    /// As [`Empirical::new`]; [`Error::Shape`] if there is not one weight a row, [`Error::Parameter`] if the weights
+    /// are not as said.
     pub fn weighted(rows: &DMatrix<f64>, weights: Vec<f64>) -> Result<Self> {
         if weights.len() != rows.nrows() {
             return Err(Error::shape(

@@ -34,6 +34,11 @@ impl Gaussian {
     /// its symmetric part) and have no eigenvalue below `-1e-10` of the largest. Negative eigenvalues
     /// within that tolerance count as zero: if there is one for certain, and not only to rounding, the law is that of
     /// the nearest positive semi-definite matrix, which [`Gaussian::covariance`] then is. A diagonal covariance has an exact root.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the covariance is not `d x d`; [`Error::Parameter`] if it is not as said or has an
+    /// eigenvalue above `1e150`, if
+    /// the mean is not finite, or if `d` is not from 1 to 65536.
     pub fn new(mean: DVector<f64>, covariance: DMatrix<f64>) -> Result<Self> {
         Dimension::new(mean.len())?;
         if covariance.nrows() != mean.len() || covariance.ncols() != mean.len() {
@@ -61,6 +66,9 @@ impl Gaussian {
     }
 
     /// The centred law `N(0, covariance)`.
+    ///
+    /// # Errors
+    /// As [`Gaussian::new`].
     pub fn centred(covariance: DMatrix<f64>) -> Result<Self> {
         Self::new(DVector::zeros(covariance.nrows()), covariance)
     }

@@ -33,6 +33,9 @@ impl Mixture {
     ///
     /// Needs at least one component, all of one dimension, and positive weights that sum to 1 within
     /// `1e-9` (they are then divided by their sum).
+    ///
+    /// # Errors
+    /// [`Error::Shape`] or [`Error::Parameter`] if they are not so, or two means are more than `1e75` apart.
     pub fn new(weighted: Vec<(f64, Gaussian)>) -> Result<Self> {
         let (weights, components): (Vec<f64>, Vec<Gaussian>) = weighted.into_iter().unzip();
         let Some(first) = components.first() else {

@@ -104,7 +104,7 @@ impl Study {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Parameter`](crate::Error::Parameter) if `epsilon` is not positive, or a query does not exist.
+    /// [`Error::Parameter`](crate::Error::Parameter) if `epsilon` is not positive; otherwise as [`length::smallest`].
     pub fn length(&self, epsilon: impl Into<Epsilon>) -> Result<LengthAnswer> {
         let asked = epsilon.into();
         let found = length::smallest(&self.question(), &asked, self.progress.as_ref())?;
@@ -127,7 +127,7 @@ impl Study {
     /// lengths of the study.
     ///
     /// # Errors
-    /// As the moments of the law.
+    /// As [`rate::rate`].
     pub fn rate(&self) -> Result<RateAnswer> {
         let mut answer = rate::rate(&self.question(), &self.lengths, self.progress.as_ref())?;
         answer.description.clone_from(&self.description);

@@ -50,7 +50,9 @@ pub struct FourthMoments {
 impl FourthMoments {
     /// From `ln rho`, `ln A2 = ln E[w^2 |f|^2]`, `ln A4 = ln E[w^4 |f|^4]` and `ln F4 = ln E|f|^4`.
     ///
-    /// `ln rho` must be finite and at least 0; the others less than `+inf`.
+    /// # Errors
+    /// [`Error::Parameter`](crate::Error::Parameter) unless `ln rho` is finite and at least 0 and the others are less
+    /// than `+inf`.
     pub fn new(ln_rho: f64, ln_a2: f64, ln_a4: f64, ln_f4: f64) -> Result<Self> {
         if !(0.0..f64::INFINITY).contains(&ln_rho) {
             return Err(rejected("ln rho", ln_rho, "a finite number, at least 0"));

@@ -16,6 +16,10 @@ pub struct GaussianOutput {
 
 impl GaussianOutput {
     /// From `s^2 = a^T Gamma a`, `tau_V = tr(V Gamma V^T)` and `eta = |V Gamma a|^2`: finite, at least 0.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] unless `0 <= s^2 <= 1e100` and the others are at least 0 and at most a quarter of the
+    /// largest float.
     pub fn new(score_variance: f64, tau_v: f64, eta: f64) -> Result<Self> {
         let largest = [
             ("s^2", score_variance, LARGEST_EXPONENT),
@@ -42,9 +46,12 @@ impl GaussianOutput {
     /// From the covariance `Gamma` (`d x d`), the value matrix `V` (`m x d`) and the tilt `a` (`d`), all taken as
     /// the floats they are: the least floats known to be at least `s^2`, `tau_V` and `eta`.
     ///
-    /// `s^2` and `eta` are upper ends of interval dot products, `tau_V` is [`output_variance`]. Refuses shapes
-    /// that do not fit, and quadratic forms that are negative beyond `8 d epsilon |Gamma|_F |a|^2`, the rounding of a covariance
-    /// that was computed.
+    /// `s^2` and `eta` are upper ends of interval dot products, `tau_V` is [`output_variance`].
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the shapes do not fit; [`Error::Parameter`] if `a^T Gamma a` is below
+    /// `-8 d epsilon |Gamma|_F |a|^2`, the
+    /// rounding of a covariance that was computed, and as [`GaussianOutput::new`].
     pub fn of(
         covariance: &DMatrix<f64>,
         value: &DMatrix<f64>,

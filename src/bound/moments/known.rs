@@ -58,7 +58,9 @@ pub struct KnownMoments {
 impl KnownMoments {
     /// The moments of `output` at `tilt`.
     ///
-    /// Fails if the law returns a cumulant or an output moment that is not finite there.
+    /// # Errors
+    /// [`Error::Parameter`](crate::Error::Parameter) if a cumulant or an output moment of the law is not finite there, or
+    /// `ln rho` or `ln kap` exceeds `1e100`.
     pub fn new(output: &dyn OutputLaw, tilt: &DVector<f64>) -> Result<Self> {
         let zero = DVector::zeros(tilt.len());
         let tilts = [zero, tilt.clone(), tilt * 2.0, -tilt];

@@ -38,6 +38,9 @@ impl ValueSpectrum {
     }
 
     /// From the eigenvalues of `V V^T`, or upper bounds of them (zeros may be left out): finite, at least 0.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`](crate::Error::Parameter) for one that is negative or not finite.
     pub fn from_eigenvalues(mut eigenvalues: Vec<f64>) -> Result<Self> {
         for &nu in &eigenvalues {
             if !(0.0..=f64::MAX).contains(&nu) {

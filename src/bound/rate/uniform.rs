@@ -80,6 +80,10 @@ const LATEST: f64 = 1e20;
 impl UniformRate {
     /// From the token proxy `sigma^2`, the query proxy `varsigma^2`, `|U|_op` (finite, at least 0), the
     /// dimension `d` of the query and the spectrum of `V V^T`.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`](crate::Error::Parameter) if `q = sigma |U| varsigma` is negative or not finite, or `q^2`
+    /// exceeds `1e100`.
     pub fn new(
         token_proxy: VarianceProxy,
         query_proxy: VarianceProxy,

@@ -21,6 +21,9 @@ pub struct Shard {
 
 impl Shard {
     /// Share `index` of `of`: `1 <= index <= of`.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] otherwise.
     pub fn new(index: u64, of: u64) -> Result<Self> {
         if (1..=of).contains(&index) {
             return Ok(Self { index, of });

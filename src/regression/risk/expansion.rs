@@ -34,6 +34,9 @@ pub fn constant(task: &RegressionTask, scale: f64) -> Result<f64> {
 ///
 /// All heads with `b A = Sig^{-1}` have no excess risk at the infinite prompt; the first order of `1/L` selects one of them, which is not
 /// the limit of the infinite flow.
+///
+/// # Errors
+/// As [`constant`], if `tau^2 tr Sig` or `v` is so large or small that the search ends outside `0 < 2 k^2 < 1`.
 pub fn best_scale(task: &RegressionTask) -> Result<(f64, f64)> {
     // With u = k^2, 2 c = (1-2u)^{-d/2} [ S/(1-2u) + Y/u ]; its logarithmic derivative changes sign once on (0, 1/2).
     let signal = task.weight_variance() * task.eigenvalues().sum();
