@@ -47,6 +47,15 @@ impl QueryLaw {
     ///
     /// # Errors
     /// [`Error::Shape`] as [`QueryLaw::uniform`], or if there is not one weight a query; [`Error::Parameter`] if the weights are no probabilities.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::QueryLaw;
+    /// use attention_bounds::nalgebra::{self, dmatrix};
+    ///
+    /// assert!(QueryLaw::weighted(dmatrix![1.0, 2.0], vec![0.25, 0.75]).is_ok());
+    /// assert!(QueryLaw::weighted(dmatrix![1.0, 2.0], vec![0.25, 0.25]).is_err());
+    /// ```
     pub fn weighted(queries: DMatrix<f64>, weights: Vec<f64>) -> Result<Self> {
         check_queries(&queries)?;
         if weights.len() != queries.ncols() {
@@ -81,6 +90,17 @@ impl QueryLaw {
     /// # Errors
     /// [`Error::Unavailable`] for any other law; [`Error::Parameter`] if a law of one's own lists probabilities that
     /// are none.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::{QueryLaw, Rademacher, Sphere};
+    ///
+    /// // The four vertices of a square are a list; a sphere is none.
+    /// let query = QueryLaw::from_tokens(&Rademacher::new(2, 1.0)?)?;
+    /// assert!(query.query(3).is_some() && query.query(4).is_none());
+    /// assert!(QueryLaw::from_tokens(&Sphere::new(2, 1.0)?).is_err());
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn from_tokens(law: &dyn TokenLaw) -> Result<Self> {
         if let Some(gaussian) = LawKind::of(law).gaussian() {
             return Ok(QueryLaw::Gaussian(gaussian.clone()));

@@ -20,6 +20,16 @@ impl GaussianOutput {
     /// # Errors
     /// [`Error::Parameter`] unless `0 <= s^2 <= 1e100` and the others are at least 0 and at most a quarter of the
     /// largest float.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::bound::{GaussianOutput, KnownMoments};
+    ///
+    /// // ln rho = s^2, F0 = tau_V + eta.
+    /// let known = KnownMoments::gaussian(GaussianOutput::new(0.5, 2.0, 1.0)?);
+    /// assert_eq!((known.ln_rho(), known.f0()), (0.5, 3.0));
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn new(score_variance: f64, tau_v: f64, eta: f64) -> Result<Self> {
         let largest = [
             ("s^2", score_variance, LARGEST_EXPONENT),
@@ -52,6 +62,17 @@ impl GaussianOutput {
     /// [`Error::Shape`] if the shapes do not fit; [`Error::Parameter`] if `a^T Gamma a` is below
     /// `-8 d epsilon |Gamma|_F |a|^2`, the
     /// rounding of a covariance that was computed, and as [`GaussianOutput::new`].
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::bound::GaussianOutput;
+    /// use attention_bounds::nalgebra::{self, dmatrix, dvector};
+    ///
+    /// let output = GaussianOutput::of(&dmatrix![2.0], &dmatrix![3.0], &dvector![0.5])?;
+    /// let (s2, tau, eta) = (output.score_variance(), output.tau_v(), output.eta());
+    /// assert!(s2 >= 0.5 && tau >= 18.0 && eta >= 9.0 && s2 + tau + eta < 27.5 + 1e-12);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn of(
         covariance: &DMatrix<f64>,
         value: &DMatrix<f64>,

@@ -87,6 +87,17 @@ impl<'a> SubGaussianMoments<'a> {
     /// # Errors
     /// [`Error::Parameter`](crate::Error::Parameter) if `|a|` is negative or not finite, or `sigma^2 |a|^2` exceeds
     /// `1e100`.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::bound::{SubGaussianMoments, ValueSpectrum};
+    /// use attention_bounds::parameter::VarianceProxy;
+    ///
+    /// let values = ValueSpectrum::from_eigenvalues(vec![1.0])?;
+    /// let energy = SubGaussianMoments::new(VarianceProxy::new(4.0)?, 3.0, &values)?.energy();
+    /// assert!(energy >= 36.0 && energy < 36.0 + 1e-12);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn new(proxy: VarianceProxy, tilt_norm: f64, values: &'a ValueSpectrum) -> Result<Self> {
         if !(0.0..f64::INFINITY).contains(&tilt_norm) {
             return Err(rejected("|a|", tilt_norm, "a finite number, at least 0"));

@@ -13,6 +13,20 @@ use crate::regression::{RegressionHead, RegressionTask};
 ///
 /// # Errors
 /// Unless `0 < 2 k^2 < 1`; otherwise the limit is infinite, as in T8.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::nalgebra::{self, dmatrix};
+/// use attention_bounds::regression::{RegressionTask, risk::expansion};
+///
+/// // d = 1, Sig = tau = 1, v = 1/2, 2 k^2 = 1/2.
+/// let task = RegressionTask::new(dmatrix![1.0], 0.5, 1.0)?;
+/// let expected = 0.5 * 2f64.sqrt() * (2.0 + 1.5 * 4.0);
+/// assert!((expansion::constant(&task, 0.5)? - expected).abs() < 1e-13);
+/// let (scale, least) = expansion::best_scale(&task)?;
+/// assert!(least <= expected && 2.0 * scale * scale < 1.0);
+/// # Ok::<(), attention_bounds::Error>(())
+/// ```
 pub fn constant(task: &RegressionTask, scale: f64) -> Result<f64> {
     let room = 1.0 - 2.0 * scale * scale;
     if !(scale > 0.0 && room > 0.0) {
