@@ -47,7 +47,7 @@ impl<'a> FormulaAverage<'a> {
     /// let one = Gaussian::centred(dmatrix![1.0])?;
     /// let head = Head::new(dmatrix![1.0], dmatrix![1.0])?;
     /// let formula = Formula::new("3*s^2/L", &VARIABLES)?;
-    /// let (averages, _) = FormulaAverage::new(&formula, &one, &head, &one)?.values(&[vec![10.0, 1.0, 1.0, 1.0, 1.0]])?;
+    /// let (averages, _) = FormulaAverage::new(&one, &head, &one, &formula)?.values(&[vec![10.0, 1.0, 1.0, 1.0, 1.0]])?;
     /// assert!((averages[0] - 0.3).abs() < 1e-6);
     /// # Ok::<(), attention_bounds::Error>(())
     /// ```

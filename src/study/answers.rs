@@ -248,11 +248,11 @@ impl Study {
     /// # Examples
     /// ```
     /// use attention_bounds::nalgebra::{self, dmatrix};
-    /// use attention_bounds::{Gaussian, Head, QueryLaw, Study};
+    /// use attention_bounds::{Head, QueryLaw, Rademacher, Study};
     ///
     /// // U = 0: the error is Var X / L.
     /// let head = Head::new(dmatrix![0.0], dmatrix![1.0])?;
-    /// let study = Study::new(Gaussian::centred(dmatrix![1.0])?, head, QueryLaw::uniform(dmatrix![1.0])?)?;
+    /// let study = Study::new(Rademacher::new(1, 1.0)?, head, QueryLaw::uniform(dmatrix![1.0])?)?;
     /// let line = study.lengths([10])?.simulate(4000).estimates()?.lines.remove(0);
     /// assert!((line.mean - 0.1).abs() < 5.0 * line.standard_error.unwrap());
     /// # Ok::<(), attention_bounds::Error>(())

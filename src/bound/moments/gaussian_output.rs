@@ -131,8 +131,9 @@ impl GaussianOutput {
     }
 }
 
-/// A float that is at least `tau_V = tr(V Gamma V^T)`, for matrices taken as the floats they are; `NaN` if it is
-/// negative beyond rounding.
+/// A float that is at least `tau_V = tr(V Gamma V^T)`, for `Gamma` (`d x d`) and `V` (`m x d`) taken as the floats they
+/// are; `NaN` if
+/// it is negative beyond rounding.
 ///
 /// The trace is computed in plain floats, `md` products of sums of `d`. By the standard error analysis, for
 /// any order of summation and `u = 2^-53`, it is off by at most `(d + m d + 2) u / (1 - (d + m d + 2) u)` times
