@@ -22,6 +22,9 @@ pub trait OutputLaw: Send + Sync {
     }
 
     /// See [`TokenLaw::score_atoms`](crate::law::TokenLaw::score_atoms).
+    ///
+    /// # Errors
+    /// As there.
     fn score_atoms(&self, tilt: &DVector<f64>, resolution: Resolution) -> Result<ScoreAtoms>;
 
     /// See [`TokenLaw::output_radius`](crate::law::TokenLaw::output_radius).
