@@ -227,6 +227,14 @@ impl VarianceProxy {
     ///
     /// # Errors
     /// [`Error::Parameter`] if `norm` is negative or not finite.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::parameter::VarianceProxy;
+    ///
+    /// let proxy = VarianceProxy::from_psi2_norm(1.0).unwrap().get();
+    /// assert!((proxy - 2.0 * 2f64.ln().sqrt()).abs() < 1e-14);
+    /// ```
     pub fn from_psi2_norm(norm: f64) -> Result<Self> {
         if norm >= 0.0 && norm < f64::INFINITY {
             // Four roundings to nearest, made up for.

@@ -12,7 +12,8 @@ use crate::error::{Error, Result};
 /// overflows: the weights are in `[0, 1]` and sum to 1 up to rounding, for scores of any size.
 ///
 /// # Errors
-/// [`Error::Shape`] if head, prompt and query do not fit, or the prompt is empty.
+/// [`Error::Shape`] if head, prompt and query do not fit, or the prompt is empty; [`Error::Unavailable`] if a score is
+/// not finite.
 ///
 /// # Examples
 /// ```
@@ -50,6 +51,19 @@ pub fn attention_weights(
 ///
 /// # Errors
 /// As [`attention_weights`].
+///
+/// # Examples
+/// ```
+/// use attention_bounds::Head;
+/// use attention_bounds::attention::finite_prompt_attention;
+/// use attention_bounds::nalgebra::{self, dmatrix, dvector};
+///
+/// // Weights 1/4 and 3/4.
+/// let head = Head::new(dmatrix![1.0], dmatrix![2.0])?;
+/// let output = finite_prompt_attention(&head, &dmatrix![0.0, 3f64.ln()], &dvector![1.0])?;
+/// assert!((output[0] - 1.5 * 3f64.ln()).abs() < 1e-14);
+/// # Ok::<(), attention_bounds::Error>(())
+/// ```
 pub fn finite_prompt_attention(
     head: &Head,
     prompt: &DMatrix<f64>,

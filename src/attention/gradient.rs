@@ -42,6 +42,20 @@ pub struct JacobianDistance {
 ///
 /// # Errors
 /// If head, law and query do not fit together.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::attention::population_jacobians;
+/// use attention_bounds::nalgebra::{self, dmatrix, dvector};
+/// use attention_bounds::{Gaussian, Head};
+///
+/// // T(z) = V Gamma U z (T1) is linear in V and U.
+/// let tokens = Gaussian::centred(dmatrix![2.0])?;
+/// let at = population_jacobians(&tokens, &Head::new(dmatrix![1.0], dmatrix![3.0])?, &dvector![5.0])?;
+/// assert_eq!(at.in_value(&dmatrix![1.0])?, dvector![10.0]);
+/// assert_eq!(at.in_key_query(&dmatrix![1.0])?, dvector![30.0]);
+/// # Ok::<(), attention_bounds::Error>(())
+/// ```
 pub fn population_jacobians(
     law: &dyn TokenLaw,
     head: &Head,
@@ -61,6 +75,20 @@ pub fn population_jacobians(
 ///
 /// # Errors
 /// As [`attention_weights`].
+///
+/// # Examples
+/// ```
+/// use attention_bounds::Head;
+/// use attention_bounds::attention::finite_prompt_jacobians;
+/// use attention_bounds::nalgebra::{self, dmatrix, dvector};
+///
+/// // Equal weights on 0 and 4: mean 2, variance 4.
+/// let head = Head::new(dmatrix![0.0], dmatrix![1.0])?;
+/// let at = finite_prompt_jacobians(&head, &dmatrix![0.0, 4.0], &dvector![3.0])?;
+/// assert_eq!(at.in_value(&dmatrix![1.0])?, dvector![2.0]);
+/// assert_eq!(at.in_key_query(&dmatrix![1.0])?, dvector![12.0]);
+/// # Ok::<(), attention_bounds::Error>(())
+/// ```
 pub fn finite_prompt_jacobians(
     head: &Head,
     prompt: &DMatrix<f64>,
@@ -111,7 +139,7 @@ impl Jacobians {
     /// of `D` and `z^T`, with norms `|D|_F |z|` and `|D| |z|`.
     ///
     /// # Errors
-    /// If the shapes differ.
+    /// [`Error::Shape`] if the shapes or the queries differ.
     pub fn distance(&self, other: &Self) -> Result<JacobianDistance> {
         if self.response.shape() != other.response.shape() || self.query != other.query {
             return Err(Error::shape(

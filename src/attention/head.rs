@@ -44,6 +44,16 @@ impl Head {
     ///
     /// # Errors
     /// [`Error::Shape`] if `V` has not as many columns, or the bias not as many coordinates, as `U` has rows, or an entry is not finite.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::Head;
+    /// use attention_bounds::nalgebra::{self, dmatrix, dvector};
+    ///
+    /// let head = Head::with_tilt_bias(dmatrix![2.0], dmatrix![1.0], dvector![-1.0])?;
+    /// assert_eq!(head.tilt(&dvector![3.0]), dvector![5.0]);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn with_tilt_bias(
         key_query: DMatrix<f64>,
         value: DMatrix<f64>,

@@ -15,6 +15,18 @@ use crate::error::Result;
 ///
 /// # Errors
 /// [`Error::Shape`](crate::Error::Shape) if head, prompt and query do not fit, or the prompt is empty.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::Head;
+/// use attention_bounds::attention::linear_attention;
+/// use attention_bounds::nalgebra::{self, dmatrix, dvector};
+///
+/// // Scores 2 and 6 for the tokens 1 and 3: (2 * 1 + 6 * 3) / 2.
+/// let head = Head::new(dmatrix![1.0], dmatrix![1.0])?;
+/// assert_eq!(linear_attention(&head, &dmatrix![1.0, 3.0], &dvector![2.0])?, dvector![10.0]);
+/// # Ok::<(), attention_bounds::Error>(())
+/// ```
 pub fn linear_attention(
     head: &Head,
     prompt: &DMatrix<f64>,

@@ -8,8 +8,7 @@ use crate::law::TokenLaw;
 
 /// Population attention `T[mu](z) = V m(U z + b)`, with `m = grad Lam` (T0).
 ///
-/// `query` has length `e` (`U` is `d x e`), the result length `m` (`V` is `m x d`). An error
-/// if head, law and query do not fit together.
+/// `query` has length `e` (`U` is `d x e`), the result length `m` (`V` is `m x d`).
 ///
 /// # Errors
 /// [`Error::Shape`] if they do not fit.

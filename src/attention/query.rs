@@ -10,7 +10,7 @@ use crate::law::{Gaussian, LawKind, TokenLaw};
 pub enum QueryLaw {
     /// A list of queries (columns) with probabilities that sum to 1; uniform unless said otherwise.
     List {
-        /// One query a column, `d x n`.
+        /// One query a column, `e x n`.
         queries: DMatrix<f64>,
         /// Probability of each query.
         weights: Vec<f64>,
@@ -23,7 +23,7 @@ impl QueryLaw {
     /// The uniform law on the columns of `queries` (`e x n`): at least one, all finite.
     ///
     /// # Errors
-    /// [`Error::Shape`] for an empty list or an entry that is not finite.
+    /// [`Error::Shape`] for an empty list, [`Error::Parameter`] for an entry that is not finite.
     ///
     /// # Examples
     /// ```
@@ -47,6 +47,15 @@ impl QueryLaw {
     ///
     /// # Errors
     /// [`Error::Shape`] as [`QueryLaw::uniform`], or if there is not one weight a query; [`Error::Parameter`] if the weights are no probabilities.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::QueryLaw;
+    /// use attention_bounds::nalgebra::{self, dmatrix};
+    ///
+    /// assert!(QueryLaw::weighted(dmatrix![1.0, 2.0], vec![0.25, 0.75]).is_ok());
+    /// assert!(QueryLaw::weighted(dmatrix![1.0, 2.0], vec![0.25, 0.25]).is_err());
+    /// ```
     pub fn weighted(queries: DMatrix<f64>, weights: Vec<f64>) -> Result<Self> {
         check_queries(&queries)?;
         if weights.len() != queries.ncols() {
@@ -79,7 +88,19 @@ impl QueryLaw {
     /// Rademacher of dimension 20 at most); unavailable otherwise.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] for any other law.
+    /// [`Error::Unavailable`] for any other law; [`Error::Parameter`] if a law of one's own lists probabilities that
+    /// are none.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::{QueryLaw, Rademacher, Sphere};
+    ///
+    /// // The four vertices of a square are a list; a sphere is none.
+    /// let query = QueryLaw::from_tokens(&Rademacher::new(2, 1.0)?)?;
+    /// assert!(query.query(3).is_some() && query.query(4).is_none());
+    /// assert!(QueryLaw::from_tokens(&Sphere::new(2, 1.0)?).is_err());
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn from_tokens(law: &dyn TokenLaw) -> Result<Self> {
         if let Some(gaussian) = LawKind::of(law).gaussian() {
             return Ok(QueryLaw::Gaussian(gaussian.clone()));

@@ -73,6 +73,20 @@ fn panel(ends: (f64, f64), size: usize, f: &impl Fn(f64) -> Vec<f64>) -> Panel {
 ///
 /// # Errors
 /// In words, if an integral is infinite, not a number, or not found to a relative `1e-6`.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::attention::{ScoreVarianceLaw, integrate};
+/// use attention_bounds::nalgebra::{self, dmatrix};
+/// use attention_bounds::{Gaussian, Head};
+///
+/// // E s^2 = E z^2 = 1.
+/// let one = Gaussian::centred(dmatrix![1.0])?;
+/// let law = ScoreVarianceLaw::new(&one, &Head::new(dmatrix![1.0], dmatrix![1.0])?, &one)?;
+/// let (means, _) = integrate(&law, 1, |q, density, f| f[0] = q * density.density).unwrap();
+/// assert!((means[0] - 1.0).abs() < 1e-6);
+/// # Ok::<(), attention_bounds::Error>(())
+/// ```
 pub fn integrate(
     law: &ScoreVarianceLaw,
     size: usize,

@@ -50,6 +50,20 @@ impl ScoreVarianceLaw {
     /// # Errors
     /// If the shapes do not fit, an eigenvalue computation did not converge, the largest eigenvalue of `B` is neither 0 nor
     /// from 1e-100 to 1e100, or a mean is not a finite number.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::attention::ScoreVarianceLaw;
+    /// use attention_bounds::nalgebra::{self, dmatrix};
+    /// use attention_bounds::{Gaussian, Head};
+    ///
+    /// // s^2 = z^2 is chi-square of one degree of freedom: its density at 1 is e^{-1/2} / sqrt(2 pi), and eta = s^2.
+    /// let one = Gaussian::centred(dmatrix![1.0])?;
+    /// let law = ScoreVarianceLaw::new(&one, &Head::new(dmatrix![1.0], dmatrix![1.0])?, &one)?;
+    /// let expected = (-0.5f64).exp() / (2.0 * std::f64::consts::PI).sqrt();
+    /// assert!((law.density(1.0).density - expected).abs() < 1e-12 && (law.mean_response() - 1.0).abs() < 1e-14);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn new(tokens: &Gaussian, head: &Head, query: &Gaussian) -> Result<Self> {
         let coordinates = ScoreCoordinates::new(tokens, head, query)?;
         Self::in_coordinates(&coordinates, head)

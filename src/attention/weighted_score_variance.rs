@@ -61,6 +61,20 @@ impl WeightedScoreVarianceLaw {
     ///
     /// # Errors
     /// Those of [`ScoreVarianceLaw::new`].
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::attention::{TiltForm, TiltWeight, WeightedScoreVarianceLaw};
+    /// use attention_bounds::nalgebra::{self, dmatrix};
+    /// use attention_bounds::{Gaussian, Head};
+    ///
+    /// // With a = z standard normal: E z^2 = 1, E[z^2 |Gamma a|^2] = E z^4 = 3.
+    /// let one = Gaussian::centred(dmatrix![1.0])?;
+    /// let law = WeightedScoreVarianceLaw::new(&one, &Head::new(dmatrix![1.0], dmatrix![1.0])?, &one)?;
+    /// let [second, fourth] = law.means([TiltWeight::Constant, TiltWeight::Form(TiltForm::Token)]);
+    /// assert!((second - 1.0).abs() < 1e-13 && (fourth - 3.0).abs() < 1e-13);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn new(tokens: &Gaussian, head: &Head, query: &Gaussian) -> Result<Self> {
         let coordinates = ScoreCoordinates::new(tokens, head, query)?;
         let (axes, covariance) = (&coordinates.axes, tokens.covariance());

@@ -17,6 +17,21 @@ pub struct MomentConstants(LogMoments);
 
 impl MomentConstants {
     /// From `ln rho` and `ln kap` (0 to 1e100), `ln A2` (below `+inf`, `-inf` is zero) and `F0` (finite, at least 0).
+    ///
+    /// # Errors
+    /// [`Error::Parameter`](crate::Error::Parameter) for a number outside its range.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::bound::MomentConstants;
+    /// use attention_bounds::parameter::PromptLength;
+    ///
+    /// // rho = kap = A2 = F0 = 1: T4 at L = 100, del = 1/2.
+    /// let t4 = MomentConstants::new(0.0, 0.0, 0.0, 1.0)?.chernoff(PromptLength::new(100)?, 0.5)?;
+    /// let expected = 0.04 + 100.0 * (-49f64.powi(2) / 198.0).exp();
+    /// assert!(t4.upper() >= 0.04 && (t4.upper() - expected).abs() < 1e-13);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn new(ln_rho: f64, ln_kappa: f64, ln_a2: f64, f0: f64) -> Result<Self> {
         for (name, value) in [("ln rho", ln_rho), ("ln kap", ln_kappa)] {
             if !(0.0..=LARGEST_EXPONENT).contains(&value) {

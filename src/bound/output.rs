@@ -168,6 +168,19 @@ const PROXY_UNKNOWN: &str = "a variance proxy of the token law must be known";
 /// Values are upper ends of enclosures at the reported hypotheses and parameters, never clamped; one that
 /// overflows is `+inf` and vacuous.
 /// No monotonicity in `L` is promised.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::bound::{GaussianOutput, KnownMoments, Theorem, output_bounds};
+/// use attention_bounds::parameter::PromptLength;
+///
+/// // rho = A2 = F0 = 1: T4 at its best del is at most T4 at del = 1/2.
+/// let known = KnownMoments::gaussian(GaussianOutput::new(0.0, 1.0, 0.0)?);
+/// let bounds = output_bounds(Some(&known), None, PromptLength::new(100)?);
+/// let t4 = bounds.iter().find(|bound| bound.theorem() == Theorem::CHERNOFF_BOUND).unwrap();
+/// assert!(t4.value().unwrap() <= 0.04 + 100.0 * (-49f64.powi(2) / 198.0).exp());
+/// # Ok::<(), attention_bounds::Error>(())
+/// ```
 pub fn output_bounds(
     known: Option<&KnownMoments>,
     sub_gaussian: Option<&SubGaussianMoments<'_>>,

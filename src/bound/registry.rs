@@ -50,7 +50,8 @@ impl Theorem {
 
     /// The theorem with this identifier or name, upper and lower case alike.
     ///
-    /// The error lists the identifiers and names that resemble it most.
+    /// # Errors
+    /// [`Error::Unavailable`] if there is none; it lists the identifiers and names that resemble it most.
     pub fn from_name(name: &str) -> Result<Self> {
         let wanted = name.trim().to_lowercase();
         let found = Self::ALL

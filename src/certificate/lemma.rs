@@ -51,6 +51,22 @@ pub struct Certificates {
 
 impl Certificates {
     /// The certificates of every valid bound of these rows, and of those that are vacuous but finite if `vacuous`.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::certificate::Certificates;
+    /// use attention_bounds::nalgebra::{self, dmatrix};
+    /// use attention_bounds::{Gaussian, Head, QueryLaw, Study};
+    ///
+    /// let head = Head::new(dmatrix![1.0], dmatrix![1.0])?;
+    /// let study = Study::new(Gaussian::centred(dmatrix![1.0])?, head, QueryLaw::uniform(dmatrix![1.0])?)?;
+    /// let rows = study.lengths([1000])?.table()?.rows;
+    /// // Every valid bound has a lemma or a reason.
+    /// let valid = rows.iter().flat_map(|row| &row.bounds).filter(|bound| bound.useful_value().is_some()).count();
+    /// let found = Certificates::new(&rows, false);
+    /// assert_eq!(found.certified() + found.left_out.len(), valid);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn new(rows: &[Row], vacuous: bool) -> Self {
         let mut all = Self::default();
         for row in rows {

@@ -7,6 +7,14 @@ use crate::render::Decimal;
 /// The number as a Coq term, exactly: `3`, `(-5)`, `(7/16)`. `None` if it is not finite.
 ///
 /// A float is an integer times a power of two; the quotient is in lowest terms.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::certificate::exact;
+///
+/// assert_eq!(exact(0.4375).as_deref(), Some("(7/16)"));
+/// assert_eq!(exact(f64::INFINITY), None);
+/// ```
 pub fn exact(number: f64) -> Option<String> {
     if !number.is_finite() {
         return None;
@@ -34,6 +42,14 @@ pub fn exact(number: f64) -> Option<String> {
 }
 
 /// A decimal as a Coq term, exactly.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::certificate::decimal;
+/// use attention_bounds::render::Decimal;
+///
+/// assert_eq!(decimal(&Decimal::at_least(0.25, 2).unwrap()), "(25/100)");
+/// ```
 pub fn decimal(decimal: &Decimal) -> String {
     let mantissa = decimal.mantissa();
     let (sign, digits) = match mantissa.strip_prefix('-') {

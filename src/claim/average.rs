@@ -36,6 +36,21 @@ impl<'a> FormulaAverage<'a> {
     /// # Errors
     /// [`Error::Unavailable`] if the joint law of what the formula contains is not known here; the message says what is
     /// possible.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::claim::{Formula, FormulaAverage, VARIABLES};
+    /// use attention_bounds::nalgebra::{self, dmatrix};
+    /// use attention_bounds::{Gaussian, Head};
+    ///
+    /// // With s = |z|, E 3 s^2 / L = 3 / L. The values are those of L, d, sigma, norm_U, norm_V.
+    /// let one = Gaussian::centred(dmatrix![1.0])?;
+    /// let head = Head::new(dmatrix![1.0], dmatrix![1.0])?;
+    /// let formula = Formula::new("3*s^2/L", &VARIABLES)?;
+    /// let (averages, _) = FormulaAverage::new(&one, &head, &one, &formula)?.values(&[vec![10.0, 1.0, 1.0, 1.0, 1.0]])?;
+    /// assert!((averages[0] - 0.3).abs() < 1e-6);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn new(
         tokens: &dyn TokenLaw,
         head: &Head,

@@ -12,6 +12,15 @@ pub const MOST_STEPS: u64 = 1000;
 ///
 /// # Errors
 /// For anything else; numbers must be finite and greater than 0, steps from 2 to 1000.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::claim::read_range;
+///
+/// assert_eq!(read_range("1,2,3")?, [1.0, 1.5, 2.0]);
+/// assert_eq!(read_range("0.5")?, [0.5]);
+/// # Ok::<(), attention_bounds::Error>(())
+/// ```
 pub fn read_range(text: &str) -> Result<Vec<f64>> {
     let refuse = || Error::Parameter {
         parameter: "--c2",
@@ -43,6 +52,14 @@ pub fn read_range(text: &str) -> Result<Vec<f64>> {
 
 /// `min(1, 1/(4 q^2))`, the exponent of T7, which is also T9's for the gradient in `V`: that bound is T7 for stacked identities, and
 /// T12's law shows that it is the best for the class there too (theory, `uniform-value-gradient`).
+///
+/// # Examples
+/// ```
+/// use attention_bounds::claim::{PrintedForm, uniform_exponent};
+///
+/// assert_eq!(uniform_exponent(PrintedForm::Output, 1.0).value, Ok(0.25));
+/// assert_eq!(uniform_exponent(PrintedForm::Output, 0.1).value, Ok(1.0));
+/// ```
 pub fn uniform_exponent(form: PrintedForm, q: f64) -> UniformExponent {
     let exponent = if q > 0.0 {
         (0.25 / (q * q)).min(1.0)

@@ -26,6 +26,16 @@ impl Formula {
     ///
     /// # Errors
     /// [`Error::Parameter`], with the place, for anything else, and for more than 500 characters.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::claim::Formula;
+    ///
+    /// let formula = Formula::new("-2^2 * x / L", &["L", "x"])?;
+    /// assert_eq!(formula.value(&[8.0, 10.0]), -5.0);
+    /// assert!(formula.is_linear_in(&[1]) && !formula.is_linear_in(&[0]));
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn new(text: &str, variables: &[&str]) -> Result<Self> {
         let refuse = |value: String| {
             Err(Error::Parameter {

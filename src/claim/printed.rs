@@ -37,6 +37,15 @@ impl Printed {
     ///
     /// # Errors
     /// For anything else, and for constants that are not finite and greater than 0.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::claim::Printed;
+    ///
+    /// assert_eq!(Printed::parse("c2=0.5,c1=3")?.constants(), (3.0, 0.5));
+    /// assert!(Printed::parse("c1=3").is_err());
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn parse(text: &str) -> Result<Self> {
         let refuse = || Error::Parameter {
             parameter: "--printed",
@@ -89,6 +98,20 @@ pub fn check_length(length: u64) -> Result<()> {
 ///
 /// # Errors
 /// If the proxy of a list of queries cannot be computed.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::claim::hypotheses;
+/// use attention_bounds::nalgebra::{self, dmatrix};
+/// use attention_bounds::{Gaussian, Head, QueryLaw};
+///
+/// let (tokens, query) = (Gaussian::centred(dmatrix![0.25])?, Gaussian::centred(dmatrix![4.0])?);
+/// let head = Head::new(dmatrix![1.0], dmatrix![1.0])?;
+/// let found = hypotheses(&tokens, &head, &QueryLaw::gaussian(query))?;
+/// // sigma = 1/2 counts as 1, and the query is 2-sub-Gaussian.
+/// assert!(found.sigma == 1.0 && (found.query_sigma - 2.0).abs() < 1e-12 && found.failure.is_none());
+/// # Ok::<(), attention_bounds::Error>(())
+/// ```
 pub fn hypotheses(
     tokens: &dyn TokenLaw,
     head: &Head,

@@ -18,6 +18,17 @@ pub const VARIABLES: [&str; 11] = [
 pub const OF_THE_QUERY: usize = 5;
 
 /// The variables that depend neither on the length nor on the query: `d`, `sigma`, `norm_U`, `norm_V`.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::claim::of_setting;
+/// use attention_bounds::nalgebra::{self, dmatrix};
+/// use attention_bounds::{Gaussian, Head};
+///
+/// let head = Head::new(dmatrix![2.0], dmatrix![3.0])?;
+/// assert_eq!(of_setting(&Gaussian::centred(dmatrix![0.25])?, &head), [1.0, 0.5, 2.0, 3.0]);
+/// # Ok::<(), attention_bounds::Error>(())
+/// ```
 pub fn of_setting(tokens: &dyn TokenLaw, head: &Head) -> [f64; OF_THE_QUERY - 1] {
     [
         tokens.dimension() as f64,

@@ -69,6 +69,18 @@ pub fn read_text(path: impl AsRef<Path>, most: u64) -> Result<String> {
 ///
 /// # Errors
 /// [`Error::File`] if a file cannot be written or renamed.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::file::{read_text, replace};
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("note.txt");
+/// replace(&path, "four")?;
+/// assert_eq!(read_text(&path, 4)?, "four");
+/// assert!(read_text(&path, 3).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn replace(path: &Path, text: &str) -> Result<()> {
     let refuse = |error: std::io::Error| Error::File {
         path: path.to_path_buf(),

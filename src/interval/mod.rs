@@ -70,6 +70,16 @@ impl Interval {
     ///
     /// # Errors
     /// If an end is `NaN` or `lower > upper`.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::interval::Interval;
+    ///
+    /// let found = Interval::new(1.0, 2.0)? - Interval::new(0.25, 0.5)?;
+    /// assert_eq!((found.lower(), found.upper()), (0.5, 1.75));
+    /// assert!(Interval::new(2.0, 1.0).is_err());
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn new(lower: f64, upper: f64) -> Result<Self> {
         if lower <= upper {
             Ok(Self { lower, upper })
@@ -84,6 +94,15 @@ impl Interval {
     }
 
     /// The float itself, as a real number; the whole line for `NaN`.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::interval::Interval;
+    ///
+    /// // The float 0.1 is above 1/10, so ten of them are more than 1.
+    /// let sum: Interval = std::iter::repeat_n(Interval::point(0.1), 10).sum();
+    /// assert!(sum.upper() > 1.0);
+    /// ```
     pub fn point(value: f64) -> Self {
         Self::between(value, value)
     }

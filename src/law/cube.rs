@@ -28,6 +28,17 @@ impl Cube {
     ///
     /// # Errors
     /// If not `1e-75 <= half_width <= 1e75`, or the dimension is not from 1 to 65536.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::law::{Cube, TokenLaw};
+    /// use attention_bounds::nalgebra::{self, dmatrix, dvector};
+    ///
+    /// // A coordinate has variance h^2 / 3.
+    /// let law = Cube::new(2, 3.0)?;
+    /// assert!((law.tilted_covariance(&dvector![0.0, 0.0]) - dmatrix![3.0, 0.0; 0.0, 3.0]).amax() < 1e-14);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn new(dimension: usize, half_width: f64) -> Result<Self> {
         let dimension = Dimension::new(dimension)?.get();
         let half_width = check_size("half_width", half_width)?;

@@ -34,6 +34,22 @@ pub struct Empirical {
 
 impl Empirical {
     /// The uniform law on the rows of `rows` (`n x d`), which must be finite and at least one.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] without a row; [`Error::Parameter`] if an entry is not finite, a row is more than `1e75` from
+    /// the mean of all,
+    /// or `d` is not from 1 to 65536.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::law::{Empirical, TokenLaw};
+    /// use attention_bounds::nalgebra::{self, dmatrix, dvector};
+    ///
+    /// // Two points, -1 and 1: Lam(a) = ln cosh a.
+    /// let law = Empirical::new(&dmatrix![-1.0; 1.0])?;
+    /// assert!((law.cumulant(&dvector![2.0]) - 2f64.cosh().ln()).abs() < 1e-14);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn new(rows: &DMatrix<f64>) -> Result<Self> {
         let count = rows.nrows();
         Self::build(rows, vec![1.0 / count as f64; count], Vec::new())
@@ -41,6 +57,20 @@ impl Empirical {
 
     /// The law on the rows of `rows` with these probabilities: positive, with sum 1 within `1e-9` (they
     /// are then divided by their sum).
+    ///
+    /// # Errors
+    /// As [`Empirical::new`]; [`Error::Shape`] if there is not one weight a row, [`Error::Parameter`] if the weights
+    /// are not as said.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::law::{Empirical, TokenLaw};
+    /// use attention_bounds::nalgebra::{self, dmatrix, dvector};
+    ///
+    /// let law = Empirical::weighted(&dmatrix![0.0, 0.0; 4.0, 8.0], vec![0.75, 0.25])?;
+    /// assert_eq!(law.tilted_mean(&dvector![0.0, 0.0]), dvector![1.0, 2.0]);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn weighted(rows: &DMatrix<f64>, weights: Vec<f64>) -> Result<Self> {
         if weights.len() != rows.nrows() {
             return Err(Error::shape(

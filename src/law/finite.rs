@@ -51,6 +51,17 @@ struct CentredOutputs {
 
 impl<'a> FiniteOutput<'a> {
     /// Pairs a law with a value matrix of shape `m x d`.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::law::{Empirical, FiniteOutput, OutputLaw};
+    /// use attention_bounds::nalgebra::{self, dmatrix, dvector};
+    ///
+    /// let law = Empirical::new(&dmatrix![0.0; 2.0])?;
+    /// let seen = FiniteOutput::new(&law, &dmatrix![3.0]).tilted(&dvector![0.0]);
+    /// assert!((seen.mean[0] - 3.0).abs() < 1e-14 && (seen.variance - 9.0).abs() < 1e-14);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn new(law: &'a Empirical, value: &DMatrix<f64>) -> Self {
         Self {
             law,

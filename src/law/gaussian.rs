@@ -34,6 +34,22 @@ impl Gaussian {
     /// its symmetric part) and have no eigenvalue below `-1e-10` of the largest. Negative eigenvalues
     /// within that tolerance count as zero: if there is one for certain, and not only to rounding, the law is that of
     /// the nearest positive semi-definite matrix, which [`Gaussian::covariance`] then is. A diagonal covariance has an exact root.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the covariance is not `d x d`; [`Error::Parameter`] if it is not as said or has an
+    /// eigenvalue above `1e150`, if
+    /// the mean is not finite, or if `d` is not from 1 to 65536.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::law::{Gaussian, TokenLaw};
+    /// use attention_bounds::nalgebra::{self, dmatrix, dvector};
+    ///
+    /// // T1: the law tilted by a has mean m0 + Gamma a.
+    /// let law = Gaussian::new(dvector![1.0, 0.0], dmatrix![2.0, 1.0; 1.0, 3.0])?;
+    /// assert_eq!(law.tilted_mean(&dvector![1.0, 1.0]), dvector![4.0, 4.0]);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn new(mean: DVector<f64>, covariance: DMatrix<f64>) -> Result<Self> {
         Dimension::new(mean.len())?;
         if covariance.nrows() != mean.len() || covariance.ncols() != mean.len() {
@@ -61,6 +77,19 @@ impl Gaussian {
     }
 
     /// The centred law `N(0, covariance)`.
+    ///
+    /// # Errors
+    /// As [`Gaussian::new`].
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::law::{Gaussian, TokenLaw};
+    /// use attention_bounds::nalgebra::{self, dmatrix, dvector};
+    ///
+    /// // Lam(a) = a^T Gamma a / 2.
+    /// assert!((Gaussian::centred(dmatrix![2.0])?.cumulant(&dvector![3.0]) - 9.0).abs() < 1e-14);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn centred(covariance: DMatrix<f64>) -> Result<Self> {
         Self::new(DVector::zeros(covariance.nrows()), covariance)
     }

@@ -33,6 +33,15 @@ impl Mixture {
     ///
     /// Needs at least one component, all of one dimension, and positive weights that sum to 1 within
     /// `1e-9` (they are then divided by their sum).
+    ///
+    /// # Errors
+    /// [`Error::Shape`] or [`Error::Parameter`] if they are not so, or two means are more than `1e75` apart.
+    ///
+    /// ```
+    /// use attention_bounds::{Gaussian, Mixture, law::TokenLaw, nalgebra::{self, dmatrix, dvector}};
+    /// let part = |x| (0.5, Gaussian::new(dvector![x], dmatrix![0.0]).unwrap());
+    /// assert!((Mixture::new(vec![part(-1.0), part(1.0)]).unwrap().cumulant(&dvector![2.0]) - 2f64.cosh().ln()).abs() < 1e-14);
+    /// ```
     pub fn new(weighted: Vec<(f64, Gaussian)>) -> Result<Self> {
         let (weights, components): (Vec<f64>, Vec<Gaussian>) = weighted.into_iter().unzip();
         let Some(first) = components.first() else {

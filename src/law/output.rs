@@ -22,6 +22,9 @@ pub trait OutputLaw: Send + Sync {
     }
 
     /// See [`TokenLaw::score_atoms`](crate::law::TokenLaw::score_atoms).
+    ///
+    /// # Errors
+    /// As there.
     fn score_atoms(&self, tilt: &DVector<f64>, resolution: Resolution) -> Result<ScoreAtoms>;
 
     /// For tokens of finite support: pairs `(ln x_j, m_j)`, `x_j` ascending, with `m_1 + .. + m_j <= E[w; w <= x_j]` for every `j`, where

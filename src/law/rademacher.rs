@@ -33,6 +33,17 @@ impl Rademacher {
     ///
     /// # Errors
     /// If not `1e-75 <= scale <= 1e75`, or the dimension is not from 1 to 65536.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::law::{Rademacher, TokenLaw};
+    /// use attention_bounds::nalgebra::{self, dvector};
+    ///
+    /// // m(a) = c tanh(c a).
+    /// let law = Rademacher::new(1, 2.0)?;
+    /// assert!((law.tilted_mean(&dvector![0.5])[0] - 2.0 * 1f64.tanh()).abs() < 1e-14);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn new(dimension: usize, scale: f64) -> Result<Self> {
         let dimension = Dimension::new(dimension)?.get();
         let scale = check_size("scale", scale)?;

@@ -34,6 +34,17 @@ impl RareAtom {
     ///
     /// # Errors
     /// For other numbers.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::law::{RareAtom, TokenLaw};
+    /// use attention_bounds::nalgebra::{self, dvector};
+    ///
+    /// // The variance is eps h^2.
+    /// let law = RareAtom::new(2.0, 0.125)?;
+    /// assert!((law.tilted_covariance(&dvector![0.0])[0] - 0.5).abs() < 1e-14);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn new(half_width: f64, probability: f64) -> Result<Self> {
         let half_width = check_size("half_width", half_width)?;
         let unit = Self::unit_proxy(probability)?;
@@ -55,6 +66,15 @@ impl RareAtom {
     ///
     /// # Errors
     /// As [`RareAtom::new`], and if `sigma^2` is not greater than 0.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::law::RareAtom;
+    ///
+    /// // From eps = 1/3 on the proxy is the variance eps h^2.
+    /// assert!((RareAtom::widest(1.0, 0.5)?.half_width() - 2f64.sqrt()).abs() < 1e-12);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn widest(variance_proxy: f64, probability: f64) -> Result<Self> {
         let wanted = Positive::new("variance_proxy", variance_proxy)?.get();
         let mut half_width = (wanted / Self::unit_proxy(probability)?).sqrt();

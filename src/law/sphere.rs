@@ -30,6 +30,17 @@ impl Sphere {
     ///
     /// # Errors
     /// If not `1e-75 <= radius <= 1e75`, or the dimension is not from 1 to 65536.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::law::{Sphere, TokenLaw};
+    /// use attention_bounds::nalgebra::{self, dvector};
+    ///
+    /// // In R^3 a coordinate is uniform on [-r, r]: Lam(a) = ln(sinh(r |a|) / (r |a|)).
+    /// let law = Sphere::new(3, 2.0)?;
+    /// assert!((law.cumulant(&dvector![0.5, 0.0, 0.0]) - 1f64.sinh().ln()).abs() < 1e-14);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn new(dimension: usize, radius: f64) -> Result<Self> {
         let dimension = Dimension::new(dimension)?.get();
         let radius = check_size("radius", radius)?;

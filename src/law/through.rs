@@ -15,6 +15,18 @@ pub struct Through<'a, L> {
 
 impl<'a, L: TokenLaw> Through<'a, L> {
     /// Pairs a law with a value matrix of shape `m x d`.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::law::{Gaussian, OutputLaw, Through};
+    /// use attention_bounds::nalgebra::{self, dmatrix, dvector};
+    ///
+    /// // V Gamma a, and tr(V Gamma V^T).
+    /// let law = Gaussian::centred(dmatrix![2.0, 0.0; 0.0, 3.0])?;
+    /// let seen = Through::new(&law, &dmatrix![1.0, 1.0]).tilted(&dvector![1.0, 2.0]);
+    /// assert_eq!((seen.mean[0], seen.variance), (8.0, 5.0));
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn new(law: &'a L, value: &DMatrix<f64>) -> Self {
         Self {
             law,

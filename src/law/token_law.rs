@@ -39,6 +39,10 @@ pub trait TokenLaw: Debug + Send + Sync {
     fn sample(&self, random: &mut dyn Rng, token: &mut [f64]);
 
     /// The law of (score, output): score `<tilt, X>`, output `value X`, as weighted score atoms.
+    ///
+    /// # Errors
+    /// [`Error::Shape`](crate::Error::Shape) if tilt (`d`) or value (`m x d`) do not fit or the tilt is not finite;
+    /// [`Error::Unavailable`](crate::Error::Unavailable) if the law has no such atoms at this tilt.
     fn score_atoms(
         &self,
         tilt: &DVector<f64>,

@@ -26,6 +26,13 @@ impl Provenance {
     ///
     /// The environment variable `SOURCE_DATE_EPOCH` (seconds since 1970) replaces the clock if it is
     /// set, so that output can be reproduced byte for byte.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::record::Provenance;
+    ///
+    /// assert!(Provenance::now("toy", Some(7)).line().contains("scenario toy, seed 7, created "));
+    /// ```
     pub fn now(scenario: impl Into<String>, seed: Option<u64>) -> Self {
         let fixed = std::env::var("SOURCE_DATE_EPOCH")
             .ok()

@@ -21,6 +21,17 @@ impl RegressionHead {
     ///
     /// # Errors
     /// If `A` is not square or a number is not finite.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::nalgebra::{self, dmatrix};
+    /// use attention_bounds::regression::RegressionHead;
+    ///
+    /// let head = RegressionHead::new(dmatrix![2.0, 0.0; 0.0, 1.0], 3.0)?;
+    /// assert_eq!(head.to_vec(), [2.0, 0.0, 0.0, 1.0, 3.0]);
+    /// assert_eq!(head.balance(), 5.0 - 9.0);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn new(key_query: DMatrix<f64>, value: f64) -> Result<Self> {
         if !key_query.is_square() || key_query.is_empty() {
             return Err(Error::shape(

@@ -26,6 +26,17 @@ impl RegressionTask {
     ///
     /// # Errors
     /// If `Sig` is not square, symmetric and positive definite, or a variance is outside its set.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::nalgebra::{self, dmatrix};
+    /// use attention_bounds::regression::RegressionTask;
+    ///
+    /// // E y^2 = tau^2 tr Sig + v.
+    /// let task = RegressionTask::new(dmatrix![2.0, 0.0; 0.0, 4.0], 0.5, 0.25)?;
+    /// assert!((task.label_variance() - 2.0).abs() < 1e-14);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn new(
         covariance: DMatrix<f64>,
         noise_variance: f64,

@@ -96,6 +96,13 @@ impl fmt::Display for Decimal {
 /// `value` rounded up to `significant_digits` decimal digits, as `d.ddde-x`.
 ///
 /// Guarantee: the number printed is at least `value` (see [`Decimal::at_least`]); infinity is `inf`.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::render::{round_down, round_nearest, round_up};
+///
+/// assert_eq!([round_up(0.125, 2), round_down(0.125, 2), round_nearest(0.126, 2)], ["1.3e-1", "1.2e-1", "1.3e-1"]);
+/// ```
 pub fn round_up(value: f64, significant_digits: usize) -> String {
     Decimal::at_least(value, significant_digits)
         .map_or_else(|| value.to_string(), |decimal| decimal.to_string())
@@ -119,6 +126,13 @@ pub fn round_nearest(value: f64, significant_digits: usize) -> String {
 }
 
 /// How many digits of `value` its absolute `error` leaves, from 1 to `most`.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::render::significant_digits;
+///
+/// assert_eq!((significant_digits(2.0, 1e-3, 9), significant_digits(2.0, 0.0, 9)), (3, 9));
+/// ```
 pub fn significant_digits(value: f64, error: f64, most: usize) -> usize {
     let digits = -(error / value.abs()).log10();
     if !(digits >= 1.0) {

@@ -44,6 +44,9 @@ impl Scenario {
     }
 
     /// Checks a scenario that is already a TOML table.
+    ///
+    /// # Errors
+    /// [`Error::Scenario`] for a key that is missing, unknown or has a value that is not accepted.
     pub fn from_table(origin: Origin, table: &Table) -> Result<Self> {
         let root = Section::root(&origin, table);
         root.only(&["tokens", "query", "head", "grid", "monte_carlo"])?;

@@ -19,6 +19,19 @@ impl Study {
     /// [`Error::Unavailable`](crate::Error::Unavailable) without a length, or for what only a simulation gives;
     /// [`Error::Stopped`](crate::Error::Stopped) if the simulation was; otherwise as the constants of the bounds.
     /// An exact value that is not available is no error: its cell says why.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::nalgebra::{self, dmatrix};
+    /// use attention_bounds::{Gaussian, Head, QueryLaw, Study};
+    ///
+    /// // U = 0: attention is the mean of the prompt, with the error Var X / L.
+    /// let head = Head::new(dmatrix![0.0], dmatrix![1.0])?;
+    /// let study = Study::new(Gaussian::centred(dmatrix![2.0])?, head, QueryLaw::uniform(dmatrix![1.0])?)?;
+    /// let table = study.lengths([8])?.table()?;
+    /// assert!((table.rows[0].exact.as_ref().unwrap().value - 0.25).abs() < 1e-12);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn table(&self) -> Result<Table> {
         self.check_request(self.simulation.is_some())?;
         let question = self.question();
@@ -74,6 +87,19 @@ impl Study {
     ///
     /// # Errors
     /// As [`Study::table`].
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::nalgebra::{self, dmatrix};
+    /// use attention_bounds::{Gaussian, Head, QueryLaw, Study};
+    ///
+    /// let one = Gaussian::centred(dmatrix![1.0])?;
+    /// let head = Head::new(dmatrix![1.0], dmatrix![1.0])?;
+    /// let study = Study::new(one, head, QueryLaw::uniform(dmatrix![1.0])?)?.lengths([1000])?;
+    /// // The error is about 2e/L: a formula that claims half of it is refuted.
+    /// assert!(study.bound("exp(s^2)/L")?.check()?.is_violated());
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn check(&self) -> Result<Table> {
         let mut study = self.clone();
         study.simulation = Some(self.simulation_request());
@@ -104,7 +130,7 @@ impl Study {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Parameter`](crate::Error::Parameter) if `epsilon` is not positive, or a query does not exist.
+    /// [`Error::Parameter`](crate::Error::Parameter) if `epsilon` is not positive; otherwise as [`length::smallest`].
     pub fn length(&self, epsilon: impl Into<Epsilon>) -> Result<LengthAnswer> {
         let asked = epsilon.into();
         let found = length::smallest(&self.question(), &asked, self.progress.as_ref())?;
@@ -127,7 +153,21 @@ impl Study {
     /// lengths of the study.
     ///
     /// # Errors
-    /// As the moments of the law.
+    /// As [`rate::rate`].
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::nalgebra::{self, dmatrix};
+    /// use attention_bounds::{Gaussian, Head, QueryLaw, Study};
+    ///
+    /// // T8 with lam = U^2 = 1/4: kappa = 1, and L times the error tends to (1 - 2 lam)^{-1/2} (1 + lam / (1 - 2 lam)).
+    /// let one = Gaussian::centred(dmatrix![1.0])?;
+    /// let head = Head::new(dmatrix![0.5], dmatrix![1.0])?;
+    /// let rate = Study::new(one.clone(), head, QueryLaw::gaussian(one))?.lengths([10])?.rate()?;
+    /// assert_eq!(rate.kappa.unwrap(), 1.0);
+    /// assert!((rate.limiting_constant.unwrap() - 1.5 * 2f64.sqrt()).abs() < 1e-12);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn rate(&self) -> Result<RateAnswer> {
         let mut answer = rate::rate(&self.question(), &self.lengths, self.progress.as_ref())?;
         answer.description.clone_from(&self.description);
@@ -139,6 +179,21 @@ impl Study {
     ///
     /// # Errors
     /// As [`fit::fit`].
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::claim::PrintedForm;
+    /// use attention_bounds::nalgebra::{self, dmatrix};
+    /// use attention_bounds::{Gaussian, Head, QueryLaw, Study};
+    ///
+    /// // U = 0: the error is 1/L, so c1 ln(L) / L^{c2} with c2 = 1 needs c1 = 1 / ln L.
+    /// let one = Gaussian::centred(dmatrix![1.0])?;
+    /// let head = Head::new(dmatrix![0.0], dmatrix![1.0])?;
+    /// let study = Study::new(one.clone(), head, QueryLaw::gaussian(one))?.lengths([100])?;
+    /// let c1 = study.fit(PrintedForm::Output, &[1.0], false)?.points[0].c1;
+    /// assert!((c1 * 100f64.ln() - 1.0).abs() < 1e-10);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn fit(&self, form: PrintedForm, exponents: &[f64], witness: bool) -> Result<FitAnswer> {
         let question = self.question();
         let progress = self.progress.as_ref();
@@ -161,6 +216,21 @@ impl Study {
     /// # Errors
     /// As [`Study::simulation`]; [`Error::Stopped`](crate::Error::Stopped) if it was stopped;
     /// [`Error::File`](crate::Error::File) if the checkpoint cannot be used.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::monte_carlo::{Partial, Shard};
+    /// use attention_bounds::nalgebra::{self, dmatrix};
+    /// use attention_bounds::{Gaussian, Head, QueryLaw, Study};
+    ///
+    /// let one = Gaussian::centred(dmatrix![1.0])?;
+    /// let head = Head::new(dmatrix![1.0], dmatrix![1.0])?;
+    /// let study = Study::new(one, head, QueryLaw::uniform(dmatrix![1.0])?)?.lengths([10])?.simulate(4000);
+    /// // Two shares, made anywhere, join to the run to the last bit.
+    /// let parts = [study.share(Shard::new(1, 2)?)?, study.share(Shard::new(2, 2)?)?];
+    /// assert_eq!(Partial::merge(&parts)?, study.share(Shard::whole())?);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn share(&self, shard: Shard) -> Result<Partial> {
         let run = simulate::RunOptions {
             checkpoint: self.checkpoint.as_deref(),
@@ -174,6 +244,19 @@ impl Study {
     ///
     /// # Errors
     /// As [`Study::share`].
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::nalgebra::{self, dmatrix};
+    /// use attention_bounds::{Head, QueryLaw, Rademacher, Study};
+    ///
+    /// // U = 0: the error is Var X / L.
+    /// let head = Head::new(dmatrix![0.0], dmatrix![1.0])?;
+    /// let study = Study::new(Rademacher::new(1, 1.0)?, head, QueryLaw::uniform(dmatrix![1.0])?)?;
+    /// let line = study.lengths([10])?.simulate(4000).estimates()?.lines.remove(0);
+    /// assert!((line.mean - 0.1).abs() < 5.0 * line.standard_error.unwrap());
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn estimates(&self) -> Result<SimulationAnswer> {
         let partial = self.share(Shard::whole())?;
         let orders = simulate::orders(&self.options.quantiles);

@@ -22,6 +22,18 @@ impl<'a> Question<'a> {
     ///
     /// # Errors
     /// [`Error::Shape`] if they have not.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::nalgebra::{self, dmatrix};
+    /// use attention_bounds::{Head, QueryLaw, Rademacher, study::Question};
+    ///
+    /// let head = Head::new(dmatrix![1.0; 2.0], dmatrix![1.0, 0.0])?;
+    /// let query = QueryLaw::uniform(dmatrix![1.0])?;
+    /// assert!(Question::new(&Rademacher::new(2, 1.0)?, &head, &query).is_ok());
+    /// assert!(Question::new(&Rademacher::new(3, 1.0)?, &head, &query).is_err());
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn new(tokens: &'a dyn TokenLaw, head: &'a Head, query: &'a QueryLaw) -> Result<Self> {
         let (d, e) = head.key_query().shape();
         if tokens.dimension() != d || query.dimension() != e {

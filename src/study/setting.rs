@@ -288,7 +288,7 @@ impl Study {
     /// Confidence of each interval for itself alone, 0.95 if not said.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if it is not between 0 and 1.
+    /// [`Error::Parameter`] if it is not at least 1/2 and less than 1.
     pub fn confidence(&self, confidence: f64) -> Result<Self> {
         let interval = ErrorProbability::new("1 - confidence", 1.0 - confidence)?;
         Ok(self.with(|study| study.levels.interval = interval))
@@ -297,7 +297,7 @@ impl Study {
     /// Probability that chance alone makes any verdict of a run wrong, 1e-6 if not said.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if it is not between 0 and 1.
+    /// [`Error::Parameter`] if it is not greater than 0 and at most 1/2.
     pub fn error_probability(&self, probability: f64) -> Result<Self> {
         let family = ErrorProbability::new("--error-probability", probability)?;
         Ok(self.with(|study| study.levels.family = family))

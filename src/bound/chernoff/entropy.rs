@@ -157,6 +157,19 @@ fn best_delta(ln_a2: f64, ln_rho: f64, length: f64, (exponent, ln_lambda): (f64,
 ///
 /// The trivial bound is that of the class, `L F0`. The value is the upper end of an enclosure at the reported `del`, `lam`
 /// and `ln A2`; it is infinite if `2 lam sigma^2 |V|^2 < 1` is not certain. Below `L = 3` it does not apply.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::bound::{SubGaussianMoments, ValueSpectrum, chernoff_entropy_bound};
+/// use attention_bounds::parameter::{PromptLength, VarianceProxy};
+///
+/// let values = ValueSpectrum::from_eigenvalues(vec![1.0])?;
+/// let class = SubGaussianMoments::new(VarianceProxy::new(1.0)?, 1.0, &values)?;
+/// assert!(chernoff_entropy_bound(&class, PromptLength::new(2)?).value().is_none());
+/// // N(0, 1) belongs to the class, and L times its error tends to 2e.
+/// assert!(chernoff_entropy_bound(&class, PromptLength::new(1_000_000)?).value().unwrap() > 5.4e-6);
+/// # Ok::<(), attention_bounds::Error>(())
+/// ```
 pub fn chernoff_entropy_bound(class: &SubGaussianMoments<'_>, length: PromptLength) -> Bound {
     let theorem = Theorem::CHERNOFF_ENTROPY;
     if length.get() < SHORTEST {

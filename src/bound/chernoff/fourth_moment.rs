@@ -50,7 +50,21 @@ pub struct FourthMoments {
 impl FourthMoments {
     /// From `ln rho`, `ln A2 = ln E[w^2 |f|^2]`, `ln A4 = ln E[w^4 |f|^4]` and `ln F4 = ln E|f|^4`.
     ///
-    /// `ln rho` must be finite and at least 0; the others less than `+inf`.
+    /// # Errors
+    /// [`Error::Parameter`](crate::Error::Parameter) unless `ln rho` is finite and at least 0 and the others are less
+    /// than `+inf`.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::bound::FourthMoments;
+    /// use attention_bounds::parameter::PromptLength;
+    ///
+    /// // All moments 1, L = 100, del = 1/2.
+    /// let found = FourthMoments::new(0.0, 0.0, 0.0, 0.0)?.at(PromptLength::new(100)?, 0.5)?;
+    /// let expected = 16.0 * (1e-6 + 3e-4) + 100.0 * (-49f64.powi(2) / 198.0).exp();
+    /// assert!((found.upper() - expected).abs() < 1e-13);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn new(ln_rho: f64, ln_a2: f64, ln_a4: f64, ln_f4: f64) -> Result<Self> {
         if !(0.0..f64::INFINITY).contains(&ln_rho) {
             return Err(rejected("ln rho", ln_rho, "a finite number, at least 0"));

@@ -38,6 +38,18 @@ impl Theorem {
 ///
 /// The trivial bound is 1. The value is the upper end of an enclosure at the reported `del` and is never
 /// clamped.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::bound::{GaussianOutput, KnownMoments, tail_bound};
+/// use attention_bounds::parameter::{Positive, PromptLength};
+///
+/// // rho = A2 = 1: the best del is at least as good as 1/2.
+/// let known = KnownMoments::gaussian(GaussianOutput::new(0.0, 1.0, 0.0)?);
+/// let bound = tail_bound(&known, Positive::new("eps", 1.0)?, PromptLength::new(100)?);
+/// assert!(bound.value().unwrap() <= 0.04 + (-12.5f64).exp());
+/// # Ok::<(), attention_bounds::Error>(())
+/// ```
 pub fn tail_bound(known: &KnownMoments, deviation: Positive, length: PromptLength) -> Bound {
     let moments = known.logarithms();
     let ln_length = length.as_f64().ln();

@@ -81,6 +81,19 @@ impl ComponentLaw {
     ///
     /// # Errors
     /// If there is no component, shapes do not fit, an entry is not finite or one tilt would take too long.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::bound::ComponentLaw;
+    /// use attention_bounds::nalgebra::{self, dmatrix, dvector};
+    ///
+    /// // N(0, 1), V = 1: F = X^2 - 1, and E F^2 = 2.
+    /// let variance = dmatrix![1.0];
+    /// let law = ComponentLaw::new(&[(1.0, dvector![0.0], Some(&variance))], &dmatrix![1.0])?;
+    /// let f0 = law.moments(&dvector![0.0])?.f0();
+    /// assert!(f0 >= 2.0 && f0 < 2.0 + 1e-9);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn new(components: &[LawComponent<'_>], value: &DMatrix<f64>) -> Result<Self> {
         let (m, d) = value.shape();
         let Some((_, first, _)) = components.first() else {

@@ -46,6 +46,20 @@ impl KeyQueryAverage {
     ///
     /// # Errors
     /// If shapes do not fit, a constant is not finite, or `s^2` may be above `1e100`.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::bound::KeyQueryAverage;
+    /// use attention_bounds::nalgebra::{self, dmatrix};
+    /// use attention_bounds::parameter::PromptLength;
+    /// use attention_bounds::{Gaussian, Head};
+    ///
+    /// // One token: Chat = 0, and the error is E z^2 = 1.
+    /// let one = Gaussian::centred(dmatrix![1.0])?;
+    /// let average = KeyQueryAverage::new(&one, &Head::new(dmatrix![0.1], dmatrix![1.0])?, &one)?;
+    /// assert!(average.bounds(PromptLength::new(1)?)[0].value().unwrap() >= 1.0);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn new(tokens: &Gaussian, head: &Head, query: &Gaussian) -> Result<Self> {
         let law = WeightedScoreVarianceLaw::new(tokens, head, query)?;
         let constants = Constants::new(tokens, head.value())?;

@@ -93,6 +93,16 @@ impl Theorem {
 ///
 /// # Errors
 /// None, for dimensions that fit into memory.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::bound::value_gradient_spectrum;
+/// use attention_bounds::parameter::Dimension;
+///
+/// let values = value_gradient_spectrum(Dimension::new(2)?, Dimension::new(3)?)?;
+/// assert_eq!((values.largest(), values.sum()), (2.0, 6.0));
+/// # Ok::<(), attention_bounds::Error>(())
+/// ```
 pub fn value_gradient_spectrum(outputs: Dimension, tokens: Dimension) -> Result<ValueSpectrum> {
     ValueSpectrum::from_eigenvalues(vec![outputs.get() as f64; tokens.get()])
 }

@@ -197,6 +197,19 @@ pub(crate) fn gaussian_bound(output: &GaussianOutput, length: PromptLength, triv
 /// `r_2 <= min(1, L rho I_2(L-1))`, `L >= 4`.
 ///
 /// Two records: the trivial bound 1, and `L rho I_2(L-1)`, which is vacuous where it exceeds 1.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::bound::{GaussianOutput, KnownMoments, participation_bounds};
+/// use attention_bounds::parameter::PromptLength;
+///
+/// // Without scores r_2 = 1/L.
+/// let known = KnownMoments::gaussian(GaussianOutput::new(0.0, 1.0, 0.0)?);
+/// let bounds = participation_bounds(&known, PromptLength::new(1000)?);
+/// assert_eq!(bounds[0].value(), Some(1.0));
+/// assert!(bounds[1].value().unwrap() >= 1e-3 && bounds[1].useful_value().is_some());
+/// # Ok::<(), attention_bounds::Error>(())
+/// ```
 pub fn participation_bounds(known: &KnownMoments, length: PromptLength) -> Vec<Bound> {
     let trivial = Bound::proved(Theorem::TRIVIAL_BOUND, 1.0, 1.0, "sum_i p_i = 1")
         .with_formula(Some(Formula::Constant(1.0)));

@@ -16,6 +16,20 @@ pub struct GaussianOutput {
 
 impl GaussianOutput {
     /// From `s^2 = a^T Gamma a`, `tau_V = tr(V Gamma V^T)` and `eta = |V Gamma a|^2`: finite, at least 0.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] unless `0 <= s^2 <= 1e100` and the others are at least 0 and at most a quarter of the
+    /// largest float.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::bound::{GaussianOutput, KnownMoments};
+    ///
+    /// // ln rho = s^2, F0 = tau_V + eta.
+    /// let known = KnownMoments::gaussian(GaussianOutput::new(0.5, 2.0, 1.0)?);
+    /// assert_eq!((known.ln_rho(), known.f0()), (0.5, 3.0));
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn new(score_variance: f64, tau_v: f64, eta: f64) -> Result<Self> {
         let largest = [
             ("s^2", score_variance, LARGEST_EXPONENT),
@@ -42,9 +56,23 @@ impl GaussianOutput {
     /// From the covariance `Gamma` (`d x d`), the value matrix `V` (`m x d`) and the tilt `a` (`d`), all taken as
     /// the floats they are: the least floats known to be at least `s^2`, `tau_V` and `eta`.
     ///
-    /// `s^2` and `eta` are upper ends of interval dot products, `tau_V` is [`output_variance`]. Refuses shapes
-    /// that do not fit, and quadratic forms that are negative beyond `8 d epsilon |Gamma|_F |a|^2`, the rounding of a covariance
-    /// that was computed.
+    /// `s^2` and `eta` are upper ends of interval dot products, `tau_V` is [`output_variance`].
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the shapes do not fit; [`Error::Parameter`] if `a^T Gamma a` is below
+    /// `-8 d epsilon |Gamma|_F |a|^2`, the
+    /// rounding of a covariance that was computed, and as [`GaussianOutput::new`].
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::bound::GaussianOutput;
+    /// use attention_bounds::nalgebra::{self, dmatrix, dvector};
+    ///
+    /// let output = GaussianOutput::of(&dmatrix![2.0], &dmatrix![3.0], &dvector![0.5])?;
+    /// let (s2, tau, eta) = (output.score_variance(), output.tau_v(), output.eta());
+    /// assert!(s2 >= 0.5 && tau >= 18.0 && eta >= 9.0 && s2 + tau + eta < 27.5 + 1e-12);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn of(
         covariance: &DMatrix<f64>,
         value: &DMatrix<f64>,
@@ -103,8 +131,9 @@ impl GaussianOutput {
     }
 }
 
-/// A float that is at least `tau_V = tr(V Gamma V^T)`, for matrices taken as the floats they are; `NaN` if it is
-/// negative beyond rounding.
+/// A float that is at least `tau_V = tr(V Gamma V^T)`, for `Gamma` (`d x d`) and `V` (`m x d`) taken as the floats they
+/// are; `NaN` if
+/// it is negative beyond rounding.
 ///
 /// The trace is computed in plain floats, `md` products of sums of `d`. By the standard error analysis, for
 /// any order of summation and `u = 2^-53`, it is off by at most `(d + m d + 2) u / (1 - (d + m d + 2) u)` times

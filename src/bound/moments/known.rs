@@ -61,7 +61,24 @@ pub struct KnownMoments {
 impl KnownMoments {
     /// The moments of `output` at `tilt`.
     ///
-    /// Fails if the law returns a cumulant or an output moment that is not finite there.
+    /// # Errors
+    /// [`Error::Parameter`](crate::Error::Parameter) if a cumulant or an output moment of the law is not finite there, or
+    /// `ln rho` or `ln kap` exceeds `1e100`.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::Rademacher;
+    /// use attention_bounds::bound::KnownMoments;
+    /// use attention_bounds::law::TokenLaw;
+    /// use attention_bounds::nalgebra::{self, dmatrix, dvector};
+    ///
+    /// // rho = e^{Lam(2a) - 2 Lam(a)} with Lam = ln cosh.
+    /// let law = Rademacher::new(1, 1.0)?;
+    /// let known = KnownMoments::new(law.through(&dmatrix![1.0]).as_ref(), &dvector![1.0])?;
+    /// let expected = (2f64.cosh() / 1f64.cosh().powi(2)).ln();
+    /// assert!(known.ln_rho() >= expected && known.ln_rho() < expected + 1e-11);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn new(output: &dyn OutputLaw, tilt: &DVector<f64>) -> Result<Self> {
         let zero = DVector::zeros(tilt.len());
         let tilts = [zero, tilt.clone(), tilt * 2.0, -tilt];

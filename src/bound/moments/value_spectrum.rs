@@ -30,6 +30,17 @@ impl ValueSpectrum {
     ///
     /// # Errors
     /// If an entry is not finite, an eigenvalue overflows or the eigenvalue iteration fails.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::bound::ValueSpectrum;
+    /// use attention_bounds::nalgebra::{self, dmatrix};
+    ///
+    /// let values = ValueSpectrum::new(&dmatrix![3.0, 0.0; 0.0, 4.0])?;
+    /// assert!(values.largest() >= 16.0 && values.largest() < 16.0 + 1e-12);
+    /// assert!(values.sum() >= 25.0 && values.sum() < 25.0 + 1e-12);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn new(value: &DMatrix<f64>) -> Result<Self> {
         let sum = Interval::norm_squared(value.iter()).upper();
         let squares = squared_singular_values_above(value)?;
@@ -38,6 +49,18 @@ impl ValueSpectrum {
     }
 
     /// From the eigenvalues of `V V^T`, or upper bounds of them (zeros may be left out): finite, at least 0.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`](crate::Error::Parameter) for one that is negative or not finite.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::bound::ValueSpectrum;
+    ///
+    /// let values = ValueSpectrum::from_eigenvalues(vec![9.0, 16.0])?;
+    /// assert_eq!((values.largest(), values.sum()), (16.0, 25.0));
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn from_eigenvalues(mut eigenvalues: Vec<f64>) -> Result<Self> {
         for &nu in &eigenvalues {
             if !(0.0..=f64::MAX).contains(&nu) {

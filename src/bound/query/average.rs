@@ -77,6 +77,22 @@ pub(in crate::bound) const REST: f64 = 1e-19;
 impl GaussianQueryAverage {
     /// For the output error: the law of the score variance and the output variance
     /// `tau_V = tr(V Gamma V^T)`.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::attention::ScoreVarianceLaw;
+    /// use attention_bounds::bound::GaussianQueryAverage;
+    /// use attention_bounds::nalgebra::{self, dmatrix};
+    /// use attention_bounds::parameter::PromptLength;
+    /// use attention_bounds::{Gaussian, Head};
+    ///
+    /// // tau_V = 1 and eta = z^2: the trivial bound is 2.
+    /// let one = Gaussian::centred(dmatrix![1.0])?;
+    /// let law = ScoreVarianceLaw::new(&one, &Head::new(dmatrix![1.0], dmatrix![1.0])?, &one)?;
+    /// let bounds = GaussianQueryAverage::output(&law, 1.0).output_bounds(PromptLength::new(10)?)?;
+    /// assert!((bounds[0].value().unwrap() - 2.0).abs() < 1e-9);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn output(law: &ScoreVarianceLaw, output_variance: f64) -> Self {
         let total = output_variance + law.mean_response();
         Self::new(law, total, |d| (output_variance * d.density, d.response))

@@ -6,7 +6,9 @@ use crate::interval::Interval;
 /// Averages the records of a list of queries, theorem by theorem, with the probabilities of the queries;
 /// `bounds[i]` are the records of query `i`, all in the same order.
 ///
-/// Values are upper ends of interval sums, with the floats `weights` divided by their sum.
+/// Values are upper ends of interval sums, with the floats `weights` divided by their sum. There must be one for each
+/// query, none
+/// of them negative: this is not checked.
 ///
 /// A theorem that does not apply to some query does not apply to the average. The last record is T6
 /// `output-concentration`: the average of the smallest bound of each query, which is the sharpest.

@@ -92,6 +92,15 @@ fn pi() -> Interval {
 
 /// A float at least `|U m_z + b|`, the norm of the tilt at the mean of the query, for `U` (`d x e`), `m_z` (`e`) and `b` (`d`) taken as
 /// the floats they are.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::bound::mean_tilt_norm;
+/// use attention_bounds::nalgebra::{self, dmatrix, dvector};
+///
+/// let norm = mean_tilt_norm(&dmatrix![2.0; 4.0], &dvector![1.0], &dvector![1.0, 0.0]);
+/// assert!(norm >= 5.0 && norm < 5.0 + 1e-14);
+/// ```
 pub fn mean_tilt_norm(key_query: &DMatrix<f64>, mean: &DVector<f64>, bias: &DVector<f64>) -> f64 {
     let rows = key_query.row_iter().zip(bias.iter());
     let squares = rows.map(|(row, bias)| {

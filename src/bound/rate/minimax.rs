@@ -48,6 +48,17 @@ const SHORTEST: u64 = 8;
 ///
 /// # Errors
 /// If `L < 8`, or a number is not greater than 0 and finite.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::bound::minimax_lower_bound;
+/// use attention_bounds::parameter::PromptLength;
+///
+/// // For very large |U| the probability tends to 1.
+/// let least = minimax_lower_bound(1.0, 1e9, 1.0, PromptLength::new(150)?)?;
+/// assert!((least / (0.16 * 100f64.ln()) - 1.0).abs() < 1e-6);
+/// # Ok::<(), attention_bounds::Error>(())
+/// ```
 pub fn minimax_lower_bound(
     sigma: f64,
     key_query_norm: f64,

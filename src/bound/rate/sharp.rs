@@ -107,8 +107,11 @@ pub struct GaussianSetting<'a> {
 }
 
 impl GaussianSpectrum {
-    /// The spectrum of a setting. Fails on shapes that do not fit, entries that are not finite and
-    /// covariances that are not symmetric or not positive semi-definite beyond rounding.
+    /// The spectrum of a setting.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if shapes do not fit, an entry is not finite, or a covariance is not symmetric and positive
+    /// semi-definite up to rounding; [`Error::Unavailable`] if the eigenvalue iteration fails.
     pub fn new(setting: GaussianSetting<'_>) -> Result<Self> {
         let GaussianSetting {
             token_covariance: gamma,
@@ -186,13 +189,18 @@ impl GaussianSpectrum {
     /// The limit of `L E|That - T|^2` averaged over the query (a theorem, `lam < 1/2`); `+inf` if it
     /// overflows.
     ///
-    /// Accurate to about `1e-14 / (1 - 2 lam)` relative. Unavailable if `lam >= 1/2`, where the limit is infinite
-    /// unless the output is constant.
+    /// Accurate to about `1e-14 / (1 - 2 lam)` relative.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if `lam >= 1/2` up to rounding, where the limit is infinite unless the output is constant.
     pub fn limiting_constant(&self) -> Result<f64> {
         self.ln_limiting_constant().map(f64::exp)
     }
 
     /// Logarithm of [`GaussianSpectrum::limiting_constant`].
+    ///
+    /// # Errors
+    /// As [`GaussianSpectrum::limiting_constant`].
     pub fn ln_limiting_constant(&self) -> Result<f64> {
         self.ln_constant.clone()
     }

@@ -80,6 +80,24 @@ const LATEST: f64 = 1e20;
 impl UniformRate {
     /// From the token proxy `sigma^2`, the query proxy `varsigma^2`, `|U|_op` (finite, at least 0), the
     /// dimension `d` of the query and the spectrum of `V V^T`.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`](crate::Error::Parameter) if `q = sigma |U| varsigma` is negative or not finite, or `q^2`
+    /// exceeds `1e100`.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::bound::{UniformRate, ValueSpectrum};
+    /// use attention_bounds::parameter::{Dimension, PromptLength, VarianceProxy};
+    ///
+    /// // sigma = 2, varsigma = 1, |U| = 0.5: q = 1.
+    /// let (tokens, query) = (VarianceProxy::new(4.0)?, VarianceProxy::new(1.0)?);
+    /// let values = ValueSpectrum::from_eigenvalues(vec![1.0])?;
+    /// let class = UniformRate::new(tokens, query, 0.5, Dimension::new(1)?, values)?;
+    /// assert!(class.q() >= 1.0 && class.q() < 1.0 + 1e-14);
+    /// assert!(class.bound(PromptLength::new(1)?, f64::INFINITY).value().is_none(), "L >= 2 is required");
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn new(
         token_proxy: VarianceProxy,
         query_proxy: VarianceProxy,

@@ -84,7 +84,20 @@ impl<'a> SubGaussianMoments<'a> {
     /// From the variance proxy of `X - E X`, the norm `|a|` of the tilt (or a bound of it, see
     /// [`SubGaussianMoments::of_tilt`]) and the value spectrum.
     ///
-    /// Fails if `|a|` is negative or not finite, or `sigma^2 |a|^2` exceeds `1e100`.
+    /// # Errors
+    /// [`Error::Parameter`](crate::Error::Parameter) if `|a|` is negative or not finite, or `sigma^2 |a|^2` exceeds
+    /// `1e100`.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::bound::{SubGaussianMoments, ValueSpectrum};
+    /// use attention_bounds::parameter::VarianceProxy;
+    ///
+    /// let values = ValueSpectrum::from_eigenvalues(vec![1.0])?;
+    /// let energy = SubGaussianMoments::new(VarianceProxy::new(4.0)?, 3.0, &values)?.energy();
+    /// assert!(energy >= 36.0 && energy < 36.0 + 1e-12);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn new(proxy: VarianceProxy, tilt_norm: f64, values: &'a ValueSpectrum) -> Result<Self> {
         if !(0.0..f64::INFINITY).contains(&tilt_norm) {
             return Err(rejected("|a|", tilt_norm, "a finite number, at least 0"));
@@ -104,6 +117,9 @@ impl<'a> SubGaussianMoments<'a> {
     }
 
     /// As [`SubGaussianMoments::new`], with a float at least the norm of `tilt`.
+    ///
+    /// # Errors
+    /// As [`SubGaussianMoments::new`].
     pub fn of_tilt(
         proxy: VarianceProxy,
         tilt: &DVector<f64>,

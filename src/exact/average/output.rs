@@ -69,6 +69,20 @@ const MOST_HALVINGS: usize = 7;
 ///
 /// # Accuracy
 /// Relative `1e-9` or better; each value carries its own error estimate.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::exact::gaussian_query_average;
+/// use attention_bounds::nalgebra::{self, dmatrix};
+/// use attention_bounds::{Gaussian, Head, PromptLength};
+///
+/// // One token: E (X - z)^2 = 2.
+/// let one = Gaussian::centred(dmatrix![1.0])?;
+/// let head = Head::new(dmatrix![1.0], dmatrix![1.0])?;
+/// let found = gaussian_query_average(&one, &head, &one, &[PromptLength::new(1)?])?[0];
+/// assert!((found.squared_error.value - 2.0).abs() < 1e-12);
+/// # Ok::<(), attention_bounds::Error>(())
+/// ```
 pub fn gaussian_query_average(
     tokens: &Gaussian,
     head: &Head,

@@ -34,6 +34,20 @@ const MOST_HALVINGS: usize = 10;
 /// # Accuracy
 /// Each value carries its error estimate: four times the difference of the last two sums, the errors of the values at the
 /// nodes, and what lies beyond 15 standard deviations, where the error is at most `4 sup|V(x - E X)|^2`.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::exact::scalar_query_average;
+/// use attention_bounds::nalgebra::{self, dmatrix};
+/// use attention_bounds::{Gaussian, Head, PromptLength, Rademacher};
+///
+/// // U = 0: the error is Var X / L.
+/// let (signs, query) = (Rademacher::new(1, 1.0)?, Gaussian::centred(dmatrix![1.0])?);
+/// let head = Head::new(dmatrix![0.0], dmatrix![1.0])?;
+/// let found = scalar_query_average(&signs, &head, &query, &[PromptLength::new(20)?])?[0];
+/// assert!((found.squared_error.value - 0.05).abs() < 1e-12);
+/// # Ok::<(), attention_bounds::Error>(())
+/// ```
 pub fn scalar_query_average(
     tokens: &dyn TokenLaw,
     head: &Head,

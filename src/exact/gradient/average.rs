@@ -24,6 +24,20 @@ use crate::parameter::PromptLength;
 ///
 /// # Accuracy
 /// Relative `1e-9` or better; each value carries its own error estimate.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::exact::gaussian_value_gradient_average;
+/// use attention_bounds::nalgebra::{self, dmatrix};
+/// use attention_bounds::{Gaussian, Head, PromptLength};
+///
+/// // One token and one row of V: E (X - z)^2 = 2.
+/// let one = Gaussian::centred(dmatrix![1.0])?;
+/// let head = Head::new(dmatrix![1.0], dmatrix![7.0])?;
+/// let found = gaussian_value_gradient_average(&one, &head, &one, &[PromptLength::new(1)?])?[0];
+/// assert!((found.value - 2.0).abs() < 1e-12);
+/// # Ok::<(), attention_bounds::Error>(())
+/// ```
 pub fn gaussian_value_gradient_average(
     tokens: &Gaussian,
     head: &Head,
@@ -64,6 +78,20 @@ const NEGLIGIBLE: f64 = 1e-11;
 ///
 /// # Accuracy
 /// Relative `1e-9` or better; each value carries its own error estimate.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::exact::gaussian_key_query_gradient_average;
+/// use attention_bounds::nalgebra::{self, dmatrix};
+/// use attention_bounds::{Gaussian, Head, PromptLength};
+///
+/// // One token: Chat = 0, and the error is |V Gamma|^2 E z^2.
+/// let one = Gaussian::centred(dmatrix![1.0])?;
+/// let head = Head::new(dmatrix![1.0], dmatrix![2.0])?;
+/// let found = gaussian_key_query_gradient_average(&one, &head, &one, &[PromptLength::new(1)?])?[0];
+/// assert!((found.value - 4.0).abs() < 1e-10);
+/// # Ok::<(), attention_bounds::Error>(())
+/// ```
 pub fn gaussian_key_query_gradient_average(
     tokens: &Gaussian,
     head: &Head,

@@ -31,6 +31,18 @@ pub struct ExactGradient {
 ///
 /// # Accuracy
 /// That of [`output_error`]: relative `1e-10` or better.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::exact::value_gradient_error;
+/// use attention_bounds::nalgebra::{self, dvector};
+/// use attention_bounds::{PromptLength, Rademacher};
+///
+/// // Without a tilt mhat is the mean of L signs: m_out / L.
+/// let found = value_gradient_error(&Rademacher::new(1, 1.0)?, 3, &dvector![0.0], &[PromptLength::new(10)?])?;
+/// assert!((found[0].value - 0.3).abs() < 1e-12);
+/// # Ok::<(), attention_bounds::Error>(())
+/// ```
 pub fn value_gradient_error(
     tokens: &dyn TokenLaw,
     outputs: usize,
@@ -151,6 +163,20 @@ impl GaussianGradient {
 /// Within `1e-11` relative (measured: for `s` up to 3.5 and `L` up to `1e9` 2e-13, for two tokens and `s` up to 200 9e-12). Each
 /// value carries its own error estimate, which counts what cancels and is larger: below `1e-9` for `s` up to 3.5,
 /// `3e-8` up to 12 and `2e-7` up to 200.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::exact::{GaussianGradient, gaussian_gradient_error};
+/// use attention_bounds::nalgebra::{self, dmatrix, dvector};
+/// use attention_bounds::{Gaussian, PromptLength};
+///
+/// // One token: E|X - Gamma a|^2 = 2 + 4 in V, |V Gamma|^2 |z|^2 = 36 * 5 in U.
+/// let tokens = Gaussian::centred(dmatrix![2.0])?;
+/// let gradient = GaussianGradient::new(&tokens, &dmatrix![3.0], &dvector![1.0], 5.0)?;
+/// let found = gaussian_gradient_error(&gradient, &[PromptLength::new(1)?])?[0];
+/// assert!((found.value.value - 6.0).abs() < 1e-11 && (found.key_query.value - 180.0).abs() < 1e-9);
+/// # Ok::<(), attention_bounds::Error>(())
+/// ```
 pub fn gaussian_gradient_error(
     gradient: &GaussianGradient,
     lengths: &[PromptLength],

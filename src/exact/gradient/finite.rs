@@ -40,6 +40,20 @@ const MOST_NODES: usize = 20_000;
 /// all its weight on one token and the tilted law has nearly all its mass on one point. The error estimate
 /// counts what cancels: the same sums with absolute values, times a bound of the relative rounding of every factor. A
 /// sum that comes out below 0 is reported as 0, with an error that covers.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::PromptLength;
+/// use attention_bounds::exact::finite_gradient_error;
+/// use attention_bounds::nalgebra::{self, dmatrix, dvector};
+///
+/// // One fair sign at the tilt 1: Chat = 0 and C = 1 - tanh^2, so the error in U is C^2 |z|^2.
+/// let signs = (&dmatrix![-1.0, 1.0], [0.5, 0.5].as_slice());
+/// let found = finite_gradient_error(signs, &dmatrix![1.0], &dvector![1.0], 3.0, &[PromptLength::new(1)?])?[0];
+/// let covariance = 1.0 - 1f64.tanh().powi(2);
+/// assert!((found.key_query.value - 3.0 * covariance.powi(2)).abs() < 1e-12);
+/// # Ok::<(), attention_bounds::Error>(())
+/// ```
 pub fn finite_gradient_error(
     (points, probability): (&DMatrix<f64>, &[f64]),
     value: &DMatrix<f64>,

@@ -38,6 +38,20 @@ const FINITE_STEP: f64 = 0.125;
 /// or outputs cannot be told apart in floats. Every value carries its own error estimate: twice the disagreement of
 /// two lattices, bounds of what the lattice leaves out at its ends, and bounds of the rounding of scores, outputs,
 /// their mean, every sum over atoms and every power of `phi`, node by node.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::exact::output_error;
+/// use attention_bounds::law::{Rademacher, TokenLaw};
+/// use attention_bounds::nalgebra::{self, dmatrix, dvector};
+/// use attention_bounds::parameter::PromptLength;
+///
+/// // Two fair signs: That is -1, T, T or 1 with T = tanh a, so the error is (1 + T^2) / 2.
+/// let law = Rademacher::new(1, 1.0)?;
+/// let found = &output_error(law.through(&dmatrix![1.0]).as_ref(), &dvector![1.0], &[PromptLength::new(2)?])?[0];
+/// assert!((found.squared_error.value - 0.5 * (1.0 + 1f64.tanh().powi(2))).abs() < 1e-12);
+/// # Ok::<(), attention_bounds::Error>(())
+/// ```
 pub fn output_error(
     law: &dyn OutputLaw,
     tilt: &DVector<f64>,
@@ -66,6 +80,21 @@ impl OutputErrorCurve {
     ///
     /// # Errors
     /// As [`output_error`].
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::exact::OutputErrorCurve;
+    /// use attention_bounds::law::{Rademacher, TokenLaw};
+    /// use attention_bounds::nalgebra::{self, dmatrix, dvector};
+    /// use attention_bounds::parameter::PromptLength;
+    ///
+    /// // Without a tilt the error is Var X / L.
+    /// let (law, ends) = (Rademacher::new(1, 1.0)?, [PromptLength::new(10)?, PromptLength::new(1000)?]);
+    /// let curve = OutputErrorCurve::new(law.through(&dmatrix![1.0]).as_ref(), &dvector![0.0], &ends)?;
+    /// assert!((curve.at(PromptLength::new(50)?)?.squared_error.value - 0.02).abs() < 1e-12);
+    /// assert!(curve.at(PromptLength::new(5)?).is_err());
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn new(law: &dyn OutputLaw, tilt: &DVector<f64>, lengths: &[PromptLength]) -> Result<Self> {
         let (shortest, longest) = range(lengths).unwrap_or((2.0, 2.0));
         let fine_resolution = Resolution::fine(longest.ln());

@@ -72,6 +72,19 @@ impl ErrorFactors {
 ///
 /// # Errors
 /// If the score deviation `s` is above 200.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::exact::{GaussianOutput, gaussian_output_error};
+/// use attention_bounds::nalgebra::{self, dmatrix, dvector};
+/// use attention_bounds::{Gaussian, PromptLength};
+///
+/// // One token has all the weight: tau_V + eta = 2 + 9.
+/// let output = GaussianOutput::new(&Gaussian::centred(dmatrix![2.0])?, &dmatrix![1.0], &dvector![1.5]);
+/// let alone = &gaussian_output_error(&output, &[PromptLength::new(1)?])?[0];
+/// assert!((alone.squared_error.value - 11.0).abs() < 1e-12 && (alone.bias[0].value + 3.0).abs() < 1e-12);
+/// # Ok::<(), attention_bounds::Error>(())
+/// ```
 pub fn gaussian_output_error(
     output: &GaussianOutput,
     lengths: &[PromptLength],

@@ -37,6 +37,17 @@ const LARGEST_DEVIATION: f64 = 200.0;
 /// # Accuracy
 /// Within `1e-10` relative for `s` up to 12 and `L` up to `1e12` (measured against a 30-digit reference:
 /// better than `1e-12`); each value carries its own error estimate.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::PromptLength;
+/// use attention_bounds::exact::gaussian_participation;
+///
+/// // Equal weights 1/L.
+/// let found = &gaussian_participation(0.0, &[PromptLength::new(10)?])?[0];
+/// assert!((found.second.value - 0.1).abs() < 1e-13 && (found.third.value - 0.01).abs() < 1e-14);
+/// # Ok::<(), attention_bounds::Error>(())
+/// ```
 pub fn gaussian_participation(
     s: f64,
     lengths: &[PromptLength],

@@ -79,6 +79,13 @@ pub fn layout_names() -> impl Iterator<Item = &'static str> {
 
 impl Layout {
     /// The layout of this name.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::file::Layout;
+    ///
+    /// assert!(Layout::named("c_attn").is_some() && Layout::named("c_atn").is_none());
+    /// ```
     pub fn named(name: &str) -> Option<&'static Self> {
         LAYOUTS.iter().find(|layout| layout.name == name)
     }

@@ -140,6 +140,17 @@ fn ln_half(error: ErrorProbability) -> f64 {
 impl Deviation {
     /// Clopper and Pearson's limits: the true probability lies between them with probability at least
     /// `1 - error`.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::monte_carlo::Deviation;
+    /// use attention_bounds::parameter::ErrorProbability;
+    ///
+    /// // Never in n prompts: (1 - upper)^n = error / 2.
+    /// let limits = Deviation { threshold: 1.0, count: 0, prompts: 100 }.interval(ErrorProbability::new("error", 0.05)?);
+    /// assert!(limits.lower == 0.0 && (limits.upper - (1.0 - 0.025f64.powf(0.01))).abs() < 1e-12);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn interval(&self, error: ErrorProbability) -> ConfidenceInterval {
         let (count, prompts) = (self.count, self.prompts);
         ConfidenceInterval {

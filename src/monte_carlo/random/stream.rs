@@ -16,6 +16,16 @@ const MOST_PROMPTS: u64 = 1 << 10;
 /// A block has its own random stream and is never divided. It holds about `2^18` tokens (a few
 /// milliseconds), so that work is shared evenly and a stop is heeded soon; a prompt longer than that is a
 /// block by itself.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::PromptLength;
+/// use attention_bounds::monte_carlo::block_prompts;
+///
+/// assert_eq!(block_prompts(PromptLength::new(1 << 10)?), 1 << 8);
+/// assert_eq!(block_prompts(PromptLength::new(1 << 30)?), 1);
+/// # Ok::<(), attention_bounds::Error>(())
+/// ```
 pub fn block_prompts(length: PromptLength) -> u64 {
     let prompts = (TOKENS / length.get()).clamp(1, MOST_PROMPTS);
     1 << prompts.ilog2()

@@ -21,6 +21,16 @@ pub struct Shard {
 
 impl Shard {
     /// Share `index` of `of`: `1 <= index <= of`.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] otherwise.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::monte_carlo::Shard;
+    ///
+    /// assert!(Shard::new(3, 3).is_ok() && Shard::new(0, 3).is_err() && Shard::new(4, 3).is_err());
+    /// ```
     pub fn new(index: u64, of: u64) -> Result<Self> {
         if (1..=of).contains(&index) {
             return Ok(Self { index, of });

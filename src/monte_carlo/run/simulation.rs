@@ -49,6 +49,15 @@ impl<'a> Simulation<'a> {
     }
 
     /// The fastest route for a token law: Rao-Blackwellised for Gaussian tokens, else plain.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::Sphere;
+    /// use attention_bounds::monte_carlo::{Route, Simulation};
+    ///
+    /// assert_eq!(Simulation::best_route(&Sphere::new(2, 1.0)?), Route::Plain);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn best_route(tokens: &dyn TokenLaw) -> Route {
         match LawKind::of(tokens).gaussian() {
             Some(_) => Route::RaoBlackwell,

@@ -93,6 +93,22 @@ impl Trajectory {
 ///
 /// # Errors
 /// If an option or a time is not a positive number, the step tolerance is not among [`FlowOptions::STEP_TOLERANCES`], or the times do not ascend, the risk is not available on the way, or the integrator gives up.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::nalgebra::{self, dmatrix};
+/// use attention_bounds::regression::{RegressionHead, RegressionTask};
+///
+/// use attention_bounds::regression::flow::{FlowOptions, follow};
+/// use attention_bounds::regression::risk::{InfinitePrompt, infinite};
+///
+/// // From the paper's start the flow of R_inf comes to A = b = 1.
+/// let task = RegressionTask::new(dmatrix![1.0], 0.5, 1.0)?;
+/// let start = infinite::start(&task, 0.5)?;
+/// let end = follow(&InfinitePrompt(&task), &start, &[], &FlowOptions::default())?.end().unwrap().head.clone();
+/// assert!(end.distance(&RegressionHead::new(dmatrix![1.0], 1.0)?) < 1e-5);
+/// # Ok::<(), attention_bounds::Error>(())
+/// ```
 pub fn follow(
     risk: &dyn Risk,
     start: &RegressionHead,

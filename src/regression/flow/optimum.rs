@@ -29,6 +29,20 @@ pub struct Optimum {
 ///
 /// # Errors
 /// If the risk is not available, or the gradient does not fall below `tolerance`.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::nalgebra::{self, dmatrix};
+/// use attention_bounds::regression::{RegressionHead, RegressionTask};
+///
+/// use attention_bounds::regression::{flow::optimum::minimise, risk::InfinitePrompt};
+///
+/// // The least R_inf is v/2.
+/// let task = RegressionTask::new(dmatrix![1.0], 0.5, 1.0)?;
+/// let found = minimise(&InfinitePrompt(&task), &RegressionHead::new(dmatrix![0.7], 0.9)?, 1e-8)?;
+/// assert!((found.risk - 0.25).abs() < 1e-12);
+/// # Ok::<(), attention_bounds::Error>(())
+/// ```
 pub fn minimise(risk: &dyn Risk, start: &RegressionHead, tolerance: f64) -> Result<Optimum> {
     let state = State::new(risk.task(), start)?;
     let objective = |list: &[f64]| {

@@ -31,6 +31,18 @@ impl ApproximateLoss {
     ///
     /// # Errors
     /// If the dimension is 0 or the noise variance is not a finite number, at least 0.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::PromptLength;
+    /// use attention_bounds::regression::risk::approximate_loss::ApproximateLoss;
+    ///
+    /// // One head: om^2 = 1/d, whatever L.
+    /// let loss = ApproximateLoss::new(4, 0.5, PromptLength::new(100)?)?;
+    /// let (heads, least) = loss.one_head_minimum();
+    /// assert!((heads.key_queries[0].powi(2) - 0.25).abs() < 1e-14 && (loss.value(&heads) - least).abs() < 1e-13);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn new(dimension: usize, noise_variance: f64, length: PromptLength) -> Result<Self> {
         if dimension == 0 || !(noise_variance >= 0.0 && noise_variance < f64::INFINITY) {
             return Err(Error::Parameter {

@@ -28,6 +28,19 @@ pub struct BayesRisk {
 ///
 /// # Errors
 /// If the noise variance is 0 (for `L >= d` the risk is then 0) or fewer than 2 prompts are asked for.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::PromptLength;
+/// use attention_bounds::nalgebra::{self, dmatrix};
+/// use attention_bounds::regression::{RegressionTask, risk::bayes};
+///
+/// // d = 1, Sig = tau = v = 1: Jensen's bound is (1 + 1 / (1 + L)) / 2.
+/// let task = RegressionTask::new(dmatrix![1.0], 1.0, 1.0)?;
+/// let found = bayes::risk(&task, PromptLength::new(9)?, 1000, 1)?;
+/// assert!((found.at_least - 0.55).abs() < 1e-14 && found.mean > 0.55 - 5.0 * found.standard_error);
+/// # Ok::<(), attention_bounds::Error>(())
+/// ```
 pub fn risk(
     task: &RegressionTask,
     length: PromptLength,

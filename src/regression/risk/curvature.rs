@@ -15,6 +15,18 @@ const HALVINGS: usize = 60;
 ///
 /// # Errors
 /// If the head has another dimension than the task.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::nalgebra::{self, dmatrix};
+/// use attention_bounds::regression::{RegressionHead, RegressionTask, risk::curvature};
+///
+/// // R_inf = (b A - 1)^2 / 2 + v / 2 has the Hessian [[1, 1], [1, 1]] at A = b = 1.
+/// let task = RegressionTask::new(dmatrix![1.0], 0.5, 1.0)?;
+/// let (least, largest) = curvature::extreme_curvatures(&task, &RegressionHead::new(dmatrix![1.0], 1.0)?)?;
+/// assert!(least.abs() < 1e-12 && (largest - 2.0).abs() < 1e-12);
+/// # Ok::<(), attention_bounds::Error>(())
+/// ```
 pub fn extreme_curvatures(task: &RegressionTask, head: &RegressionHead) -> Result<(f64, f64)> {
     head.check(task)?;
     let inner = task.axes().tr_mul(&head.key_query) * task.axes();

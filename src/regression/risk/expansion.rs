@@ -13,6 +13,20 @@ use crate::regression::{RegressionHead, RegressionTask};
 ///
 /// # Errors
 /// Unless `0 < 2 k^2 < 1`; otherwise the limit is infinite, as in T8.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::nalgebra::{self, dmatrix};
+/// use attention_bounds::regression::{RegressionTask, risk::expansion};
+///
+/// // d = 1, Sig = tau = 1, v = 1/2, 2 k^2 = 1/2.
+/// let task = RegressionTask::new(dmatrix![1.0], 0.5, 1.0)?;
+/// let expected = 0.5 * 2f64.sqrt() * (2.0 + 1.5 * 4.0);
+/// assert!((expansion::constant(&task, 0.5)? - expected).abs() < 1e-13);
+/// let (scale, least) = expansion::best_scale(&task)?;
+/// assert!(least <= expected && 2.0 * scale * scale < 1.0);
+/// # Ok::<(), attention_bounds::Error>(())
+/// ```
 pub fn constant(task: &RegressionTask, scale: f64) -> Result<f64> {
     let room = 1.0 - 2.0 * scale * scale;
     if !(scale > 0.0 && room > 0.0) {
@@ -34,6 +48,9 @@ pub fn constant(task: &RegressionTask, scale: f64) -> Result<f64> {
 ///
 /// All heads with `b A = Sig^{-1}` have no excess risk at the infinite prompt; the first order of `1/L` selects one of them, which is not
 /// the limit of the infinite flow.
+///
+/// # Errors
+/// As [`constant`], if `tau^2 tr Sig` or `v` is so large or small that the search ends outside `0 < 2 k^2 < 1`.
 pub fn best_scale(task: &RegressionTask) -> Result<(f64, f64)> {
     // With u = k^2, 2 c = (1-2u)^{-d/2} [ S/(1-2u) + Y/u ]; its logarithmic derivative changes sign once on (0, 1/2).
     let signal = task.weight_variance() * task.eigenvalues().sum();

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use nalgebra::{Complex, DMatrix, DVector, SymmetricEigen};
+use nalgebra::{Complex, DMatrix, DVector};
 
 use super::contour::{Contour, Shape, tail_error};
+use super::coordinates::Coordinates;
 use super::expectations::Expectations;
 use super::{Risk, infinite};
 use crate::error::{Error, Result};
@@ -45,12 +46,8 @@ impl<'a> FinitePromptRisk<'a> {
     /// Those of [`crate::exact::gaussian_participation`], and if the dimension is above 1000.
     pub fn new(task: &'a RegressionTask, length: PromptLength) -> Result<Self> {
         if task.dimension() > MOST_DIMENSIONS {
-            return Err(Error::Parameter {
-                parameter: "the dimension of the task",
-                value: task.dimension().to_string(),
-                required: "at most 1000 for the exact risk",
-                theorem: Some("T11"),
-            });
+            let dimension = task.dimension().to_string();
+            return Err(refused("the dimension", dimension, "at most 1000"));
         }
         Ok(Self {
             task,
@@ -74,7 +71,7 @@ impl<'a> FinitePromptRisk<'a> {
     /// `R_L - R_inf`.
     ///
     /// # Errors
-    /// If shapes do not fit, `tr Sig^{1/2} A^T Sig A Sig^{1/2}` is above `1e150`, or the estimated error exceeds `1e-6` of the terms.
+    /// If shapes do not fit, `tr Sig^{1/2} A^T Sig A Sig^{1/2}` is above `1e150`, or the estimated error exceeds `1e-6` of the terms or `1e-3` of the losses.
     ///
     /// # Accuracy
     /// Absolute error about `1e-10` of `b^2 (tau^2 tr Sig + v) + b^2 tau^2 E eta + 2 |b| tau^2 E|zeta|`, and the value carries its own estimate: the
@@ -89,11 +86,14 @@ impl<'a> FinitePromptRisk<'a> {
         let size = weights.size(&coordinates);
         let error = (value - weights.gap(&coordinates, &coarse)).abs()
             + (self.shape.accuracy + 4.0 * f64::EPSILON * fine.mass + fine.tail) * size;
-        if !(error <= WORST * size) {
+        // The terms of heavy scores are large and cancel: what is left must be seen beside the losses.
+        let most = SEEN * self.task.label_variance() * (1.0 + head.value * head.value);
+        let most = most.min(WORST * size);
+        if !(error <= most) {
             return Err(Error::Accuracy {
-                what: "the risk of softmax attention in this dimension",
+                what: "the risk of softmax attention, dimension or scores too large",
                 reached: error / size,
-                wanted: WORST,
+                wanted: most / size,
             });
         }
         Ok(Exact { value, error })
@@ -182,12 +182,8 @@ impl<'a> FinitePromptRisk<'a> {
         let largest = spectrum.iter().copied().fold(0.0, f64::max);
         let total: f64 = spectrum.iter().sum();
         if !(total <= HEAVIEST) {
-            return Err(Error::Parameter {
-                parameter: "the mean score variance, tr Sig^(1/2) A^T Sig A Sig^(1/2)",
-                value: format!("{total:e}"),
-                required: "at most 1e150",
-                theorem: Some("T11"),
-            });
+            let parameter = "the mean score variance, tr Sig^(1/2) A^T Sig A Sig^(1/2)";
+            return Err(refused(parameter, format!("{total:e}"), "at most 1e150"));
         }
         // Below, q is 0 in double precision for every query.
         if !(largest > 1.0 / HEAVIEST) {
@@ -286,42 +282,24 @@ impl Risk for FinitePromptRisk<'_> {
     }
 }
 
-/// Largest estimated error of a gap, relative to its terms, that is accepted.
-const WORST: f64 = 1e-6;
+fn refused(parameter: &'static str, value: String, required: &'static str) -> Error {
+    Error::Parameter {
+        parameter,
+        value,
+        required,
+        theorem: Some("T11"),
+    }
+}
 
+/// Largest estimated error of a gap that is accepted, relative to its terms, and to the losses.
+const WORST: f64 = 1e-6;
+const SEEN: f64 = 1e-3;
 /// Largest mean score variance.
 const HEAVIEST: f64 = 1e150;
 /// Largest dimension; the accuracy is measured up to 300.
 const MOST_DIMENSIONS: usize = 1000;
 /// Largest rounding error of an expectation of a function between 0 and 1 that is accepted.
 const LOST: f64 = 1e-8;
-
-/// `x = P g` with standard normal `g`, in which `q = sum l_j g_j^2`.
-struct Coordinates {
-    spectrum: Vec<f64>,
-    /// `P`.
-    axes: DMatrix<f64>,
-    /// The forms `eta` and `zeta` in these coordinates.
-    signal: DMatrix<f64>,
-    alignment: DMatrix<f64>,
-}
-
-impl Coordinates {
-    fn new(task: &RegressionTask, root: &DMatrix<f64>, head: &RegressionHead) -> Result<Self> {
-        head.check(task)?;
-        let seen = root * &head.key_query * root;
-        let eigen = SymmetricEigen::new(seen.tr_mul(&seen));
-        let axes = root * &eigen.eigenvectors;
-        let response = task.covariance() * &head.key_query * &axes;
-        let alignment = axes.tr_mul(&response);
-        Ok(Self {
-            spectrum: eigen.eigenvalues.iter().map(|l| l.max(0.0)).collect(),
-            signal: response.tr_mul(&response),
-            alignment: 0.5 * (&alignment + alignment.transpose()),
-            axes,
-        })
-    }
-}
 
 /// The factors of `E P`, `E[eta Q]` and `E[zeta P]` in the gap.
 struct Weights {

@@ -94,6 +94,20 @@ impl FullHead {
 ///
 /// # Errors
 /// If the head has another dimension than the task.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::nalgebra::{self, dmatrix, dvector};
+/// use attention_bounds::regression::risk::full_linear::{FullHead, risk};
+/// use attention_bounds::regression::{RegressionHead, RegressionTask};
+///
+/// // a = v = 0 over the infinite prompt: (b A - 1)^2 / 2 + noise / 2.
+/// let task = RegressionTask::new(dmatrix![1.0], 0.5, 1.0)?;
+/// let regression = RegressionHead::new(dmatrix![3.0], 1.0)?;
+/// let head = FullHead { regression, label_scores: dvector![0.0], input_values: dvector![0.0] };
+/// assert!((risk(&task, &head, None)? - 2.25).abs() < 1e-13);
+/// # Ok::<(), attention_bounds::Error>(())
+/// ```
 pub fn risk(task: &RegressionTask, head: &FullHead, length: Option<PromptLength>) -> Result<f64> {
     head.check(task)?;
     Ok(evaluate(task, head, inverse(length)).0)

@@ -4,6 +4,20 @@ use crate::error::Result;
 use crate::regression::{RegressionHead, RegressionTask};
 
 /// A risk with its gradient: what flows and minimisations need.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::PromptLength;
+/// use attention_bounds::nalgebra::{self, dmatrix};
+/// use attention_bounds::regression::{RegressionHead, RegressionTask, risk::FinitePromptRisk};
+///
+/// // A = 0: the prediction is b times the mean label, so R_L = E y^2 (1 + b^2 / L) / 2 with E y^2 = 3/2.
+/// let task = RegressionTask::new(dmatrix![1.0], 0.5, 1.0)?;
+/// let head = RegressionHead::new(dmatrix![0.0], 2.0)?;
+/// let risk = FinitePromptRisk::new(&task, PromptLength::new(10)?)?.risk(&head)?;
+/// assert!((risk.value - 0.75 * 1.4).abs() < 1e-9);
+/// # Ok::<(), attention_bounds::Error>(())
+/// ```
 pub trait Risk {
     /// The task.
     fn task(&self) -> &RegressionTask;

@@ -41,6 +41,17 @@ impl Risk for InfinitePrompt<'_> {
 ///
 /// # Errors
 /// If the head has another dimension than the task.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::nalgebra::{self, dmatrix};
+/// use attention_bounds::regression::{RegressionHead, RegressionTask, risk::infinite};
+///
+/// // d = 1, Sig = tau = 1, v = 1/2: R_inf = (b A - 1)^2 / 2 + 1/4.
+/// let task = RegressionTask::new(dmatrix![1.0], 0.5, 1.0)?;
+/// assert!((infinite::risk(&task, &RegressionHead::new(dmatrix![3.0], 1.0)?)? - 2.25).abs() < 1e-14);
+/// # Ok::<(), attention_bounds::Error>(())
+/// ```
 pub fn risk(task: &RegressionTask, head: &RegressionHead) -> Result<f64> {
     Ok(excess(task, head)? + 0.5 * task.noise_variance())
 }
@@ -83,6 +94,18 @@ pub fn gradient(task: &RegressionTask, head: &RegressionHead) -> Result<Regressi
 /// small enough: `b = tr(Sig^{-2})^{1/4}`, `A = tr(Sig^{-2})^{-1/4} Sig^{-1}`.
 ///
 /// It is the zero of the excess risk with `|A|_F^2 = b^2`, the conserved quantity of that start being 0.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::nalgebra::{self, dmatrix};
+/// use attention_bounds::regression::{RegressionTask, risk::infinite};
+///
+/// let task = RegressionTask::new(dmatrix![4.0], 0.5, 1.0)?;
+/// let limit = infinite::flow_limit(&task);
+/// assert!((limit.value - 0.5).abs() < 1e-14 && (limit.key_query[0] - 0.5).abs() < 1e-14);
+/// assert!(infinite::excess(&task, &limit)?.abs() < 1e-14);
+/// # Ok::<(), attention_bounds::Error>(())
+/// ```
 pub fn flow_limit(task: &RegressionTask) -> RegressionHead {
     let value = task.inverse_square_trace().sqrt().sqrt();
     RegressionHead {

@@ -37,6 +37,19 @@ impl Risk for LinearAttention<'_> {
 ///
 /// # Errors
 /// If the head has another dimension than the task.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::PromptLength;
+/// use attention_bounds::nalgebra::{self, dmatrix};
+/// use attention_bounds::regression::{RegressionHead, RegressionTask, risk::linear};
+///
+/// // d = 1, Sig = tau = 1, v = 1/2: (b A)^2 (1 + 3/2) / (2 L).
+/// let task = RegressionTask::new(dmatrix![1.0], 0.5, 1.0)?;
+/// let gap = linear::gap(&task, &RegressionHead::new(dmatrix![1.0], 2.0)?, PromptLength::new(10)?)?;
+/// assert!((gap - 0.5).abs() < 1e-14);
+/// # Ok::<(), attention_bounds::Error>(())
+/// ```
 pub fn gap(task: &RegressionTask, head: &RegressionHead, length: PromptLength) -> Result<f64> {
     head.check(task)?;
     let (signal, scores) = forms(task, head);
@@ -82,6 +95,20 @@ fn forms(
 ///
 /// Every `(A, b)` with that product is a minimum; the one returned has `|A|_F = b`, as the limit of the gradient
 /// flow from a start with `|A|_F = b` (linear attention conserves `|A|_F^2 - b^2` at every length).
+///
+/// # Examples
+/// ```
+/// use attention_bounds::PromptLength;
+/// use attention_bounds::nalgebra::{self, dmatrix};
+/// use attention_bounds::regression::{RegressionTask, risk::linear};
+///
+/// let task = RegressionTask::new(dmatrix![1.0], 0.5, 1.0)?;
+/// let length = PromptLength::new(10)?;
+/// let (head, _) = linear::minimum(&task, length);
+/// assert!(linear::gradient(&task, &head, length)?.norm() < 1e-13);
+/// assert!((head.value * head.key_query[0] - 1.0 / 1.25).abs() < 1e-13);
+/// # Ok::<(), attention_bounds::Error>(())
+/// ```
 pub fn minimum(task: &RegressionTask, length: PromptLength) -> (RegressionHead, f64) {
     let length = length.as_f64();
     let ridge = task.label_variance() / (task.weight_variance() * length);

@@ -12,6 +12,7 @@
 pub mod approximate_loss;
 pub mod bayes;
 mod contour;
+mod coordinates;
 pub mod curvature;
 pub mod expansion;
 mod expectations;

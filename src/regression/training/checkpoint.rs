@@ -30,6 +30,15 @@ impl State {
     ///
     /// # Errors
     /// As [`Settings::check`].
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::regression::training::{Settings, State};
+    ///
+    /// // Two heads, 19 lengths.
+    /// assert_eq!(State::start(&Settings::paper())?.runs.len(), 38);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn start(settings: &Settings) -> Result<Self> {
         settings.check()?;
         let runs = settings.heads.iter().flat_map(|head| {

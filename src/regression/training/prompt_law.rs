@@ -29,6 +29,16 @@ impl PromptLaw {
     ///
     /// # Errors
     /// As [`Settings::check`].
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::regression::training::{PromptLaw, Settings};
+    ///
+    /// // Sig^{-1} = (1 - rho^2)^{-1} [[1, -rho], [-rho, 1]] for d = 2.
+    /// let law = PromptLaw::new(&Settings { dimension: 2, ..Settings::paper() })?;
+    /// assert!((law.precision()[(0, 1)] + 0.5 / 0.75).abs() < 1e-14);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn new(settings: &Settings) -> Result<Self> {
         settings.check()?;
         let rho = settings.correlation;

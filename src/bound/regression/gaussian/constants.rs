@@ -27,6 +27,15 @@ impl RegressionConstants {
     ///
     /// # Errors
     /// Unless the eigenvalues are positive and finite, there is one at least, `v >= 0` and `tau^2 > 0`.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::bound::regression::gaussian::RegressionConstants;
+    ///
+    /// let constants = RegressionConstants::new(&[1.0, 2.0], 0.5, 0.1)?;
+    /// assert!((constants.label_variance() - 0.8).abs() < 1e-9);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn new(eigenvalues: &[f64], noise_variance: f64, weight_variance: f64) -> Result<Self> {
         let accepted = !eigenvalues.is_empty()
             && eigenvalues.iter().all(|l| *l > 0.0 && *l < f64::INFINITY)
@@ -77,6 +86,17 @@ impl HeadSet {
     ///
     /// # Errors
     /// If one is not a finite number, at least 0.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::bound::regression::gaussian::{HeadSet, RegressionConstants};
+    ///
+    /// // tau = |Sig| = 1: |grad R_inf| <= residual sqrt(b^2 + S^2).
+    /// let constants = RegressionConstants::new(&[1.0], 0.0, 1.0)?;
+    /// let set = HeadSet::new(1.0, 3.0, 4.0, 0.5)?;
+    /// assert!((set.gradient(&constants) - 2.5).abs() < 1e-8);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
     pub fn new(alignment: f64, value: f64, response: f64, residual: f64) -> Result<Self> {
         let all = [alignment, value, response, residual];
         if let Some(bad) = all.iter().find(|x| !(**x >= 0.0 && **x < f64::INFINITY)) {

@@ -6,7 +6,15 @@ use crate::bound::regression::gaussian::constants::{HeadSet, RegressionConstants
 const ROUNDING: f64 = 1e-9;
 
 /// `ln( (g_2 / beta) (e^{beta T} - 1) )`, T10's bound of the distance of the flows at the time `T` on a set where `|grad R_L - grad R_inf| <= g_2` and the
-/// Hessian of `R_inf` is at most `beta`.
+/// Hessian of `R_inf` is at most `beta`; raised by `1e-9 max(beta T, 1)` for rounding.
+///
+/// # Examples
+/// ```
+/// use attention_bounds::bound::regression::gaussian::gronwall_distance;
+///
+/// // g_2 = 1, beta T = 1.
+/// assert!((gronwall_distance(0.0, 2.0, 0.5) - (0.5 * 1f64.exp_m1()).ln()).abs() < 1e-8);
+/// ```
 pub fn gronwall_distance(ln_gradient_gap: f64, beta: f64, time: f64) -> f64 {
     let growth = beta * time;
     let ln_growth = if growth > 1.0 {
