@@ -256,6 +256,10 @@ impl TokenLaw for Empirical {
 }
 
 impl OutputLaw for FiniteOutput<'_> {
+    fn dimension(&self) -> usize {
+        self.law.points().nrows()
+    }
+
     fn tilted(&self, tilt: &DVector<f64>) -> TiltedOutput {
         let (cumulant, weights) = self.law.tilted_weights(tilt);
         let mean = &self.outputs * &weights;

@@ -7,6 +7,9 @@ use crate::error::Result;
 
 /// A token law together with a value matrix: everything an attention output depends on.
 pub trait OutputLaw: Send + Sync {
+    /// Dimension `d` of a token and of a tilt.
+    fn dimension(&self) -> usize;
+
     /// Cumulant generating function, output mean and output variance under the tilted law.
     fn tilted(&self, tilt: &DVector<f64>) -> TiltedOutput;
 

@@ -36,6 +36,10 @@ impl<'a, L: TokenLaw> Through<'a, L> {
 }
 
 impl<L: TokenLaw> OutputLaw for Through<'_, L> {
+    fn dimension(&self) -> usize {
+        self.law.dimension()
+    }
+
     fn tilted(&self, tilt: &DVector<f64>) -> TiltedOutput {
         let covariance = self.law.tilted_covariance(tilt);
         TiltedOutput {

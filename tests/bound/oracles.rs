@@ -118,6 +118,10 @@ impl Finite {
 }
 
 impl OutputLaw for Finite {
+    fn dimension(&self) -> usize {
+        self.points.nrows()
+    }
+
     fn tilted(&self, tilt: &DVector<f64>) -> TiltedOutput {
         let (cumulant, tilted) = self.tilted_weights(tilt);
         let outputs = self.outputs();

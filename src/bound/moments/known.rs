@@ -8,7 +8,7 @@ use crate::bound::moments::logarithms::{LARGEST_EXPONENT, LogMoments, rejected};
 use crate::bound::moments::weight_staircase::WeightStaircase;
 use crate::bound::theorem::{ProofStatus, Statement, Theorem};
 use crate::bound::vocabulary::{A2, F0, OWN_6, TILT, constant, location};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::interval::Interval;
 use crate::law::{CLOSED_FORM, OutputLaw, TiltedError, TiltedOutput};
 use crate::parameter::Dimension;
@@ -80,6 +80,13 @@ impl KnownMoments {
     /// # Ok::<(), attention_bounds::Error>(())
     /// ```
     pub fn new(output: &dyn OutputLaw, tilt: &DVector<f64>) -> Result<Self> {
+        if tilt.len() != output.dimension() {
+            return Err(Error::shape(
+                "the tilt vector",
+                tilt.len(),
+                format!("{} coordinates", output.dimension()),
+            ));
+        }
         let zero = DVector::zeros(tilt.len());
         let tilts = [zero, tilt.clone(), tilt * 2.0, -tilt];
         let [origin, once, twice, opposite] = tilts.each_ref().map(|a| output.tilted(a));

@@ -7,8 +7,7 @@ use crate::interval::Interval;
 /// `bounds[i]` are the records of query `i`, all in the same order.
 ///
 /// Values are upper ends of interval sums, with the floats `weights` divided by their sum. There must be one for each
-/// query, none
-/// of them negative: this is not checked.
+/// query, none of them negative; otherwise no record applies.
 ///
 /// A theorem that does not apply to some query does not apply to the average. The last record is T6
 /// `output-concentration`: the average of the smallest bound of each query, which is the sharpest.
@@ -16,6 +15,14 @@ pub fn list_average(bounds: &[Vec<Bound>], weights: &[f64]) -> Vec<Bound> {
     let Some(first) = bounds.first() else {
         return Vec::new();
     };
+    let fits = weights.len() == bounds.len() && weights.iter().all(|w| *w >= 0.0);
+    if !fits {
+        let why = "a weight of at least 0 is required for every query";
+        let records = first.iter();
+        return records
+            .map(|bound| Bound::not_applicable(bound.theorem(), why))
+            .collect();
+    }
     // The weights are divided by their sum, so that probabilities rounded to floats still average.
     let total: Interval = weights.iter().map(|w| Interval::point(*w)).sum();
     let average = |pick: &dyn Fn(&Vec<Bound>) -> Option<f64>| -> Option<f64> {

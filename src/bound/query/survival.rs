@@ -91,7 +91,7 @@ fn pi() -> Interval {
 }
 
 /// A float at least `|U m_z + b|`, the norm of the tilt at the mean of the query, for `U` (`d x e`), `m_z` (`e`) and `b` (`d`) taken as
-/// the floats they are.
+/// the floats they are; infinite where their shapes do not fit.
 ///
 /// # Examples
 /// ```
@@ -102,6 +102,9 @@ fn pi() -> Interval {
 /// assert!(norm >= 5.0 && norm < 5.0 + 1e-14);
 /// ```
 pub fn mean_tilt_norm(key_query: &DMatrix<f64>, mean: &DVector<f64>, bias: &DVector<f64>) -> f64 {
+    if key_query.shape() != (bias.len(), mean.len()) {
+        return f64::INFINITY;
+    }
     let rows = key_query.row_iter().zip(bias.iter());
     let squares = rows.map(|(row, bias)| {
         (Interval::dot(row.iter(), mean.iter()) + Interval::point(*bias)).square()

@@ -49,6 +49,13 @@ pub fn value_gradient_error(
     tilt: &DVector<f64>,
     lengths: &[PromptLength],
 ) -> Result<Vec<Exact>> {
+    if tilt.len() != tokens.dimension() {
+        return Err(Error::shape(
+            "the tilt vector",
+            tilt.len(),
+            format!("{} coordinates", tokens.dimension()),
+        ));
+    }
     let identity = DMatrix::identity(tokens.dimension(), tokens.dimension());
     let errors = match LawKind::of(tokens).gaussian() {
         Some(law) => gaussian_output_error(&GaussianOutput::new(law, &identity, tilt), lengths)?,
