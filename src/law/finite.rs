@@ -12,7 +12,7 @@ use super::empirical::{LEAST_SUM, MAX_PAIRWISE};
 use super::linear_algebra::norm;
 use super::{
     AtomRounding, Empirical, OutputLaw, Resolution, ScoreAtoms, SourcedProxy, TiltedError,
-    TiltedOutput, TokenLaw,
+    TiltedOutput, TokenLaw, WeightStep,
 };
 use crate::error::{Error, Result};
 use crate::parameter::VarianceProxy;
@@ -318,32 +318,36 @@ impl OutputLaw for FiniteOutput<'_> {
         }
     }
 
-    /// The tilted probabilities, gathered in steps of 1/32 of `ln w`. A weight is off by a relative `2 delta + ..`, a tilted
-    /// probability by `eps`, see [`Self::error`].
-    fn weight_steps(&self, tilt: &DVector<f64>) -> Option<Vec<(f64, f64)>> {
-        const STEPS: f64 = 32.0;
-        let (cumulant, probabilities) = self.law.tilted_weights(tilt);
+    /// Steps of 1/128 of `ln w`, each widened by one for the errors of scores and cumulant.
+    fn weight_steps(&self, tilt: &DVector<f64>, centre: &DVector<f64>) -> Option<Vec<WeightStep>> {
+        const STEPS: f64 = 128.0;
+        let (cumulant, tilted) = self.law.tilted_weights(tilt);
         let scores = self.law.points().tr_mul(tilt);
-        let (score, relative) = self.rounding(tilt, cumulant);
-        let error = score.0 + score.1;
-        if !(relative < 0.1) {
-            return Some(Vec::new());
+        let ((score, of_cumulant), relative) = self.rounding(tilt, cumulant);
+        if !(relative < 0.1 && score + of_cumulant < 1.0 / STEPS) {
+            return None;
         }
-        let mut steps = BTreeMap::new();
-        for (score, probability) in scores.iter().zip(probabilities.iter()) {
-            let ln_weight = score - cumulant;
-            let place = ((ln_weight + error) * STEPS).ceil() + 1.0;
-            // Beyond every float that a sum of such weights reaches.
-            if place.abs() < 1e9 {
-                *steps.entry(place as i64).or_insert(0.0) += probability * (1.0 - 2.0 * relative);
-            }
+        let reach = (tilt.len() as f64 + 8.0) * MARGIN * self.value_norm * self.farthest;
+        let moved = 2.0 * reach + 2.0 * relative * self.outputs.amax() * centre.len() as f64;
+        let mut steps: BTreeMap<i64, WeightStep> = BTreeMap::new();
+        let atoms = self
+            .law
+            .weights()
+            .iter()
+            .zip(tilted.iter())
+            .zip(scores.iter());
+        for (((weight, tilted), score), output) in atoms.zip(self.outputs.column_iter()) {
+            let place = ((score - cumulant) * STEPS).floor();
+            let distance = (output.metric_distance(centre) * (1.0 - 1e-12) - moved).max(0.0);
+            let step = steps.entry(place as i64).or_insert(WeightStep {
+                ln_weight: ((place - 1.0) / STEPS, (place + 2.0) / STEPS),
+                tilted: 0.0,
+                square: 0.0,
+            });
+            step.tilted += tilted * (1.0 - 2.0 * relative);
+            step.square += weight * distance * distance * (1.0 - 1e-9);
         }
-        Some(
-            steps
-                .into_iter()
-                .map(|(place, mass)| (place as f64 / STEPS, mass))
-                .collect(),
-        )
+        Some(steps.into_values().collect())
     }
 
     fn score_atoms(&self, tilt: &DVector<f64>, _resolution: Resolution) -> Result<ScoreAtoms> {

@@ -34,7 +34,7 @@ pub use kind::LawKind;
 pub(crate) use linear_algebra::{norm_above, squared_singular_values_above};
 pub use linear_algebra::{operator_norm, toeplitz};
 pub use mixture::Mixture;
-pub use output::{CLOSED_FORM, LawAccuracy, OutputLaw, TiltedError, TiltedOutput};
+pub use output::{CLOSED_FORM, LawAccuracy, OutputLaw, TiltedError, TiltedOutput, WeightStep};
 pub use rademacher::Rademacher;
 pub use rare_atom::RareAtom;
 pub use sphere::Sphere;

@@ -30,14 +30,28 @@ pub trait OutputLaw: Send + Sync {
     /// As there.
     fn score_atoms(&self, tilt: &DVector<f64>, resolution: Resolution) -> Result<ScoreAtoms>;
 
-    /// For tokens of finite support: pairs `(ln x_j, m_j)`, `x_j` ascending, with `m_1 + .. + m_j <= E[w; w <= x_j]` for every `j`, where
-    /// `w = e^{<a, X> - Lam(a)}` and `a` is the tilt. The rounding of scores and probabilities is on the safe side.
-    fn weight_steps(&self, _tilt: &DVector<f64>) -> Option<Vec<(f64, f64)>> {
+    /// For tokens of finite support: the law of `w = e^{<a, X> - Lam(a)}` at the tilt `a` in steps of `ln w`, ascending. `centre` is `V m(a)`.
+    fn weight_steps(
+        &self,
+        _tilt: &DVector<f64>,
+        _centre: &DVector<f64>,
+    ) -> Option<Vec<WeightStep>> {
         None
     }
 
     /// See [`TokenLaw::output_radius`](crate::law::TokenLaw::output_radius).
     fn radius(&self, centre: &DVector<f64>) -> Option<f64>;
+}
+
+/// The tokens whose weight is in a range, bounded from below with the rounding of scores and probabilities on the safe side.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct WeightStep {
+    /// Ends of `ln w`.
+    pub ln_weight: (f64, f64),
+    /// At most `E[w; step]`, the tilted probability of the step.
+    pub tilted: f64,
+    /// At most `E[|V(X - m(a))|^2; step]`.
+    pub square: f64,
 }
 
 /// What the output `V X` looks like under the tilted law `mu_a`.

@@ -1,6 +1,6 @@
 //! The rows of a table: what every output format prints.
 
-use crate::bound::{Bound, Theorem};
+use crate::bound::{Bound, LowerBound, Theorem};
 use crate::exact::Exact;
 
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,8 @@ pub struct Row {
     pub exact: Cell<Exact>,
     /// Every bound that was tried.
     pub bounds: Vec<Bound>,
+    /// What the value is not below, by a theorem.
+    pub lower_bounds: Vec<LowerBound>,
     /// Bounds that are not theorems.
     pub claims: Vec<Claim>,
     /// What a simulation found, if there was one.
@@ -58,6 +60,7 @@ impl Row {
             length,
             exact,
             bounds,
+            lower_bounds: Vec::new(),
             claims: Vec::new(),
             monte_carlo: None,
             comparisons: Vec::new(),
@@ -77,7 +80,7 @@ impl Row {
             .min_by(|x, y| x.value.total_cmp(&y.value))
     }
 
-    /// The verdict of the row: violated if the exact value exceeds the smallest valid bound or any
+    /// The verdict of the row: violated if the exact value exceeds the smallest valid bound, is below a lower bound, or any
     /// comparison is violated (one with a claim that is false on purpose does not count); consistent if
     /// something was confirmed; else inconclusive.
     pub fn verdict(&self) -> Verdict {
@@ -88,6 +91,13 @@ impl Row {
             (Ok(_), Some(_)) => Verdict::Violated,
             _ => Verdict::Inconclusive,
         };
+        let below = |bound: &LowerBound| match &self.exact {
+            Ok(exact) => exact.value + exact.error < bound.value,
+            Err(_) => false,
+        };
+        if self.lower_bounds.iter().any(below) {
+            return Verdict::Violated;
+        }
         let has = |verdict| {
             exact == verdict
                 || self

@@ -158,6 +158,7 @@ fn push(
     options: &TableOptions,
     exact: &dyn Fn(usize, Metric) -> Cell<Exact>,
 ) {
+    let lower = bounds.lower;
     let mut add = |metric, records: Option<Vec<Vec<_>>>, reason: Option<&str>| {
         let mut records = records.unwrap_or_default().into_iter();
         for (i, length) in lengths.iter().enumerate() {
@@ -166,7 +167,11 @@ fn push(
                 None => exact(i, metric),
             };
             let bounds = records.next().unwrap_or_default();
-            rows.push(Row::new(metric, query, length.get(), value, bounds));
+            let mut row = Row::new(metric, query, length.get(), value, bounds);
+            if metric == Metric::Output {
+                row.lower_bounds = lower.get(i).copied().flatten().into_iter().collect();
+            }
+            rows.push(row);
         }
     };
     add(Metric::Output, Some(bounds.output), None);

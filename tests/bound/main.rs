@@ -10,6 +10,7 @@ mod formula_average;
 mod fractional_moments;
 mod gradient_bounds;
 mod key_query_average;
+mod lower_bound;
 mod offset_queries;
 mod oracles;
 mod query_integrals;

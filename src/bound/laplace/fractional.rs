@@ -59,10 +59,8 @@ pub(in crate::bound) enum Target {
     Participation,
 }
 
-/// Distance of the values of `ln t_0` and `ln(th t_0)` that are tried.
-const STEP: f64 = 0.25;
-/// The largest of them, and how far below `-ln L` they begin.
-const ENDS: (f64, f64) = (8.0, 2.0);
+/// How far below `-ln L` the values of `ln t_0` and `ln(th t_0)` that are tried begin.
+const BELOW: f64 = 2.25;
 /// Relative error that is allowed for `Gamma`.
 const GAMMA: f64 = 1e-13;
 
@@ -90,22 +88,17 @@ pub(in crate::bound) fn search(
     length: f64,
 ) -> Option<Fractional> {
     let ln_length = length.ln();
-    let first = -ln_length - ENDS.1;
-    let count = ((ENDS.0 - first) / STEP) as usize;
-    // `ln t` and `-ln phi(t)`.
-    let grid: Vec<(f64, f64)> = (0..=count)
-        .map(|place| {
-            let ln_t = first + STEP * place as f64;
-            let missing = ln_t.exp() * moments.staircase.rate(ln_t);
-            (ln_t, -(-missing.min(1.0 - 1e-12)).ln_1p())
-        })
+    // Below, phi(t)^L is next to 1.
+    let grid = moments.staircase.grid().iter();
+    let grid: Vec<_> = grid
+        .filter(|(ln_t, _)| *ln_t > -ln_length - BELOW)
         .collect();
     let (ln_f0, power, list) = match target {
         Target::Error(ln_f0) => (ln_f0 + ln_length, length - 1.0, &moments.square),
         Target::Participation => (0.0, length, &moments.weight),
     };
     let mut best: Option<Fractional> = None;
-    for (place, &(ln_cut, exponent)) in grid.iter().enumerate() {
+    for (place, &&(ln_cut, exponent)) in grid.iter().enumerate() {
         let ln_c = exponent.ln() - ln_cut;
         if !ln_c.is_finite() {
             continue;
@@ -134,7 +127,7 @@ pub(in crate::bound) fn search(
             Target::Participation => (f64::NEG_INFINITY, 0),
         };
         let body = ln_add(one, two);
-        for &(ln_far, far) in grid.iter().take(place) {
+        for &&(ln_far, far) in grid.iter().take(place) {
             let theta = (ln_far - ln_cut).exp();
             let rest = ln_f0 - theta - (-theta).ln_1p() - power * far;
             let ln_value = ln_add(body, rest);

@@ -1,5 +1,7 @@
 //! What a pointwise bound uses of a known token law at one tilt.
 
+use std::sync::Arc;
+
 use nalgebra::DVector;
 
 use crate::bound::moments::fractional::{FractionalMoments, ORDERS, order};
@@ -10,7 +12,7 @@ use crate::bound::theorem::{ProofStatus, Statement, Theorem};
 use crate::bound::vocabulary::{A2, F0, OWN_6, TILT, constant, location};
 use crate::error::{Error, Result};
 use crate::interval::Interval;
-use crate::law::{CLOSED_FORM, OutputLaw, TiltedError, TiltedOutput};
+use crate::law::{CLOSED_FORM, OutputLaw, TiltedError, TiltedOutput, WeightStep};
 use crate::parameter::Dimension;
 
 impl Theorem {
@@ -56,6 +58,8 @@ pub struct KnownMoments {
     radius_squared: Option<f64>,
     gaussian: Option<GaussianOutput>,
     fractional: FractionalMoments,
+    /// The law of the weight, for tokens of finite support.
+    steps: Option<Arc<[WeightStep]>>,
 }
 
 impl KnownMoments {
@@ -173,8 +177,12 @@ impl KnownMoments {
             let ln_square = Interval::point(*weight) + spread(&found, &error).ln();
             *square = known_or_infinite(ln_square.upper());
         }
-        let staircase = match output.weight_steps(tilt) {
-            Some(steps) => WeightStaircase::new(steps),
+        let steps = output.weight_steps(tilt, &once.mean);
+        let staircase = match &steps {
+            Some(steps) => {
+                let steps = steps.iter();
+                WeightStaircase::new(steps.map(|step| (step.ln_weight.1, step.tilted)))
+            }
             None => {
                 let pairs = weight.iter().enumerate();
                 let pairs: Vec<_> = pairs.map(|(number, b)| (order(number), *b)).collect();
@@ -193,6 +201,7 @@ impl KnownMoments {
                 square,
                 staircase,
             },
+            steps: steps.map(Arc::from),
         })
     }
 
@@ -210,6 +219,7 @@ impl KnownMoments {
             radius_squared: None,
             gaussian: Some(output),
             fractional: FractionalMoments::gaussian(output.score_variance(), share),
+            steps: None,
         }
     }
 
@@ -233,6 +243,7 @@ impl KnownMoments {
             radius_squared: self.radius_squared.map(scaled),
             gaussian: self.gaussian.map(gaussian).transpose()?,
             fractional: self.fractional.times(factor.ln().upper()),
+            steps: None,
             ..*self
         })
     }
@@ -265,6 +276,10 @@ impl KnownMoments {
     /// The Gaussian constants, if the tokens are Gaussian.
     pub fn gaussian_output(&self) -> Option<&GaussianOutput> {
         self.gaussian.as_ref()
+    }
+
+    pub(in crate::bound) fn steps(&self) -> Option<&[WeightStep]> {
+        self.steps.as_deref()
     }
 
     pub(in crate::bound) fn fractional(&self) -> &FractionalMoments {

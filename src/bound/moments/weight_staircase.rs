@@ -1,6 +1,6 @@
 //! The Laplace transform of a weight, bounded from above by a staircase below its size-biased law.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::interval::Interval;
 
@@ -9,8 +9,21 @@ use crate::interval::Interval;
 /// As `(1 - e^{-tx}) / x` decreases in `x`, summation by parts gives
 /// `1 - phi(t) = E[w (1 - e^{-tw}) / w] >= sum_j m_j (1 - e^{-t x_j}) / x_j`
 /// (theory T15).
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct WeightStaircase(Arc<[(f64, f64)]>);
+#[derive(Debug, Clone)]
+pub(crate) struct WeightStaircase {
+    steps: Arc<[(f64, f64)]>,
+    /// `ln t` and `-ln phi(t)`, found when first asked for.
+    grid: Arc<OnceLock<Vec<(f64, f64)>>>,
+}
+
+impl PartialEq for WeightStaircase {
+    fn eq(&self, other: &Self) -> bool {
+        self.steps == other.steps
+    }
+}
+
+/// Values of `ln t` of the grid: from the first to the second, in steps of the third.
+const GRID: (f64, f64, f64) = (-40.0, 8.0, 0.25);
 
 /// Of Gaussian scores: `ln x = s z + s^2 / 2` with `z` from the first number to the second, in steps of the third.
 const GAUSSIAN: (f64, f64, f64) = (-4.5, 6.0, 0.15);
@@ -22,7 +35,10 @@ const BY_MOMENTS: (f64, usize) = (0.25, 160);
 impl WeightStaircase {
     /// Of steps that are known to be below the size-biased law; those without mass are left out.
     pub fn new(steps: impl IntoIterator<Item = (f64, f64)>) -> Self {
-        Self(steps.into_iter().filter(|step| step.1 > 0.0).collect())
+        Self {
+            steps: steps.into_iter().filter(|step| step.1 > 0.0).collect(),
+            grid: Arc::default(),
+        }
     }
 
     /// Of `w = e^{s N - s^2/2}`, `N` normal: `E[w; w <= e^{s z + s^2/2}] = Phi(z)`.
@@ -64,15 +80,26 @@ impl WeightStaircase {
         }))
     }
 
-    /// `(1 - phi(t)) / t` from below, for the search of proof parameters.
-    pub fn rate(&self, ln_t: f64) -> f64 {
-        let steps = self.0.iter();
-        steps.map(|(ln_x, mass)| mass * slope(ln_t + ln_x)).sum()
+    /// `ln t` and `-ln phi(t)` on a grid, in plain floats: for the search of proof parameters.
+    pub fn grid(&self) -> &[(f64, f64)] {
+        self.grid.get_or_init(|| {
+            let (first, last, step) = GRID;
+            let count = ((last - first) / step) as u32;
+            (0..=count)
+                .map(|place| {
+                    let ln_t = first + step * f64::from(place);
+                    let steps = self.steps.iter();
+                    let rate: f64 = steps.map(|(ln_x, mass)| mass * slope(ln_t + ln_x)).sum();
+                    let missing = ln_t.exp() * rate;
+                    (ln_t, -(-missing.min(1.0 - 1e-12)).ln_1p())
+                })
+                .collect()
+        })
     }
 
     /// At least `ln phi(t)`, and at most `-ln phi(t) / t`.
     pub fn ln_transform(&self, ln_t: f64) -> (Interval, Interval) {
-        let steps = self.0.iter();
+        let steps = self.steps.iter();
         let rate: Interval = steps
             .map(|(ln_x, mass)| {
                 let y = (Interval::point(ln_t) + Interval::point(*ln_x)).upper();

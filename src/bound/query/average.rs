@@ -1,12 +1,10 @@
 //! Bounds of Gaussian tokens averaged over a Gaussian query.
 
 use crate::attention::{ScoreVarianceDensity, ScoreVarianceLaw};
-use crate::bound::laplace::fractional::{self, Fractional};
-use crate::bound::laplace::inverse_moment::{InverseMoment, inverse_moment};
-use crate::bound::moments::fractional::FractionalMoments;
-use crate::bound::moments::{LARGEST_EXPONENT, LogMoments, rejected};
+use crate::bound::lower::{LowerBound, gaussian_factors};
+use crate::bound::query::candidates::{Candidates, Node, Panel};
 use crate::bound::query::gauss_legendre::{GAUSS_6, GAUSS_8};
-use crate::bound::{Bound, Theorem, chernoff, laplace};
+use crate::bound::{Bound, Theorem};
 use crate::error::Result;
 use crate::parameter::PromptLength;
 
@@ -34,35 +32,6 @@ pub struct GaussianQueryAverage {
     left: f64,
     /// Where that mass ends.
     start: f64,
-}
-
-/// One panel: nodes in `s^2`, for two quadrature orders.
-#[derive(Debug)]
-struct Panel {
-    middle: f64,
-    fine: Vec<Node>,
-    coarse: Vec<Node>,
-}
-
-/// A node in `s^2`: its mass `tau_V + eta`, and the share of `eta` in it.
-#[derive(Debug, Clone, Copy)]
-struct Node {
-    score_variance: f64,
-    mass: f64,
-    share: f64,
-}
-
-impl Panel {
-    fn mass(&self) -> f64 {
-        self.fine.iter().map(|node| node.mass).sum()
-    }
-
-    /// The share of `eta` in the panel.
-    fn share(&self) -> f64 {
-        let eta: f64 = self.fine.iter().map(|node| node.mass * node.share).sum();
-        let share = eta / self.mass();
-        if share.is_nan() { 0.0 } else { share }
-    }
 }
 
 /// Widest panel in `ln s^2`, and in `s^2`.
@@ -208,6 +177,26 @@ impl GaussianQueryAverage {
         ])
     }
 
+    /// T19 averaged over the query, of a [`Self::output`]; what the panels leave out counts as nothing. Nothing for scores beyond the range.
+    pub fn lower_bound(&self, length: PromptLength) -> Option<LowerBound> {
+        let l = length.as_f64();
+        let sum = |nodes: &[Node]| -> Option<f64> {
+            nodes.iter().try_fold(0.0, |sum, node| {
+                let (of_variance, of_response) = gaussian_factors(node.score_variance, l)?;
+                let parts = (1.0 - node.share) * of_variance + node.share * of_response;
+                Some(sum + node.mass * parts)
+            })
+        };
+        let mut total = 0.0;
+        for panel in &self.panels {
+            // Beyond the range a panel counts as nothing too.
+            if let (Some(fine), Some(coarse)) = (sum(&panel.fine), sum(&panel.coarse)) {
+                total += (fine - (fine - coarse).abs()).max(0.0);
+            }
+        }
+        LowerBound::new(total * (1.0 - 1e-9) - REST * self.total)
+    }
+
     /// Upper values of `E[(tau_V + eta) G(s^2)]`, for T5 (`L >= 4`), T15 (`L >= 3`) and the smallest of all bounds.
     ///
     /// What lies left of the first panel has smaller scores than its end. There T5 is smaller, and T15 at the end holds: `M_q` and `phi`
@@ -297,102 +286,3 @@ pub(in crate::bound) fn outward(value: f64) -> f64 {
 pub(in crate::bound) const SLACK: f64 = 1e-12;
 /// Panels at most; more would mean a law of `s^2` that spans hundreds of deviations.
 const MOST_PANELS: usize = 4000;
-
-/// The competing bounds of Gaussian tokens per unit of `tau_V + eta`, with proof parameters fixed.
-struct Candidates {
-    length: f64,
-    /// T15, for `L >= 3`.
-    fractional: Option<Fractional>,
-    /// `th` and form of T5, for `L >= 4`.
-    second: Option<InverseMoment>,
-    /// `del` of T4, for `L >= 2`.
-    delta: Option<f64>,
-}
-
-/// Gaussian tokens of score variance `q` per unit of `tau_V + eta`: `rho = kap = A2 = e^q`, `F0 = 1`.
-pub(in crate::bound) fn unit_moments(q: f64) -> LogMoments {
-    LogMoments {
-        rho: q,
-        kappa: q,
-        a2: q,
-        f0: 1.0,
-    }
-}
-
-impl Candidates {
-    fn at(score_variance: f64, share: f64, length: PromptLength) -> Result<Self> {
-        if !(0.0..=LARGEST_EXPONENT).contains(&score_variance) {
-            return Err(rejected(
-                "s^2",
-                score_variance,
-                "a finite number, at least 0",
-            ));
-        }
-        let unit = unit_moments(score_variance);
-        let number = length.as_f64();
-        Ok(Self {
-            length: number,
-            fractional: (length.get() >= 3)
-                .then(|| {
-                    let moments = FractionalMoments::gaussian(score_variance, share);
-                    fractional::gaussian_search(&moments, number)
-                })
-                .flatten(),
-            second: (length.get() >= 4).then(|| inverse_moment(&unit, 2, number - 1.0)),
-            delta: (length.get() >= 2).then(|| chernoff::search(&unit, number).delta),
-        })
-    }
-
-    fn laplace(&self, q: f64) -> Option<f64> {
-        self.second.as_ref().map(|second| {
-            let ln_value = laplace::ln_participation(&unit_moments(q), self.length, second);
-            ln_value.exp().upper()
-        })
-    }
-
-    fn fractional(&self, q: f64, share: f64) -> Option<f64> {
-        self.fractional.as_ref().map(|found| {
-            let moments = FractionalMoments::gaussian(q, share);
-            let ln_value = found.ln_enclosure(&moments, self.length);
-            ln_value.exp().upper()
-        })
-    }
-
-    fn chernoff(&self, q: f64) -> Option<f64> {
-        self.delta.map(|delta| {
-            let ln_value = chernoff::ln_enclosure(&unit_moments(q), self.length, delta);
-            ln_value.exp().upper()
-        })
-    }
-
-    /// The smallest at one point.
-    fn smallest(&self, q: f64, share: f64) -> f64 {
-        [self.laplace(q), self.chernoff(q), self.fractional(q, share)]
-            .into_iter()
-            .flatten()
-            .fold(1.0, f64::min)
-    }
-
-    /// The integral of `min(1, T5)`, `min(1, T15)` and of the smallest bound over a panel, upper values.
-    fn integrals(&self, panel: &Panel) -> [f64; 3] {
-        let sum = |nodes: &[Node], f: &dyn Fn(&Node) -> Option<f64>| -> Option<f64> {
-            nodes
-                .iter()
-                .try_fold(0.0, |sum, node| Some(sum + f(node)? * node.mass))
-        };
-        let upper = |f: &dyn Fn(&Node) -> Option<f64>| -> Option<f64> {
-            let fine = sum(&panel.fine, f)?;
-            let value = fine + (fine - sum(&panel.coarse, f)?).abs();
-            // Where a bound overflows the difference is NaN, and the panel has no use for it.
-            (!value.is_nan()).then_some(value)
-        };
-        let trivial = upper(&|_| Some(1.0)).unwrap_or(f64::INFINITY);
-        let or = |value: Option<f64>, other: f64| value.map_or(other, |value| value.min(other));
-        let laplace = or(upper(&|node| self.laplace(node.score_variance)), trivial);
-        let fractional = upper(&|node| self.fractional(node.score_variance, node.share));
-        let fractional = or(fractional, trivial);
-        let chernoff = upper(&|node| self.chernoff(node.score_variance));
-        let smallest = or(chernoff, laplace.min(fractional));
-        [laplace, fractional, smallest]
-    }
-}

@@ -53,6 +53,8 @@ struct RowRecord<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
     bounds: Vec<BoundRecord<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    lower_bounds: Vec<BestRecord>,
     best: Option<BestRecord>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     claims: Vec<ClaimRecord<'a>>,
@@ -127,6 +129,15 @@ fn row<'a>(row: &'a Row, table: &Table) -> RowRecord<'a> {
         exact: row.exact.as_ref().ok().copied(),
         reason: row.exact.as_ref().err().map(String::as_str),
         bounds: row.bounds.iter().map(bound).collect(),
+        lower_bounds: row
+            .lower_bounds
+            .iter()
+            .map(|bound| BestRecord {
+                theorem: bound.theorem.id(),
+                name: bound.theorem.name(),
+                value: bound.value,
+            })
+            .collect(),
         best: row.best().map(|best| BestRecord {
             theorem: best.theorem.id(),
             name: best.theorem.name(),

@@ -5,8 +5,9 @@ use rayon::prelude::*;
 
 use crate::attention::{QueryLaw, ScoreVarianceLaw};
 use crate::bound::{
-    Bound, Formula, GaussianQueryAverage, KnownMoments, SubGaussianMoments, Theorem, UniformRate,
-    ValueSpectrum, list_average, output_bounds, output_variance, participation_bounds, tail_bound,
+    Bound, Formula, GaussianQueryAverage, KnownMoments, LowerBound, SubGaussianMoments, Theorem,
+    UniformRate, ValueSpectrum, list_average, lower_bound, output_bounds, output_variance,
+    participation_bounds, tail_bound,
 };
 use crate::error::Result;
 use crate::law::{Gaussian, OutputLaw};
@@ -24,6 +25,8 @@ use crate::study::{Progress, Question};
 pub(in crate::study) struct BoundCells {
     /// Of `E|That - T|^2`.
     pub output: Vec<Vec<Bound>>,
+    /// What `E|That - T|^2` is not below, by length.
+    pub lower: Vec<Option<LowerBound>>,
     /// Of `E P_2`.
     pub participation: Vec<Vec<Bound>>,
     /// Of `P(|That - T| >= eps)`; empty if no `eps` was asked for.
@@ -191,6 +194,10 @@ fn pointwise(
             .iter()
             .map(|&l| output_records(known, class, l))
             .collect(),
+        lower: lengths
+            .iter()
+            .map(|&l| lower_bound(known.as_ref().ok()?, l))
+            .collect(),
         participation: lengths.iter().map(|&l| participation(l)).collect(),
         tail: tail.map_or_else(Vec::new, |eps| {
             let record = |&l| vec![certain(), of_tail(eps, l)];
@@ -217,7 +224,12 @@ fn average_cells(queries: &[BoundCells], weights: &[f64], lengths: usize) -> Bou
         let lists: Vec<&Vec<Vec<Bound>>> = queries.iter().map(pick).collect();
         average_records(&lists, weights, lengths)
     };
+    let lower = (0..lengths).map(|i| {
+        let found = queries.iter().map(|c| c.lower.get(i).copied().flatten());
+        LowerBound::average(&found.collect::<Option<Vec<_>>>()?, weights)
+    });
     let mut average = BoundCells {
+        lower: lower.collect(),
         output: column(|c| &c.output),
         participation: column(|c| &c.participation),
         tail: column(|c| &c.tail),
@@ -301,8 +313,13 @@ fn gaussian_query(
         }
         Err(_) => not_averaged(Theorem::LAPLACE_PARTICIPATION),
     };
+    let lower = lengths.iter().map(|&length| match &bounds.integrated {
+        Ok((_, average)) => average.lower_bound(length),
+        Err(_) => None,
+    });
     Ok(BoundCells {
         output: output?,
+        lower: lower.collect(),
         participation,
         tail: tail.map_or_else(Vec::new, |_| not_averaged(Theorem::CHERNOFF_TAIL)),
         gradients: GradientCells::default(),
