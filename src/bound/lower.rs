@@ -80,7 +80,7 @@ pub fn lower_bound(known: &KnownMoments, length: PromptLength) -> Option<LowerBo
     LowerBound::new(value * (1.0 - ALLOWANCE))
 }
 
-/// `L sum_j u_j^2 E[|f|^2; step j]`, `u = w / (w + L - 1)` at the left end of the step.
+/// `L sum_j u_j^2 E[|f|^2; step j]`, `u = w / (w + L - 1)` at the smallest weight of the step.
 fn finite(steps: &[WeightStep], l: f64) -> f64 {
     let parts = steps.iter().map(|step| {
         let share = share(step.ln_weight.0, l);
@@ -91,6 +91,10 @@ fn finite(steps: &[WeightStep], l: f64) -> f64 {
 
 /// `w / (w + L - 1)`.
 fn share(ln_weight: f64, l: f64) -> f64 {
+    // A weight may vanish next to no others.
+    if l == 1.0 {
+        return 1.0;
+    }
     1.0 / (1.0 + (l - 1.0) * (-ln_weight).exp())
 }
 

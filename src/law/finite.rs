@@ -7,7 +7,7 @@ use nalgebra::{DMatrix, DVector};
 use rand::{Rng, RngExt};
 
 use super::atoms::{UNIT, check_tilt_and_value};
-use super::compensated::centred_score;
+use super::centred_scores::centred_scores;
 use super::empirical::{LEAST_SUM, MAX_PAIRWISE};
 use super::linear_algebra::norm;
 use super::{
@@ -129,42 +129,6 @@ fn typical_point(points: &DMatrix<f64>) -> DVector<f64> {
         .map(|x| ((x - &median).norm(), x))
         .min_by(|(one, _), (other, _)| one.total_cmp(other))
         .map_or(median, |(_, x)| x.into_owned())
-}
-
-/// Scores `<tilt, x_i - r>` with the rounding of one operation each, and `<tilt, r>`, for the point `r` with the
-/// largest probability under the tilted law.
-///
-/// # Errors
-/// If a score is not a finite number.
-pub(crate) fn centred_scores(
-    points: &DMatrix<f64>,
-    probability: &[f64],
-    tilt: &DVector<f64>,
-) -> Result<(Vec<f64>, f64)> {
-    let plain = points.tr_mul(tilt);
-    let largest = probability
-        .iter()
-        .zip(plain.iter())
-        .map(|(p, s)| p.ln() + s)
-        .enumerate()
-        .max_by(|(_, one), (_, other)| one.total_cmp(other));
-    let origin =
-        largest.and_then(|(index, _)| (index < points.ncols()).then(|| points.column(index)));
-    let scores: Vec<f64> = match origin {
-        Some(origin) => points
-            .column_iter()
-            .map(|x| centred_score(tilt.iter(), x.iter(), origin.iter()))
-            .collect(),
-        None => Vec::new(),
-    };
-    let origin = origin.map_or(0.0, |origin| origin.dot(tilt));
-    if scores.iter().chain([&origin]).all(|s| s.is_finite()) {
-        return Ok((scores, origin));
-    }
-    Err(Error::Unavailable {
-        what: "the list of score atoms",
-        why: "a score is not a finite number; tilt or tokens must be smaller".into(),
-    })
 }
 
 impl TokenLaw for Empirical {
@@ -318,13 +282,14 @@ impl OutputLaw for FiniteOutput<'_> {
         }
     }
 
-    /// Steps of 1/128 of `ln w`, each widened by one for the errors of scores and cumulant.
+    /// Steps of 1/128 of `ln w`, with the ends of what is in them.
     fn weight_steps(&self, tilt: &DVector<f64>, centre: &DVector<f64>) -> Option<Vec<WeightStep>> {
         const STEPS: f64 = 128.0;
         let (cumulant, tilted) = self.law.tilted_weights(tilt);
         let scores = self.law.points().tr_mul(tilt);
         let ((score, of_cumulant), relative) = self.rounding(tilt, cumulant);
-        if !(relative < 0.1 && score + of_cumulant < 1.0 / STEPS) {
+        let error = 1.01 * (score + of_cumulant);
+        if !(relative < 0.1 && error < 1.0 / STEPS) {
             return None;
         }
         let reach = (tilt.len() as f64 + 8.0) * MARGIN * self.value_norm * self.farthest;
@@ -337,13 +302,17 @@ impl OutputLaw for FiniteOutput<'_> {
             .zip(tilted.iter())
             .zip(scores.iter());
         for (((weight, tilted), score), output) in atoms.zip(self.outputs.column_iter()) {
-            let place = ((score - cumulant) * STEPS).floor();
+            let ln_weight = score - cumulant;
+            let ends = (ln_weight - error, ln_weight + error);
             let distance = (output.metric_distance(centre) * (1.0 - 1e-12) - moved).max(0.0);
-            let step = steps.entry(place as i64).or_insert(WeightStep {
-                ln_weight: ((place - 1.0) / STEPS, (place + 2.0) / STEPS),
+            let place = (ln_weight * STEPS).floor() as i64;
+            let step = steps.entry(place).or_insert(WeightStep {
+                ln_weight: ends,
                 tilted: 0.0,
                 square: 0.0,
             });
+            let (low, high) = step.ln_weight;
+            step.ln_weight = (low.min(ends.0), high.max(ends.1));
             step.tilted += tilted * (1.0 - 2.0 * relative);
             step.square += weight * distance * distance * (1.0 - 1e-9);
         }

@@ -5,6 +5,7 @@
 //! of the tilted law `dmu_a = e^{<a, x> - Lam(a)} dmu`.
 
 mod atoms;
+mod centred_scores;
 mod compensated;
 mod cube;
 mod empirical;
@@ -22,8 +23,8 @@ mod sphere;
 mod through;
 mod token_law;
 
+pub(crate) use centred_scores::centred_scores;
 pub(crate) use compensated::Sum;
-pub(crate) use finite::centred_scores;
 
 pub use atoms::{AtomRounding, Resolution, ScoreAtoms};
 pub use cube::Cube;

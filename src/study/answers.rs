@@ -141,11 +141,7 @@ impl Study {
             relative_to: found.relative_to,
             exact: found.exact,
             bound: found.bound,
-            notes: vec![
-                "smallest: the error is at most epsilon at L and not at L - 1; that it keeps falling with L is \
-                 observed, not proved"
-                    .to_owned(),
-            ],
+            notes: Vec::new(),
         })
     }
 

@@ -103,8 +103,8 @@ impl Values<'_, '_> {
 
 /// The smallest length from which on the value stays at most `epsilon`, up to `2^53`.
 ///
-/// Powers of two first. From a length on, values are found where T20 does not carry the one before, up to what is proved already; a length
-/// that is too short is one from which this fails, and the two are brought together by bisection.
+/// From a power of two on, values are found where T20 does not carry the one before; a power from which this fails is too short. Between the last
+/// length at which it failed and the first power from which it does not, the same from where bisection finds that the value falls below.
 ///
 /// `prepare` is given the ends of a range and returns a function of the lengths in it.
 pub(super) fn search<'a>(
@@ -117,59 +117,46 @@ pub(super) fn search<'a>(
         curves: [None, None, None],
         known: BTreeMap::new(),
     };
-    for (first, last) in RANGES {
+    let (mut low, mut proved, mut first) = (0, None, None);
+    for power in (0..=LONGEST).map(|k| 1 << k) {
+        if power <= low {
+            continue;
+        }
         progress.start(1);
-        let powers: Vec<u64> = (first..=last).map(|k| 1 << k).collect();
-        values.list(&powers)?;
+        low = match march(&mut values, power, PromptLength::MAX + 1, epsilon)? {
+            None => {
+                proved = Some(power);
+                break;
+            }
+            Some(violated) => violated,
+        };
+        // The march began where the value is small.
+        if low > power {
+            first = first.or(Some(power));
+        }
         progress.step();
     }
-    let mut proved = 1 << LONGEST;
-    if !(values.at(proved)?.most <= epsilon) {
+    let Some(mut proved) = proved else {
         return Err("more than 2^53 tokens are needed".to_owned());
-    }
-    // The last power of two that is too short.
-    let too_short =
-        |(length, reached): (&u64, &Reached)| (!(reached.most <= epsilon)).then_some(*length);
-    let mut low = values.known.iter().rev().find_map(too_short).unwrap_or(0);
-    let dips: Vec<u64> = values
-        .known
-        .iter()
-        .filter(|(_, reached)| reached.most <= epsilon)
-        .map(|(length, _)| *length)
-        .collect();
-    let mut from = if low == 0 { 1 } else { 2 * low };
+    };
     while proved - low > 1 {
         progress.start(1);
-        match march(&mut values, from, proved, epsilon)? {
-            None => proved = from,
+        let crossing = crossing(&mut values, low, proved, epsilon)?;
+        match march(&mut values, crossing, proved, epsilon)? {
+            None => (low, proved) = (crossing - 1, crossing),
             Some(violated) => low = violated,
         }
         progress.step();
-        from = middle(low, proved);
     }
     let found = values.at(proved)?;
-    let earlier = dips
-        .first()
-        .copied()
-        .filter(|first| *first < proved && *first < low);
     Ok(ReachedLength {
         length: proved,
         value: found.value,
         theorem: found.theorem,
-        earlier: earlier
-            .map(|dip| first_dip(&mut values, dip, epsilon))
+        earlier: first
+            .map(|power| crossing(&mut values, power / 2, power, epsilon))
             .transpose()?,
     })
-}
-
-/// Between two lengths, in the middle of their logarithms while they are far apart.
-fn middle(low: u64, high: u64) -> u64 {
-    let gap = high - low;
-    if low > 0 && gap > low {
-        let root = ((low as f64) * (high as f64)).sqrt() as u64;
-        return root.clamp(low + 1, high - 1);
-    }
-    low + gap.div_ceil(2).min(gap.saturating_sub(1)).max(1)
 }
 
 /// Proves that the value stays at most `epsilon` from a length on to another; a length where it does not, if it fails.
@@ -186,9 +173,8 @@ fn march(values: &mut Values<'_, '_>, from: u64, to: u64, epsilon: f64) -> Cell<
     Ok(None)
 }
 
-/// The smallest length below a power of two where the value is at most `epsilon` and before it is not.
-fn first_dip(values: &mut Values<'_, '_>, power: u64, epsilon: f64) -> Cell<u64> {
-    let (mut low, mut high) = (power / 2, power);
+/// A length where the value is at most `epsilon` and before it is not, between one where it is not (or 0) and one where it is.
+fn crossing(values: &mut Values<'_, '_>, mut low: u64, mut high: u64, epsilon: f64) -> Cell<u64> {
     while high - low > 1 {
         let between = low + (high - low) / 2;
         if values.at(between)?.most <= epsilon {

@@ -30,7 +30,7 @@ fn the_lower_bound_is_its_formula_for_finite_laws() {
         let mean = &outputs * &w / 6.0;
         for l in [1, 2, 30, 1_000_000] {
             let terms = outputs.column_iter().zip(w.iter()).map(|(y, w)| {
-                (w / (w + l as f64 - 1.0)).powi(2) * (y - &mean).norm_squared() / 6.0
+                (w / (w + (l as f64 - 1.0))).powi(2) * (y - &mean).norm_squared() / 6.0
             });
             let formula = l as f64 * terms.sum::<f64>();
             let found = lower_bound(&known, length(l)).unwrap().value;
@@ -57,8 +57,8 @@ fn the_lower_bound_is_its_formula_for_gaussian_tokens() {
                 for place in 0..60_000 {
                     let z = -10.0 + step * (f64::from(place) + 0.5);
                     let w = (s * z - 0.5 * s * s).exp();
-                    let u = if w.is_finite() {
-                        w / (w + l as f64 - 1.0)
+                    let u = if w.is_finite() && l > 1 {
+                        w / (w + (l as f64 - 1.0))
                     } else {
                         1.0
                     };

@@ -1,7 +1,10 @@
 //! T15 `fractional-moments`: moments of the weight of an order below 2, for heavy scores.
 
+use std::sync::LazyLock;
+
 use crate::bound::logarithm::ln_add;
 use crate::bound::moments::fractional::{FractionalMoments, ORDERS, order};
+use crate::bound::moments::weight_staircase::GRID_STEP;
 use crate::bound::theorem::{ProofStatus, Statement, Theorem};
 use crate::bound::vocabulary::{CENTRED, F0, LENGTH, constant, location};
 use crate::bound::{Bound, GaussianOutput};
@@ -61,6 +64,8 @@ pub(in crate::bound) enum Target {
 
 /// How far below `-ln L` the values of `ln t_0` and `ln(th t_0)` that are tried begin.
 const BELOW: f64 = 2.25;
+/// How many steps of the grid `th t_0` is below `t_0` at most: `th >= e^-5`.
+const SMALLEST_SHARE: usize = 20;
 /// Relative error that is allowed for `Gamma`.
 const GAMMA: f64 = 1e-13;
 
@@ -79,6 +84,28 @@ fn ln_k(number: usize) -> Interval {
 /// `ln Gamma(x)` from above, for `1 <= x <= 4`.
 fn ln_gamma(x: f64) -> Interval {
     Interval::point(libm::tgamma(x) * (1.0 + GAMMA)).ln()
+}
+
+/// `ln k_q` and `ln Gamma(2q)` of every order, in plain floats.
+static FACTORS: LazyLock<[(f64, f64); ORDERS]> = LazyLock::new(|| {
+    std::array::from_fn(|number| {
+        let twice = ln_gamma(2.0 * order(number));
+        (ln_k(number).upper(), twice.upper())
+    })
+});
+
+/// `-th - ln(1 - th)` for `th t_0` one step of the grid below `t_0`, two, ..
+static SHARES: LazyLock<[f64; SMALLEST_SHARE]> = LazyLock::new(|| {
+    std::array::from_fn(|steps| {
+        let theta = (-GRID_STEP * (steps + 1) as f64).exp();
+        -theta - (-theta).ln_1p()
+    })
+});
+
+fn list_of(list: &[(f64, f64); ORDERS], number: usize) -> (f64, f64) {
+    list.get(number)
+        .copied()
+        .unwrap_or((f64::INFINITY, f64::INFINITY))
 }
 
 /// Searches proof parameters in plain floats.
@@ -111,13 +138,14 @@ pub(in crate::bound) fn search(
         };
         let (one, single) = least(&|number| {
             let part = list.get(number).copied().unwrap_or(f64::INFINITY);
-            ln_k(number).upper() + part + ln_length - order(number) * (ln_c + (length - 1.0).ln())
+            list_of(&FACTORS, number).0 + part + ln_length
+                - order(number) * (ln_c + (length - 1.0).ln())
         });
         let (two, pairs) = match target {
             Target::Error(_) => least(&|number| {
                 let of = |list: &[f64; ORDERS]| list.get(number).copied().unwrap_or(f64::INFINITY);
                 let twice = 2.0 * order(number);
-                ln_gamma(twice).upper()
+                list_of(&FACTORS, number).1
                     + of(&moments.weight)
                     + of(&moments.square)
                     + ln_length
@@ -127,20 +155,22 @@ pub(in crate::bound) fn search(
             Target::Participation => (f64::NEG_INFINITY, 0),
         };
         let body = ln_add(one, two);
-        for &&(ln_far, far) in grid.iter().take(place) {
-            let theta = (ln_far - ln_cut).exp();
-            let rest = ln_f0 - theta - (-theta).ln_1p() - power * far;
-            let ln_value = ln_add(body, rest);
-            if best.is_none_or(|found| ln_value < found.ln_value) {
-                best = Some(Fractional {
-                    target,
-                    ln_value,
-                    single,
-                    pairs,
-                    ln_cut,
-                    ln_far,
-                });
-            }
+        // The best `th` for this `t_0`.
+        let rests = grid.iter().take(place).rev().zip(&*SHARES);
+        let rests = rests.map(|(&&(ln_far, far), share)| (ln_f0 + share - power * far, ln_far));
+        let Some((rest, ln_far)) = rests.min_by(|x, y| x.0.total_cmp(&y.0)) else {
+            continue;
+        };
+        let ln_value = ln_add(body, rest);
+        if best.is_none_or(|found| ln_value < found.ln_value) {
+            best = Some(Fractional {
+                target,
+                ln_value,
+                single,
+                pairs,
+                ln_cut,
+                ln_far,
+            });
         }
     }
     best

@@ -1,5 +1,7 @@
 //! Bounds of Gaussian tokens averaged over a Gaussian query.
 
+use rayon::prelude::*;
+
 use crate::attention::{ScoreVarianceDensity, ScoreVarianceLaw};
 use crate::bound::lower::{LowerBound, gaussian_factors};
 use crate::bound::query::candidates::{Candidates, Node, Panel};
@@ -86,27 +88,20 @@ impl GaussianQueryAverage {
                     .map(|&(x, weight)| {
                         let q = low + (high - low) * x;
                         let (tau, eta) = parts(law.density(q - law.offset()));
-                        Node {
-                            score_variance: q,
-                            mass: weight * (high - low) * (tau + eta),
-                            share: if eta > 0.0 { eta / (tau + eta) } else { 0.0 },
-                        }
+                        let share = if eta > 0.0 { eta / (tau + eta) } else { 0.0 };
+                        Node::new(q, weight * (high - low) * (tau + eta), share)
                     })
                     .collect()
             };
-            let panel = Panel {
-                middle: 0.5 * (low + high),
-                fine: nodes(&GAUSS_8),
-                coarse: nodes(&GAUSS_6),
-            };
-            let here = panel.mass();
+            let panel = Panel::new(0.5 * (low + high), nodes(&GAUSS_8), nodes(&GAUSS_6));
+            let here = panel.centre.mass;
             inside += here;
             if here > REST * total {
                 panels.push(panel);
             }
             here
         });
-        panels.sort_by(|x, y| x.middle.total_cmp(&y.middle));
+        panels.sort_by(|x, y| x.centre.score_variance.total_cmp(&y.centre.score_variance));
         Self {
             panels,
             total,
@@ -202,29 +197,21 @@ impl GaussianQueryAverage {
     /// What lies left of the first panel has smaller scores than its end. There T5 is smaller, and T15 at the end holds: `M_q` and `phi`
     /// increase in `s^2`, the second because lognormal weights increase in the convex order; a share of `eta` lowers `A_q`.
     fn integrals(&self, length: PromptLength) -> Result<(Option<f64>, Option<f64>, f64)> {
-        let first = Candidates::at(self.start, 0.0, length)?;
+        let start = Node::new(self.start, 0.0, 0.0);
+        let first = Candidates::at(&start, length)?;
         let mut laplace = self.left * first.laplace(self.start).map_or(1.0, |g| g.min(1.0));
-        let mut fractional = self.left
-            * first
-                .fractional(self.start, 0.0)
-                .map_or(1.0, |g| g.min(1.0));
-        let mut smallest = self.left * first.smallest(self.start, 0.0);
-        let mut trivial = false;
-        for panel in &self.panels {
-            if trivial {
-                let mass = panel.mass();
-                laplace += mass;
-                fractional += mass;
-                smallest += mass;
-                continue;
-            }
-            let candidates = Candidates::at(panel.middle, panel.share(), length)?;
-            let [one, other, all] = candidates.integrals(panel);
+        let mut fractional = self.left * first.fractional(&start).map_or(1.0, |g| g.min(1.0));
+        let mut smallest = self.left * first.smallest(&start);
+        let parts: Vec<Result<[f64; 3]>> = self
+            .panels
+            .par_iter()
+            .map(|panel| Ok(Candidates::at(&panel.centre, length)?.integrals(panel)))
+            .collect();
+        for part in parts {
+            let [one, other, all] = part?;
             laplace += one;
             fractional += other;
             smallest += all;
-            // The best bound increases with s^2: once it exceeds the trivial one it stays above.
-            trivial = candidates.smallest(panel.middle, panel.share()) >= 1.0;
         }
         let rest = REST * self.total;
         let applies = length.get() >= 3;

@@ -1,5 +1,7 @@
 //! The competing bounds of Gaussian tokens on a panel of score variances.
 
+use std::sync::OnceLock;
+
 use crate::bound::laplace::fractional::{self, Fractional};
 use crate::bound::laplace::inverse_moment::{InverseMoment, inverse_moment};
 use crate::bound::moments::fractional::FractionalMoments;
@@ -11,29 +13,49 @@ use crate::parameter::PromptLength;
 /// One panel: nodes in `s^2`, for two quadrature orders.
 #[derive(Debug)]
 pub(super) struct Panel {
-    pub middle: f64,
+    /// Where proof parameters are chosen: the middle of the panel, with the share of `eta` in it.
+    pub centre: Node,
     pub fine: Vec<Node>,
     pub coarse: Vec<Node>,
 }
 
 /// A node in `s^2`: its mass `tau_V + eta`, and the share of `eta` in it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Node {
     pub score_variance: f64,
     pub mass: f64,
     pub share: f64,
+    /// Of Gaussian tokens with this score variance and share, made when first asked for.
+    moments: OnceLock<FractionalMoments>,
+}
+
+impl Node {
+    pub fn new(score_variance: f64, mass: f64, share: f64) -> Self {
+        Self {
+            score_variance,
+            mass,
+            share,
+            moments: OnceLock::new(),
+        }
+    }
+
+    pub fn moments(&self) -> &FractionalMoments {
+        self.moments
+            .get_or_init(|| FractionalMoments::gaussian(self.score_variance, self.share))
+    }
 }
 
 impl Panel {
-    pub fn mass(&self) -> f64 {
-        self.fine.iter().map(|node| node.mass).sum()
-    }
-
-    /// The share of `eta` in the panel.
-    pub fn share(&self) -> f64 {
-        let eta: f64 = self.fine.iter().map(|node| node.mass * node.share).sum();
-        let share = eta / self.mass();
-        if share.is_nan() { 0.0 } else { share }
+    pub fn new(middle: f64, fine: Vec<Node>, coarse: Vec<Node>) -> Self {
+        let eta: f64 = fine.iter().map(|node| node.mass * node.share).sum();
+        let mass: f64 = fine.iter().map(|node| node.mass).sum();
+        let share = eta / mass;
+        let share = if share.is_nan() { 0.0 } else { share };
+        Self {
+            centre: Node::new(middle, mass, share),
+            fine,
+            coarse,
+        }
     }
 }
 
@@ -59,7 +81,8 @@ pub(in crate::bound) fn unit_moments(q: f64) -> LogMoments {
 }
 
 impl Candidates {
-    pub fn at(score_variance: f64, share: f64, length: PromptLength) -> Result<Self> {
+    pub fn at(node: &Node, length: PromptLength) -> Result<Self> {
+        let score_variance = node.score_variance;
         if !(0.0..=LARGEST_EXPONENT).contains(&score_variance) {
             return Err(rejected(
                 "s^2",
@@ -72,11 +95,10 @@ impl Candidates {
         Ok(Self {
             length: number,
             fractional: (length.get() >= 3)
-                .then(|| {
-                    let moments = FractionalMoments::gaussian(score_variance, share);
-                    fractional::gaussian_search(&moments, number)
-                })
-                .flatten(),
+                .then(|| fractional::gaussian_search(node.moments(), number))
+                .flatten()
+                // No better than the trivial bound.
+                .filter(|found| found.ln_value < 0.1),
             second: (length.get() >= 4).then(|| inverse_moment(&unit, 2, number - 1.0)),
             delta: (length.get() >= 2).then(|| chernoff::search(&unit, number).delta),
         })
@@ -89,10 +111,9 @@ impl Candidates {
         })
     }
 
-    pub fn fractional(&self, q: f64, share: f64) -> Option<f64> {
+    pub fn fractional(&self, node: &Node) -> Option<f64> {
         self.fractional.as_ref().map(|found| {
-            let moments = FractionalMoments::gaussian(q, share);
-            let ln_value = found.ln_enclosure(&moments, self.length);
+            let ln_value = found.ln_enclosure(node.moments(), self.length);
             ln_value.exp().upper()
         })
     }
@@ -105,8 +126,9 @@ impl Candidates {
     }
 
     /// The smallest at one point.
-    pub fn smallest(&self, q: f64, share: f64) -> f64 {
-        [self.laplace(q), self.chernoff(q), self.fractional(q, share)]
+    pub fn smallest(&self, node: &Node) -> f64 {
+        let q = node.score_variance;
+        [self.laplace(q), self.chernoff(q), self.fractional(node)]
             .into_iter()
             .flatten()
             .fold(1.0, f64::min)
@@ -128,7 +150,7 @@ impl Candidates {
         let trivial = upper(&|_| Some(1.0)).unwrap_or(f64::INFINITY);
         let or = |value: Option<f64>, other: f64| value.map_or(other, |value| value.min(other));
         let laplace = or(upper(&|node| self.laplace(node.score_variance)), trivial);
-        let fractional = upper(&|node| self.fractional(node.score_variance, node.share));
+        let fractional = upper(&|node| self.fractional(node));
         let fractional = or(fractional, trivial);
         let chernoff = upper(&|node| self.chernoff(node.score_variance));
         let smallest = or(chernoff, laplace.min(fractional));
