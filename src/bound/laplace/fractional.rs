@@ -35,7 +35,7 @@ impl Theorem {
         proof_idea: "T2 cut at t_0. Below it ln phi is convex and 0 at 0, so phi(t) <= e^{-ct}; w^{2-q} e^{-tw} <= ((2-q)/(et))^{2-q} bounds h, \
         and 1 - e^{-x} <= x^{q'-1} with E[w f] = 0 bounds g. Beyond it |sum p_i f_i|^2 <= sum |f_i|^2 and (1+x) e^{-x} <= e^{-th - th x} / (1-th).",
         source: "this project, docs/theory.md section 15",
-        location: location("bound::output_bounds", "src/bound/laplace/fractional.rs"),
+        location: location("bound::output_bounds", "src/bound/output.rs"),
         status: ProofStatus::ProvedOnPaper,
         lemmas: &[],
     });
