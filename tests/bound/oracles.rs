@@ -782,7 +782,7 @@ fn bounds_hold_for_enumerated_laws() {
     });
     let counts = counts.into_inner();
     println!("compared, near: {counts:?}");
-    assert_eq!(counts.len(), 10, "{counts:?}");
+    assert_eq!(counts.len(), 11, "{counts:?}");
     for (name, [compared, _]) in counts {
         assert!(compared >= 300, "{name}: {compared}");
     }

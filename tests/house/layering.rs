@@ -297,9 +297,10 @@ fn sampled_tokens_know_no_exact_value() {
 
 #[test]
 fn records_and_their_rendering_compute_nothing() {
-    const RECORDS: [&str; 6] = [
+    const RECORDS: [&str; 7] = [
         "Bound",
         "Hypothesis",
+        "LowerBound",
         "ProofParameter",
         "ProofStatus",
         "Status",

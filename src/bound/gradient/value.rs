@@ -21,15 +21,15 @@ impl Theorem {
         id: "T9.value",
         name: "value-gradient",
         title: "The squared error of the gradient in V, known law",
-        statement: "m E|mhat - m(a)|^2 <= the smaller of T4 and T5 for V = I, with m A2 and m F0; Gaussian tokens: \
+        statement: "m E|mhat - m(a)|^2 <= the smallest of T4, T5 and T15 for V = I, with m A2 and m F0; Gaussian tokens: \
         A2 = m e^{s^2} (tr Gamma + |Gamma a|^2)",
         hypotheses: &[
             "the cumulant generating function of the token law is finite and known",
-            "L >= 2; T5: L >= 7, Gaussian tokens L >= 4",
+            "L >= 2; T5: L >= 7, Gaussian tokens L >= 4; T15: L >= 3",
         ],
         constants: &[LENGTH, ROWS, CHAT, TILT],
         proof_idea: "The gradient of a scalar function of the output in V is an outer product with mhat. \
-        m |mhat - m(a)|^2 is the squared output error of m identities stacked: T4 and T5.",
+        m |mhat - m(a)|^2 is the squared output error of m identities stacked: T4, T5 and T15.",
         source: SOURCE,
         location: location(
             "bound::value_gradient_bounds",
@@ -107,7 +107,7 @@ pub fn value_gradient_spectrum(outputs: Dimension, tokens: Dimension) -> Result<
     ValueSpectrum::from_eigenvalues(vec![outputs.get() as f64; tokens.get()])
 }
 
-/// Bounds of `m E|mhat - m(a)|^2` at one query, in this order: trivial, T9 for the known law (the smaller of T4 and T5),
+/// Bounds of `m E|mhat - m(a)|^2` at one query, in this order: trivial, T9 for the known law (the smallest of T4, T5 and T15),
 /// T9 for the class (the smallest of T6.chernoff, T6.laplace and T6.crude).
 ///
 /// * `known`: moments of the law for `V = I`;
@@ -124,7 +124,7 @@ pub fn value_gradient_bounds(
     let known = known.times(outputs)?;
     let mut rest = output_bounds(Some(&known), Some(class), length).into_iter();
     let trivial = rest.next();
-    let of_law: Vec<Bound> = rest.by_ref().take(2).collect();
+    let of_law: Vec<Bound> = rest.by_ref().take(3).collect();
     let of_class: Vec<Bound> = rest.collect();
     let m = outputs.get() as f64;
     Ok([

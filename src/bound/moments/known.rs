@@ -242,7 +242,11 @@ impl KnownMoments {
             f0,
             radius_squared: self.radius_squared.map(scaled),
             gaussian: self.gaussian.map(gaussian).transpose()?,
-            fractional: self.fractional.times(factor.ln().upper()),
+            // Of Gaussian tokens they are per unit of `tau_V + eta`.
+            fractional: match self.gaussian {
+                Some(_) => self.fractional.clone(),
+                None => self.fractional.times(factor.ln().upper()),
+            },
             steps: None,
             ..*self
         })
