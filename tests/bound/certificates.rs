@@ -72,9 +72,8 @@ fn lemmas_state_the_formula_at_exact_rationals() {
     // T15 has none, nor the averages that it is a part of.
     for left_out in &certificates.left_out {
         let expected = ["T15", "T6 output-concentration"];
-        let theorem = &left_out.theorem;
         assert!(
-            expected.iter().any(|t| theorem.to_string().starts_with(t)),
+            expected.iter().any(|t| left_out.theorem.starts_with(t)),
             "{left_out:?}"
         );
         assert!(left_out.reason.contains("T15"), "{left_out:?}");
@@ -262,11 +261,9 @@ fn enclosures_agree_with_coq_on_two_hundred_bounds() {
         .count();
     println!("{proved} certificates");
     assert!(proved >= 200, "{proved}");
-    assert!(
-        certificates.left_out.is_empty(),
-        "{:?}",
-        certificates.left_out
-    );
+    for left_out in &certificates.left_out {
+        assert!(left_out.theorem.starts_with("T15"), "{left_out:?}");
+    }
     if coq() {
         let folder = tempfile::tempdir().unwrap();
         let times = run(folder.path(), &certificates.text(&[])).unwrap();
