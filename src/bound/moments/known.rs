@@ -66,7 +66,7 @@ impl KnownMoments {
     /// The moments of `output` at `tilt`.
     ///
     /// # Errors
-    /// [`Error::Parameter`](crate::Error::Parameter) if a cumulant or an output moment of the law is not finite there, or
+    /// [`Error::Parameter`] if a cumulant or an output moment of the law is not finite there, or
     /// `ln rho` or `ln kap` exceeds `1e100`.
     ///
     /// # Examples
