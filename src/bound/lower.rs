@@ -112,7 +112,7 @@ pub(in crate::bound) fn gaussian_factors(score_variance: f64, l: f64) -> Option<
         return None;
     }
     if s < 1e-6 {
-        // u is 1/L up to a relative s (L - 1)/L |N|, which may raise it only: Jensen. eta is at most tau_V s^2.
+        // u^2 is 1/L^2 up to a relative 2 s N (L - 1)/L, which changes the mean by the order of s^2 = 1e-12; eta is at most tau_V s^2.
         return Some((1.0 / l, -1.0 / l));
     }
     let step = (0.4 / s).min(0.2);

@@ -293,7 +293,7 @@ impl OutputLaw for FiniteOutput<'_> {
             return None;
         }
         let reach = (tilt.len() as f64 + 8.0) * MARGIN * self.value_norm * self.farthest;
-        let moved = 2.0 * reach + 2.0 * relative * self.outputs.amax() * centre.len() as f64;
+        let moved = 2.0 * reach + 4.0 * relative * self.outputs.amax() * centre.len() as f64;
         let mut steps: BTreeMap<i64, WeightStep> = BTreeMap::new();
         let atoms = self
             .law

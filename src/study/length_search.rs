@@ -46,58 +46,45 @@ impl Reached {
 
 /// The longest prompt, as an exponent of 2.
 const LONGEST: u32 = 53;
-/// Exponents of the ranges of lengths that are prepared at once.
-const RANGES: [(u32, u32); 3] = [(0, 16), (17, 34), (35, LONGEST)];
+/// Exponents of the ends of the ranges of lengths that are prepared at once.
+const ENDS: [u32; 3] = [16, 34, LONGEST];
 /// Values at most; more would mean an error that stays next to `epsilon` for many lengths.
 const MOST_VALUES: usize = 2_000;
 
 /// Values at lengths, each found once.
 struct Values<'a, 'p> {
     prepare: &'p dyn Fn(&[PromptLength]) -> Cell<Curve<'a, Reached>>,
-    curves: [Option<Curve<'a, Reached>>; RANGES.len()],
+    curves: [Option<Curve<'a, Reached>>; ENDS.len()],
     known: BTreeMap<u64, Reached>,
 }
 
 impl Values<'_, '_> {
     fn at(&mut self, length: u64) -> Cell<Reached> {
-        self.list(&[length])?;
-        self.known
-            .get(&length)
-            .copied()
-            .ok_or_else(|| format!("no value at L = {length}"))
-    }
-
-    /// Finds the values of lengths in one of the ranges.
-    fn list(&mut self, lengths: &[u64]) -> Cell<()> {
-        let known = &self.known;
-        let missing = lengths.iter().copied().filter(|l| !known.contains_key(l));
-        let missing: Vec<u64> = missing.collect();
-        let Some(longest) = missing.iter().max() else {
-            return Ok(());
-        };
-        if self.known.len() + missing.len() > MOST_VALUES {
+        if let Some(found) = self.known.get(&length) {
+            return Ok(*found);
+        }
+        if self.known.len() >= MOST_VALUES {
             return Err(format!(
                 "that it stays small is not proved with {MOST_VALUES} values; the error is next to epsilon over a wide range of lengths"
             ));
         }
-        for (curve, (_, last)) in self.curves.iter_mut().zip(RANGES) {
-            if *longest > 1 << last {
+        // A single token needs no integral, and a range from 1 would be one of it alone.
+        let mut first = 2;
+        for (curve, last) in self.curves.iter_mut().zip(ENDS.map(|k| 1 << k)) {
+            if length > last {
+                first = last;
                 continue;
             }
             let curve = match curve {
                 Some(curve) => curve,
-                None => {
-                    // A single token needs no integral, and a range from 1 would be one of it alone.
-                    let first = RANGES.iter().map(|(_, last)| 1 << last);
-                    let first = first.take_while(|end| *end < 1 << last).last().unwrap_or(2);
-                    curve.insert((self.prepare)(&checked(&[first, 1 << last])?)?)
-                }
+                None => curve.insert((self.prepare)(&checked(&[first, last])?)?),
             };
-            let values = curve(&checked(&missing)?)?;
-            self.known.extend(missing.into_iter().zip(values));
-            return Ok(());
+            if let Some(found) = curve(&checked(&[length])?)?.first().copied() {
+                self.known.insert(length, found);
+                return Ok(found);
+            }
         }
-        Err("more than 2^53 tokens are asked for".to_owned())
+        Err(format!("no value at L = {length}"))
     }
 }
 
