@@ -48,13 +48,13 @@
 //!   ([`parameter::VarianceProxy::from_psi2_norm`] converts).
 //! * A bound never lies below what it bounds: it is the upper end of an [`interval`], never clamped, and
 //!   says whether it is vacuous or which hypothesis fails ([`bound::Status`]). An exact value
-//!   carries an estimate of its numerical error ([`exact::Exact::error`]), which is not a proof.
+//!   carries its numerical error ([`exact::Exact::error`]), with a proof or as an estimate, and says which.
 //! * Nothing panics on bad input: every fallible function returns [`error::Error`], which names the value
 //!   and what is accepted.
 //!
 //! # An exact value is not a bound
 //!
-//! A value with its error estimate ([`exact::Exact`]) and an upper bound with its theorem ([`bound::Bound`])
+//! A value with its error ([`exact::Exact`]) and an upper bound with its theorem ([`bound::Bound`])
 //! are different types without a conversion, so neither can be passed for the other. Averaging bounds over
 //! queries:
 //!

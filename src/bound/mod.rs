@@ -25,6 +25,7 @@
 
 mod chernoff;
 mod enclosure;
+mod exact_enclosure;
 mod formula;
 mod foundations;
 mod gradient;

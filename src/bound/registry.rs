@@ -6,7 +6,7 @@ use crate::text::shortened;
 
 impl Theorem {
     /// Every theorem, in the order of the theory pages.
-    pub const ALL: [Theorem; 40] = [
+    pub const ALL: [Theorem; 41] = [
         Theorem::CGF_ATTENTION,
         Theorem::GAUSSIAN_LINEARITY,
         Theorem::LAPLACE_IDENTITY,
@@ -45,6 +45,7 @@ impl Theorem {
         Theorem::GAUSSIAN_TRANSFER,
         Theorem::ICL_REGRESSION,
         Theorem::MINIMAX_RATE,
+        Theorem::EXACT_ENCLOSURE,
         Theorem::LOWER_BOUND,
         Theorem::SLOW_GROWTH,
     ];

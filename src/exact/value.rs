@@ -1,26 +1,27 @@
 //! What an exact value is.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer, ser::SerializeStruct};
 
-/// A value computed without simulation, with an estimate of its absolute numerical error.
+/// A value computed without simulation, with its absolute numerical error.
 ///
-/// The estimate is twice the disagreement of two resolutions plus an allowance for rounding, `1e-13` of the value. For
-/// finitely supported laws the second has twice the step in `ln t`; for continuous laws it has a step about a
-/// quarter larger in `ln t` and in the score and a narrower score window
-/// ([`Resolution`](crate::law::Resolution)). Values that are sums over atoms (finite laws, mixtures, spheres, cubes) add
-/// bounds of the rounding of scores, outputs, sums and powers, node by node, and of what the ends of the lattice
-/// leave out (theory, section 3). Averages over a Gaussian query add the disagreement of two
-/// lattices in the score variance. A squared error is never negative. An [`Exact`] is not a bound and not an estimate of a random quantity:
-/// there is no conversion between the three.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+/// If it is proved (T16 `exact-enclosure`) the truth lies between [`Exact::lower`] and [`Exact::upper`]: the error is a bound of
+/// everything that separates the number from the truth (the lattice in `ln t`, its ends, what represents the law,
+/// and every rounding; theory, section 3). Otherwise [`Exact::unproved`] says why, and the error is an estimate: twice the disagreement
+/// of two resolutions ([`Resolution`](crate::law::Resolution)), bounds of the rounding where there are some, and `1e-13` of the value.
+/// A squared error is never negative. An [`Exact`] is no estimate of a random quantity, and only a proved one is a bound.
+///
+/// In JSON: `{"value", "error", "lower", "upper", "proved"}`, and `"reason"` where `proved` is false.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Exact {
     /// The value.
     pub value: f64,
-    /// Absolute error estimate.
+    /// Absolute error: a bound if the value is proved, an estimate otherwise.
     pub error: f64,
+    /// Why the error is no bound; `None` if it is one.
+    pub unproved: Option<&'static str>,
 }
 
-/// Relative allowance for rounding in the sums of one evaluation.
+/// Relative allowance for rounding in the sums of one evaluation that is not proved.
 ///
 /// The largest single contribution is the exponent `(L - 1) ln phi`, of size up to about 50 where the
 /// integrand matters and known to about `1e-15` relative; the allowance is twice what that gives.
@@ -30,12 +31,54 @@ pub(crate) const ROUNDING: f64 = 1e-13;
 pub(in crate::exact) const UNIT: f64 = 0.5 * f64::EPSILON;
 
 impl Exact {
-    /// The finer of two resolutions; their difference, doubled, and the rounding allowance are the error.
-    pub(in crate::exact) fn from_resolutions(fine: f64, coarse: f64) -> Self {
+    /// 0, exactly.
+    pub const ZERO: Self = Self::proved(0.0, 0.0);
+    /// 1, exactly.
+    pub const ONE: Self = Self::proved(1.0, 0.0);
+
+    /// A value whose error is bounded.
+    pub const fn proved(value: f64, error: f64) -> Self {
         Self {
-            value: fine,
-            error: 2.0 * (fine - coarse).abs() + ROUNDING * fine.abs(),
+            value,
+            error,
+            unproved: None,
         }
+    }
+
+    /// A value whose error is an estimate, for this reason.
+    pub const fn estimated(value: f64, error: f64, why: &'static str) -> Self {
+        Self {
+            value,
+            error,
+            unproved: Some(why),
+        }
+    }
+
+    /// Lower end of the enclosure, rounded down; a lower bound if the value is proved.
+    pub fn lower(&self) -> f64 {
+        if self.error == 0.0 {
+            self.value
+        } else {
+            (self.value - self.error).next_down()
+        }
+    }
+
+    /// Upper end of the enclosure, rounded up; an upper bound (T16) if the value is proved.
+    pub fn upper(&self) -> f64 {
+        if self.error == 0.0 {
+            self.value
+        } else {
+            (self.value + self.error).next_up()
+        }
+    }
+
+    /// The finer of two resolutions; their difference, doubled, and the rounding allowance are the error.
+    pub(in crate::exact) fn from_resolutions(fine: f64, coarse: f64, why: &'static str) -> Self {
+        Self::estimated(
+            fine,
+            2.0 * (fine - coarse).abs() + ROUNDING * fine.abs(),
+            why,
+        )
     }
 
     /// For a quantity that is not negative: the interval of value and error, cut off at 0.
@@ -47,25 +90,66 @@ impl Exact {
             Self {
                 value: 0.0,
                 error: (self.value + self.error).max(-self.value),
+                ..self
             }
         } else {
             self
         }
     }
 
-    /// The value times a number that is taken as exact.
-    pub(in crate::exact) fn scaled(self, factor: f64) -> Self {
+    /// The same with more error.
+    pub(in crate::exact) fn widened(self, by: f64) -> Self {
         Self {
-            value: factor * self.value,
-            error: factor.abs() * self.error,
+            error: self.error + by,
+            ..self
         }
     }
 
-    /// A sum; the errors add up.
-    pub(in crate::exact) fn plus(self, other: Self) -> Self {
+    /// The value times a number that is taken as exact.
+    pub(crate) fn scaled(self, factor: f64) -> Self {
+        let value = factor * self.value;
         Self {
-            value: self.value + other.value,
-            error: self.error + other.error,
+            value,
+            error: (factor.abs() * self.error + 2.0 * UNIT * value.abs()) * (1.0 + 8.0 * UNIT),
+            ..self
         }
+    }
+
+    /// A product. It is proved if both factors are.
+    pub(in crate::exact) fn times(self, other: Self) -> Self {
+        let value = self.value * other.value;
+        let error = self.error * (other.value.abs() + other.error) + self.value.abs() * other.error;
+        Self {
+            value,
+            error: (error + UNIT * value.abs()) * (1.0 + 8.0 * UNIT),
+            unproved: self.unproved.or(other.unproved),
+        }
+    }
+
+    /// A sum; the errors add up. It is proved if both terms are.
+    pub(crate) fn plus(self, other: Self) -> Self {
+        let value = self.value + other.value;
+        Self {
+            value,
+            error: (self.error + other.error + UNIT * value.abs()) * (1.0 + 8.0 * UNIT),
+            unproved: self.unproved.or(other.unproved),
+        }
+    }
+}
+
+impl Serialize for Exact {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields =
+            serializer.serialize_struct("Exact", 5 + usize::from(self.unproved.is_some()))?;
+        fields.serialize_field("value", &self.value)?;
+        fields.serialize_field("error", &self.error)?;
+        fields.serialize_field("lower", &self.lower())?;
+        fields.serialize_field("upper", &self.upper())?;
+        fields.serialize_field("proved", &self.unproved.is_none())?;
+        match self.unproved {
+            Some(why) => fields.serialize_field("reason", why)?,
+            None => fields.skip_field("reason")?,
+        }
+        fields.end()
     }
 }

@@ -67,7 +67,14 @@ impl Row {
         }
     }
 
-    /// The smallest valid bound.
+    /// The upper end of the exact value as a bound (T16), if it is proved; of a quantity that can be negative there is none.
+    pub fn enclosure(&self) -> Option<f64> {
+        let exact = self.exact.as_ref().ok()?;
+        let applies = exact.unproved.is_none() && !matches!(self.metric, Metric::Bias { .. });
+        applies.then(|| exact.upper())
+    }
+
+    /// The smallest valid bound; the enclosure of the exact value does not count.
     pub fn best(&self) -> Option<Best> {
         self.bounds
             .iter()

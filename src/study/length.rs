@@ -82,7 +82,7 @@ pub struct SmallestLengths {
 /// The smallest length from which on the error stays at most `epsilon`, up to `2^53` tokens, by its exact value and by its best bound.
 ///
 /// The error need not fall with the length: with rare tokens it grows first. That no longer prompt is worse is proved by T20 `slow-growth`
-/// ([`crate::bound::lasts_until`]), which carries one value to a range of lengths; as good as the error estimates of the exact values, which are added.
+/// ([`crate::bound::lasts_until`]), which carries one value to a range of lengths; with the errors of the exact values added (proved where those are, T16).
 ///
 /// # Errors
 /// If there are more than 2,500 queries, the query does not exist, `|T|^2` is not available for a relative threshold, or a bound's constants

@@ -106,17 +106,13 @@ fn average_bias(
             "the bias averaged over a Gaussian query is not computed; give fixed queries".into(),
         );
     };
-    let mut sum = Exact {
-        value: 0.0,
-        error: 0.0,
-    };
+    let mut sum = Exact::ZERO;
     for (cell, weight) in cells.iter().zip(weights) {
         let outputs = cell.as_ref().map_err(Clone::clone)?;
         let Some(bias) = outputs.get(length).and_then(|o| o.bias.get(coordinate)) else {
             return Ok(None);
         };
-        sum.value += weight * bias.value;
-        sum.error += weight * bias.error;
+        sum = sum.plus(bias.scaled(*weight));
     }
     Ok(Some(sum))
 }

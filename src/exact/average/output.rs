@@ -33,19 +33,12 @@ pub fn list_average(outputs: &[&ExactOutput], weights: &[f64]) -> Result<Average
         ));
     }
     let mean = |pick: fn(&ExactOutput) -> Exact| {
-        outputs.iter().zip(weights).fold(
-            Exact {
-                value: 0.0,
-                error: 0.0,
-            },
-            |sum, (output, w)| {
-                let part = pick(output);
-                Exact {
-                    value: sum.value + w * part.value,
-                    error: sum.error + w * part.error,
-                }
-            },
-        )
+        outputs
+            .iter()
+            .zip(weights)
+            .fold(Exact::ZERO, |sum, (output, w)| {
+                sum.plus(pick(output).scaled(*w))
+            })
     };
     Ok(AverageOutput {
         squared_error: mean(|o| o.squared_error),
@@ -139,21 +132,25 @@ pub fn gaussian_query_average(
 fn single_token(output_variance: f64, response: f64) -> AverageOutput {
     let value = output_variance + response;
     AverageOutput {
-        squared_error: Exact {
-            value,
-            error: crate::exact::ROUNDING * value,
-        },
-        participation: Exact {
-            value: 1.0,
-            error: 0.0,
-        },
+        squared_error: Exact::estimated(value, crate::exact::ROUNDING * value, OF_AVERAGE),
+        participation: Exact::ONE,
     }
 }
 
+/// Why an average over a Gaussian query is not proved.
+pub(in crate::exact) const OF_AVERAGE: &str =
+    "how well the lattice averages over the Gaussian query is estimated by a second one";
+
 fn fixed(ratios: &ParticipationRatios, output_variance: f64, response: f64) -> AverageOutput {
     AverageOutput {
-        squared_error: ErrorFactors::from(ratios).combine(output_variance, response),
-        participation: ratios.second,
+        squared_error: ErrorFactors::from(ratios).combine(
+            Exact::estimated(output_variance, 0.0, OF_AVERAGE),
+            Exact::estimated(response, 0.0, OF_AVERAGE),
+        ),
+        participation: Exact {
+            unproved: Some(OF_AVERAGE),
+            ..ratios.second
+        },
     }
 }
 
@@ -211,13 +208,9 @@ struct Sums {
 
 impl Default for Sums {
     fn default() -> Self {
-        let zero = Exact {
-            value: 0.0,
-            error: 0.0,
-        };
         Self {
-            variance: zero,
-            response: zero,
+            variance: Exact::ZERO,
+            response: Exact::ZERO,
         }
     }
 }
@@ -225,29 +218,20 @@ impl Default for Sums {
 impl Sums {
     fn at(ratios: &ParticipationRatios, density: &ScoreVarianceDensity, weight: f64) -> Self {
         let factors = ErrorFactors::from(ratios);
-        let scaled = |x: Exact, by: f64| Exact {
-            value: x.value * by,
-            error: x.error * by.abs(),
-        };
         Self {
-            variance: scaled(factors.variance, weight * density.density),
-            response: scaled(factors.response, weight * density.response),
+            variance: factors.variance.scaled(weight * density.density),
+            response: factors.response.scaled(weight * density.response),
         }
     }
 
     fn add(&mut self, part: &Self) {
-        self.variance.value += part.variance.value;
-        self.variance.error += part.variance.error;
-        self.response.value += part.response.value;
-        self.response.error += part.response.error;
+        self.variance = self.variance.plus(part.variance);
+        self.response = self.response.plus(part.response);
     }
 
     /// The sum over the union of two shifted lattices.
     fn mean(&self, other: &Self) -> Self {
-        let half = |x: Exact, y: Exact| Exact {
-            value: 0.5 * (x.value + y.value),
-            error: 0.5 * (x.error + y.error),
-        };
+        let half = |x: Exact, y: Exact| x.plus(y).scaled(0.5);
         Self {
             variance: half(self.variance, other.variance),
             response: half(self.response, other.response),
@@ -267,20 +251,23 @@ impl Sums {
     fn result(&self, coarse: &Self, output_variance: f64) -> AverageOutput {
         let value = self.total(output_variance);
         let node_error = self.variance.error * output_variance + self.response.error;
+        let participation = self.variance.value;
         AverageOutput {
-            squared_error: Exact {
+            squared_error: Exact::estimated(
                 value,
-                error: 4.0 * (value - coarse.total(output_variance)).abs()
+                4.0 * (value - coarse.total(output_variance)).abs()
                     + node_error
                     + DENSITY * value.abs(),
-            }
+                OF_AVERAGE,
+            )
             .non_negative(),
-            participation: Exact {
-                value: self.variance.value,
-                error: 4.0 * (self.variance.value - coarse.variance.value).abs()
+            participation: Exact::estimated(
+                participation,
+                4.0 * (participation - coarse.variance.value).abs()
                     + self.variance.error
-                    + DENSITY * self.variance.value,
-            },
+                    + DENSITY * participation,
+                OF_AVERAGE,
+            ),
         }
     }
 }

@@ -6,6 +6,7 @@ use statrs::function::erf::erfc;
 
 use crate::attention::Head;
 use crate::error::{Error, Result};
+use crate::exact::average::output::OF_AVERAGE;
 use crate::exact::{AverageOutput, Exact, output_error};
 use crate::law::{Gaussian, OutputLaw, TokenLaw};
 use crate::parameter::PromptLength;
@@ -131,20 +132,18 @@ pub fn scalar_query_average(
 }
 
 fn middle(x: Exact, y: Exact) -> Exact {
-    Exact {
-        value: 0.5 * (x.value + y.value),
-        error: 0.5 * (x.error + y.error),
-    }
+    x.plus(y).scaled(0.5)
 }
 
 fn judged(coarse: Exact, fine: Exact, beyond: f64) -> Exact {
-    Exact {
-        value: fine.value,
-        error: fine.error
+    Exact::estimated(
+        fine.value,
+        fine.error
             + 4.0 * (fine.value - coarse.value).abs()
             + beyond
             + crate::exact::ROUNDING * fine.value.abs(),
-    }
+        OF_AVERAGE,
+    )
 }
 
 /// The sum over the nodes `(i + shift) step` within the reach; evaluated in parallel, added in their order.
@@ -164,22 +163,15 @@ fn trapezoid(
             Ok((weight, output_error(seen, &tilt, lengths)?))
         })
         .collect();
-    let zero = Exact {
-        value: 0.0,
-        error: 0.0,
-    };
     let mut totals = vec![
         AverageOutput {
-            squared_error: zero,
-            participation: zero,
+            squared_error: Exact::ZERO,
+            participation: Exact::ZERO,
         };
         lengths.len()
     ];
     for (weight, outputs) in nodes? {
-        let add = |to: &mut Exact, part: Exact| {
-            to.value += weight * part.value;
-            to.error += weight * part.error;
-        };
+        let add = |to: &mut Exact, part: Exact| *to = to.plus(part.scaled(weight));
         for (total, output) in totals.iter_mut().zip(&outputs) {
             add(&mut total.squared_error, output.squared_error);
             add(&mut total.participation, output.participation);

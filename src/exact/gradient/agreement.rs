@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::exact::Exact;
+use crate::exact::average::output::OF_AVERAGE;
 
 const MOST_HALVINGS: usize = 6;
 /// Relative disagreement of two lattices below which an average is accepted.
@@ -9,11 +10,7 @@ const TOLERANCE: f64 = 1e-11;
 
 /// The sum of the nodes, in their order, so that it does not depend on the number of threads.
 pub(in crate::exact) fn added(nodes: &[Vec<Exact>], lengths: usize) -> Vec<Exact> {
-    let zero = Exact {
-        value: 0.0,
-        error: 0.0,
-    };
-    nodes.iter().fold(vec![zero; lengths], |sums, node| {
+    nodes.iter().fold(vec![Exact::ZERO; lengths], |sums, node| {
         sums.iter().zip(node).map(|(a, b)| a.plus(*b)).collect()
     })
 }
@@ -45,11 +42,8 @@ pub(in crate::exact) fn halved_until_they_agree(
                 .iter()
                 .zip(&fine)
                 .map(|(a, b)| {
-                    Exact {
-                        value: b.value,
-                        error: b.error + 4.0 * difference((a, b)),
-                    }
-                    .non_negative()
+                    let error = b.error + 4.0 * difference((a, b));
+                    Exact::estimated(b.value, error, OF_AVERAGE).non_negative()
                 })
                 .collect());
         }

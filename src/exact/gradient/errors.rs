@@ -5,7 +5,10 @@ use nalgebra::{DMatrix, DVector};
 use crate::error::{Error, Result};
 use crate::exact::gradient::nodes::GradientFactors;
 use crate::exact::gradient::scores::gradient_factors;
-use crate::exact::{Exact, GaussianOutput, ROUNDING, gaussian_output_error, output_error};
+use crate::exact::output::gaussian::ErrorFactors;
+use crate::exact::{
+    Exact, GaussianOutput, ROUNDING, gaussian_output_error, gaussian_participation, output_error,
+};
 use crate::law::{Gaussian, LawKind, TokenLaw};
 use crate::parameter::PromptLength;
 
@@ -88,8 +91,8 @@ pub struct GaussianGradient {
     pub query_square: f64,
     /// Number of rows of `V`.
     pub outputs: usize,
-    /// `tr Gamma` and `|Gamma a|^2`, for the gradient in `V`.
-    value: (f64, f64),
+    /// `tr Gamma`, `|Gamma a|^2` and a bound of the rounding of `s^2`, for the gradient in `V`.
+    value: (Exact, Exact, f64),
 }
 
 impl GaussianGradient {
@@ -129,7 +132,8 @@ impl GaussianGradient {
             cross,
             query_square,
             outputs: value.nrows(),
-            value: (covariance.trace(), response.norm_squared()),
+            value: GaussianOutput::new(tokens, &DMatrix::identity(tilt.len(), tilt.len()), tilt)
+                .sizes(),
         })
     }
 
@@ -146,12 +150,9 @@ impl GaussianGradient {
             .plus(factors.squared.plus(pairs).scaled(self.square))
             .plus(pairs.scaled(self.traces))
             .plus(factors.cross.scaled(2.0 * self.cross));
-        Exact {
-            error: sum.error + ROUNDING * sum.value.abs(),
-            ..sum
-        }
-        .non_negative()
-        .scaled(self.query_square)
+        sum.widened(ROUNDING * sum.value.abs())
+            .non_negative()
+            .scaled(self.query_square)
     }
 }
 
@@ -168,7 +169,7 @@ impl GaussianGradient {
 ///
 /// # Accuracy
 /// Within `1e-11` relative (measured: for `s` up to 3.5 and `L` up to `1e9` 2e-13, for two tokens and `s` up to 200 9e-12). Each
-/// value carries its own error estimate, which counts what cancels and is larger: below `1e-9` for `s` up to 3.5,
+/// value of the gradient in `U` carries its own error estimate (that of the gradient in `V` is proved, T16), which counts what cancels and is larger: below `1e-9` for `s` up to 3.5,
 /// `3e-8` up to 12 and `2e-7` up to 200.
 ///
 /// # Examples
@@ -188,24 +189,18 @@ pub fn gaussian_gradient_error(
     gradient: &GaussianGradient,
     lengths: &[PromptLength],
 ) -> Result<Vec<ExactGradient>> {
-    let (trace, response) = gradient.value;
-    let factors = gradient_factors(gradient.score_variance.sqrt(), lengths)?;
-    Ok(factors
+    let (trace, response, of_variance) = gradient.value;
+    let deviation = gradient.score_variance.sqrt();
+    let ratios = gaussian_participation(deviation, lengths)?;
+    let factors = gradient_factors(deviation, lengths)?;
+    Ok(ratios
         .iter()
-        .map(|f| {
-            let pairs = f.squared.plus(f.third.scaled(-1.0)).scaled(6.0);
-            let value = f
-                .participation
-                .scaled(trace)
-                .plus(f.participation.plus(pairs).scaled(response));
-            let value = Exact {
-                error: value.error + ROUNDING * value.value.abs(),
-                ..value
-            };
-            ExactGradient {
-                value: value.non_negative().scaled(gradient.outputs as f64),
-                key_query: gradient.combine(f),
-            }
+        .zip(&factors)
+        .map(|(ratios, factors)| ExactGradient {
+            value: ErrorFactors::from(&ratios.at_variance_within(of_variance))
+                .combine(trace, response)
+                .scaled(gradient.outputs as f64),
+            key_query: gradient.combine(factors),
         })
         .collect())
 }

@@ -16,6 +16,9 @@ const KEPT: usize = 1 << 23;
 /// Atoms whose features are made together.
 const CHUNK: usize = 256;
 
+/// Relative errors up to which a margin covers products of them.
+const LARGEST_ERROR: f64 = 1e-6;
+
 /// Centred atoms, in coordinates of the output in which `|V x|` is kept and there are at most `d` of them.
 ///
 /// `y = x - m(a)`, `o = V y`, `D = y y^T - C(a)` and `F = V D`. Sums over atoms are made of the symmetric `D`, which has half as
@@ -38,6 +41,8 @@ pub(in crate::exact) struct Features {
     of_score: f64,
     /// A bound of the relative rounding of every term of a sum, and of the sum in units of its absolute terms.
     relative: f64,
+    /// Why errors are no bounds, if they are not.
+    pub unproved: Option<&'static str>,
     /// Feature columns by chunks of atoms; empty if they are not kept.
     kept: Vec<DMatrix<f64>>,
 }
@@ -57,11 +62,12 @@ impl Features {
         let mut tokens = points.clone();
         let rounding = centre(&mut tokens, &tilted);
         let tilted = DVector::from_vec(tilted);
-        // Q of V = Q R keeps norms: more outputs than coordinates are not needed.
-        let value = if value.nrows() > value.ncols() {
-            value.clone().qr().r()
+        // Q of V = Q R keeps norms: more outputs than coordinates are not needed. Householder reflections move V, relatively and in
+        // norm, by less than 10 m d roundings.
+        let (value, of_factor) = if value.nrows() > value.ncols() {
+            (value.clone().qr().r(), 10.0 * value.len() as f64)
         } else {
-            value.clone()
+            (value.clone(), 0.0)
         };
         let outputs = &value * &tokens;
         let (mut covariance, mut limit) = (
@@ -94,7 +100,9 @@ impl Features {
         // The powers of x and e^{-x} of up to four tokens; sums over a chunk and over the chunks.
         let count = tokens.ncols() as f64;
         let of_sum = UNIT * (count.min(CHUNK as f64) + count / CHUNK as f64 + 8.0);
-        let relative = 24.0 * (of_score + weights.rounding(0.0)) + 8.0 * of_sum;
+        let coordinates = (value.nrows() + value.ncols()) as f64;
+        let relative =
+            24.0 * (of_score + weights.rounding(0.0)) + 8.0 * of_sum + 8.0 * coordinates * UNIT;
         // Bounds of |y| and |o| that cover their rounding: it is `relative` times the excess.
         let norms: Vec<f64> = tokens.column_iter().map(|y| y.norm()).collect();
         let of_mean: f64 = tilted
@@ -103,7 +111,7 @@ impl Features {
             .map(|(p, (norm, rounding))| p * ((2.0 * of_score + 16.0 * UNIT) * norm + rounding))
             .sum();
         let value_norm = value.norm();
-        let products = (tokens.nrows() as f64 + 2.0) * UNIT;
+        let products = (tokens.nrows() as f64 + 2.0 + of_factor) * UNIT;
         let sizes: Vec<(f64, f64)> = norms
             .iter()
             .zip(&rounding)
@@ -177,6 +185,8 @@ impl Features {
             scalars,
             of_score,
             relative,
+            unproved: (!(relative <= LARGEST_ERROR))
+                .then_some("the scores are not known well enough"),
             kept: Vec::new(),
         };
         let (_, _, [.., height]) = features.layout();
@@ -203,7 +213,8 @@ impl Features {
         let off = self.relative * self.limit_size;
         Exact {
             value,
-            error: crate::exact::ROUNDING * value + off * (2.0 * value.sqrt() + off),
+            error: 1.001 * (self.relative * value + off * (2.0 * value.sqrt() + off)),
+            unproved: self.unproved,
         }
     }
 
@@ -217,8 +228,22 @@ impl Features {
         let value = square.value();
         Exact {
             value,
-            error: crate::exact::ROUNDING * value + 2.0 * rounding,
+            error: self.relative * value + 2.0 * rounding,
+            unproved: self.unproved,
         }
+    }
+
+    /// `E[q e^{-x}]` at `t = e^tau` with `q` the squares of `|y|`, `|o|`, `|F|` and `|o| |y|`, and their bounds in place of them.
+    pub fn decays(&self, weights: &WeightAtoms, tau: f64) -> [f64; 4] {
+        let mut sums = [0.0; 4];
+        for ((p, k), s) in weights.kernels(tau).zip(&self.scalars) {
+            let (token, output) = (s.token_size * s.token_size, s.output_size * s.output_size);
+            let parts = [token, output, s.square_size, token * output];
+            for (sum, part) in sums.iter_mut().zip(parts) {
+                *sum += p * k.decay * part;
+            }
+        }
+        sums
     }
 
     /// The sums at one node, where `x` is off by this besides the scores.
@@ -294,6 +319,7 @@ impl Features {
                 square: [row.fourth, 0.0, 0.0, 0.0],
             },
             sizes: self.sizes(row),
+            singles: true,
         }));
     }
 
@@ -373,6 +399,7 @@ impl Features {
                 ln_phi: row.ln_phi,
                 rounding: row.rounding,
                 sizes: self.sizes(row),
+                singles: false,
                 terms: Polynomials {
                     value: [row.token, yy],
                     linear: [row.square, linear.norm_squared()],

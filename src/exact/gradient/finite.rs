@@ -17,8 +17,13 @@ use crate::exact::value::UNIT;
 use crate::law::centred_scores;
 use crate::parameter::PromptLength;
 
-/// Step in `ln t`; every second node makes the comparison, whose lattice error is below 6e-11 (`outer-lattice`).
-const STEP: f64 = 0.14;
+/// Step in `ln t`: a dyadic number, at which the lattice errs by less than [`OF_LATTICE`] of the terms (`outer-lattice`, order 4).
+const STEP: f64 = 0.1875;
+const OF_LATTICE: f64 = 1e-16;
+/// Nodes that make more than `ln 2`.
+const HALF: usize = 4;
+/// `e^{-x} (1 + x + x^2/2 + x^3/6) e^{x/2}` is at most 3.3, and a lattice sum beyond a node at most 1.5 times the integral.
+const OF_RIGHT: f64 = 5.0;
 /// Nodes evaluated together, so that the sums over atoms are matrix products.
 const BLOCK: usize = 32;
 /// Nodes beyond which a lattice is refused.
@@ -37,8 +42,8 @@ const MOST_NODES: usize = 20_000;
 ///
 /// # Accuracy
 /// Relative `1e-9` or better, except where the error is a small difference of its terms: where attention has
-/// all its weight on one token and the tilted law has nearly all its mass on one point. The error estimate
-/// counts what cancels: the same sums with absolute values, times a bound of the relative rounding of every factor. A
+/// all its weight on one token and the tilted law has nearly all its mass on one point. Proved (T16): the error
+/// bounds the lattice and its ends and counts what cancels: the same sums with absolute values, times a bound of the relative rounding of every factor. A
 /// sum that comes out below 0 is reported as 0, with an error that covers.
 ///
 /// # Examples
@@ -86,29 +91,21 @@ pub fn finite_gradient_error(
     let Some((shortest, longest)) = range(lengths) else {
         return Ok(lengths.iter().map(|_| single()).collect());
     };
-    let fine = lattice(&weights, &features, shortest, longest)?;
-    let coarse: Vec<Node> = fine.iter().step_by(2).copied().collect();
+    let lattice = Lattice::new(&weights, &features, shortest, longest)?;
     Ok(lengths
         .iter()
         .map(|length| {
             if length.get() == 1 {
                 return single();
             }
-            let length = length.as_f64();
-            let (fine, coarse) = (
-                integrate(&fine, STEP, length),
-                integrate(&coarse, 2.0 * STEP, length),
-            );
-            let resolved = |fine: f64, coarse: f64, rounding: f64| {
-                let resolved = Exact::from_resolutions(fine, coarse);
+            let [value, key_query] = lattice.integrate(length.as_f64()).map(|(value, error)| {
                 Exact {
-                    error: resolved.error + rounding,
-                    ..resolved
+                    value,
+                    error,
+                    unproved: features.unproved,
                 }
                 .non_negative()
-            };
-            let value = resolved(fine.value, coarse.value, fine.of_value);
-            let key_query = resolved(fine.key_query, coarse.key_query, fine.of_key_query);
+            });
             ExactGradient {
                 value: value.scaled(outputs),
                 key_query: key_query.scaled(query_square),
@@ -117,89 +114,130 @@ pub fn finite_gradient_error(
         .collect())
 }
 
-struct Integrals {
-    value: f64,
-    of_value: f64,
-    key_query: f64,
-    of_key_query: f64,
+/// The nodes, and `E[q e^{-x}]` at `t = 0` and at half the `t` of the last one ([`Features::decays`]).
+struct Lattice {
+    nodes: Vec<Node>,
+    means: [f64; 4],
+    last: [f64; 4],
 }
 
-fn integrate(nodes: &[Node], step: f64, length: f64) -> Integrals {
-    let (mut sums, mut roundings) = ([0.0; 2], [0.0; 2]);
-    for (place, node) in nodes.iter().enumerate() {
-        if is_past(length, node.ln_phi) {
-            break;
-        }
-        let ways = tuples(length, node.ln_phi);
-        // Of the powers of phi, and of everything else.
-        let (of_ln_phi, of_terms) = node.rounding;
-        let exponent = length * node.ln_phi.abs().min(1e3);
-        let mut relative = length * of_ln_phi + UNIT * (8.0 + exponent) + of_terms;
-        if place == 0 {
-            // What lies to the left falls at least as t.
-            relative += 1.0 / step;
-        }
-        let terms = node.terms.sum(&ways, -1.0);
-        let mut sizes = node.sizes.sum(&ways, 1.0);
-        if place == 0 {
-            // But for the terms of one token, which the left end leaves below 1e-18 of their integral.
-            let [one, ..] = ways;
-            let alone = node.sizes.sum(&[one, 0.0, 0.0, 0.0], 1.0);
-            for (size, alone) in sizes.iter_mut().zip(alone) {
-                *size = (*size - alone).max(0.0);
+impl Lattice {
+    /// The errors of both gradients for `length >= 2` tokens, and bounds of their errors.
+    fn integrate(&self, length: f64) -> [(f64, f64); 2] {
+        let (mut sums, mut errors) = ([0.0; 2], [0.0; 2]);
+        let of_sum = UNIT * self.nodes.len() as f64 + OF_LATTICE;
+        let mut cut = None;
+        for (place, node) in self.nodes.iter().enumerate() {
+            let half = place
+                .checked_sub(HALF)
+                .and_then(|before| self.nodes.get(before));
+            if let Some(half) = half
+                && is_past(length, half.ln_phi)
+            {
+                cut = Some(half.ln_phi);
+                break;
+            }
+            let ways = tuples(length, node.ln_phi);
+            // Of the powers of phi, and of everything else.
+            let (of_ln_phi, of_terms) = node.rounding;
+            let exponent = length * node.ln_phi.abs().min(1e3);
+            let mut relative =
+                (length * of_ln_phi + UNIT * (16.0 + exponent) + of_terms + of_sum).exp_m1();
+            if place == 0 {
+                // Here every x is at most 1/10, so that what lies to the left falls at least as t^{9/5}.
+                relative += 1.0 / STEP;
+            }
+            let terms = node.terms.sum(&ways, -1.0);
+            let sizes = node.sizes.sum(&ways, 1.0);
+            let [_, two, three, four] = ways;
+            let left_out = match node.singles {
+                true => node.sizes.sum(&[0.0, two, three, four], 1.0),
+                false => [0.0; 2],
+            };
+            for place in 0..2 {
+                sums[place] += terms[place];
+                errors[place] += relative * sizes[place] + left_out[place];
             }
         }
-        for place in 0..2 {
-            sums[place] += terms[place];
-            roundings[place] += relative * sizes[place];
-        }
+        let beyond = self.beyond(length, cut);
+        [0, 1].map(|place| {
+            let error = STEP * errors[place] + beyond[place];
+            (STEP * sums[place], 1.01 * error)
+        })
     }
-    let [value, key_query] = sums.map(|sum| step * sum);
-    let [of_value, of_key_query] = roundings.map(|sum| step * sum);
-    Integrals {
-        value,
-        of_value,
-        key_query,
-        of_key_query,
+
+    /// What lies to the right of the last node or of the one where `ln phi` at half its `t` is `cut` (theory, `lattice-ends`).
+    fn beyond(&self, length: f64, cut: Option<f64>) -> [f64; 2] {
+        let (ln_phi, [token, output, square, fourth]) = match cut {
+            Some(ln_phi) => (ln_phi, self.means),
+            None => {
+                let half = self.nodes.iter().rev().nth(HALF);
+                (half.map_or(0.0, |node| node.ln_phi), self.last)
+            }
+        };
+        let one = OF_RIGHT * length * (ln_phi * (length - 1.0)).exp();
+        let two = if length > 2.0 {
+            OF_RIGHT * length * length * (ln_phi * (length - 2.0)).exp()
+        } else {
+            OF_RIGHT * length * length
+        };
+        [
+            one * token,
+            2.0 * (one * (square + fourth) + two * output * token),
+        ]
     }
 }
 
-fn lattice(
-    weights: &WeightAtoms,
-    features: &Features,
-    shortest: f64,
-    longest: f64,
-) -> Result<Vec<Node>> {
-    // The left end must serve every part, and the weights themselves, by which the right end is found.
-    let mut tau = f64::INFINITY;
-    for importance in features.importances() {
-        tau = tau.min(weights.left_end(&importance, shortest, longest)?);
-    }
-    let mut nodes = Vec::new();
-    loop {
-        if block(weights, features, tau, (shortest, longest), &mut nodes) {
-            return Ok(nodes);
+impl Lattice {
+    fn new(
+        weights: &WeightAtoms,
+        features: &Features,
+        shortest: f64,
+        longest: f64,
+    ) -> Result<Self> {
+        // The left end must serve every part, and the weights themselves, by which the right end is found; and no x may exceed 1/10.
+        let mut tau = -10.0_f64.ln() - weights.largest();
+        for importance in features.importances() {
+            tau = tau.min(weights.left_end(&importance, shortest, longest)?);
         }
-        if nodes.len() > MOST_NODES {
-            return Err(too_wide());
+        tau = (tau / STEP).floor() * STEP;
+        let means = features.decays(weights, f64::NEG_INFINITY);
+        let mut nodes = Vec::new();
+        // Where the integrals may stop at half of t.
+        let mut past = 0;
+        while past <= HALF {
+            let start = nodes.len();
+            block(
+                weights,
+                features,
+                tau,
+                (shortest, longest),
+                &mut nodes,
+                &mut past,
+            );
+            if nodes.len() > MOST_NODES {
+                return Err(too_wide());
+            }
+            tau += (nodes.len() - start) as f64 * STEP;
         }
-        tau += BLOCK as f64 * STEP;
+        let last = features.decays(weights, tau - (HALF + 1) as f64 * STEP);
+        Ok(Self { nodes, means, last })
     }
 }
 
-/// Appends up to [`BLOCK`] nodes from `tau` on; true if the last of them may end the lattice.
+/// Appends up to [`BLOCK`] nodes from `tau` on, and counts in `past` those that may end the lattice, up to one more than [`HALF`].
 fn block(
     weights: &WeightAtoms,
     features: &Features,
     tau: f64,
     (shortest, longest): (f64, f64),
     to: &mut Vec<Node>,
-) -> bool {
+    past: &mut usize,
+) {
     let atoms = features.atoms();
     // p x^j e^{-x}, j = 1, 2, 3, a row an atom and a column a node.
     let mut bumps = [(); 3].map(|()| DMatrix::zeros(atoms, BLOCK));
     let mut rows = Vec::with_capacity(BLOCK);
-    let mut done = false;
     let [first, second, third] = &mut bumps;
     let columns = first
         .column_iter_mut()
@@ -236,8 +274,8 @@ fn block(
             one.copy_from_slice(&others);
         }
         rows.push(row);
-        done = may_stop(shortest, longest, row.ln_phi, row.bump);
-        if done {
+        *past += usize::from(may_stop(shortest, longest, row.ln_phi, row.bump));
+        if *past > HALF {
             break;
         }
     }
@@ -245,14 +283,9 @@ fn block(
     // of one, and those of degree 4 at most L^2 E[x^2 e^{-x}]^2, of a sum of at least L^{-2}: both negligible here.
     let last = rows.last().map_or(f64::INFINITY, |row: &Rows| row.bump);
     let end = tau + rows.len() as f64 * STEP;
-    let largest = weights
-        .iter()
-        .map(|(_, ln_w)| ln_w)
-        .fold(f64::NEG_INFINITY, f64::max);
-    if end + largest < 0.0 && longest * last < 1e-19 && longest * longest * last < 1e-10 {
+    if end + weights.largest() < 0.0 && longest * last < 1e-19 && longest * longest * last < 1e-10 {
         features.singles(&rows, to);
     } else {
         features.contract(&bumps, &rows, to);
     }
-    done
 }

@@ -11,6 +11,8 @@ pub(in crate::exact) struct Node {
     pub terms: Polynomials,
     /// The same with absolute values everywhere.
     pub sizes: Polynomials,
+    /// True if the terms of two and more tokens are left out.
+    pub singles: bool,
 }
 
 /// The integrands, by the number of different tokens.

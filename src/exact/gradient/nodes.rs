@@ -170,11 +170,7 @@ impl GradientFactors {
     pub fn from_resolutions(fine: &RawFactors, coarse: &RawFactors) -> Self {
         let [size_fourth, size_second, size_cross] = fine.sizes;
         let difference = |fine: f64, coarse: f64, size: f64| {
-            let resolved = Exact::from_resolutions(fine, coarse);
-            Exact {
-                error: resolved.error + ROUNDING * size,
-                ..resolved
-            }
+            Exact::from_resolutions(fine, coarse, OF_SCORES).widened(ROUNDING * size)
         };
         let [two, three, squared] = fine.participation;
         let [coarse_two, coarse_three, coarse_squared] = coarse.participation;
@@ -182,22 +178,25 @@ impl GradientFactors {
             fourth: difference(fine.fourth, coarse.fourth, size_fourth),
             second: difference(fine.second, coarse.second, size_second),
             cross: difference(fine.cross, coarse.cross, size_cross),
-            participation: Exact::from_resolutions(two, coarse_two),
-            third: Exact::from_resolutions(three, coarse_three),
-            squared: Exact::from_resolutions(squared, coarse_squared),
+            participation: Exact::from_resolutions(two, coarse_two, OF_SCORES),
+            third: Exact::from_resolutions(three, coarse_three, OF_SCORES),
+            squared: Exact::from_resolutions(squared, coarse_squared, OF_SCORES),
         }
     }
 
     /// One token has all the weight: `var = 0`.
     pub fn single_token() -> Self {
-        let known = |value| Exact { value, error: 0.0 };
         Self {
-            fourth: known(1.0),
-            second: known(0.0),
-            cross: known(1.0),
-            participation: known(1.0),
-            third: known(1.0),
-            squared: known(1.0),
+            fourth: Exact::ONE,
+            second: Exact::ZERO,
+            cross: Exact::ONE,
+            participation: Exact::ONE,
+            third: Exact::ONE,
+            squared: Exact::ONE,
         }
     }
 }
+
+/// Why the gradient error in `U` of Gaussian tokens is not proved.
+const OF_SCORES: &str =
+    "what the score lattice does to powers of Gaussian scores is estimated by a second lattice";

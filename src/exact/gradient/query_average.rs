@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use crate::attention::{Head, TiltForm, TiltWeight, WeightedScoreVarianceLaw};
 use crate::error::Result;
+use crate::exact::average::output::OF_AVERAGE;
 use crate::exact::average::query_lattice::Lattice;
 use crate::exact::gradient::agreement::{added, halved_until_they_agree};
 use crate::exact::gradient::nodes::GradientFactors;
@@ -100,10 +101,7 @@ impl Constants {
 
     fn single_token(&self, query_square: f64) -> Exact {
         let value = self.square * query_square;
-        Exact {
-            value,
-            error: ROUNDING * value,
-        }
+        Exact::estimated(value, ROUNDING * value, OF_AVERAGE)
     }
 
     /// The error integrated against masses of the [`WEIGHTS`] at one `s^2`, one result a length.
@@ -115,11 +113,7 @@ impl Constants {
     ) -> Result<Vec<Exact>> {
         let [constant, ..] = masses;
         if !(constant > 0.0) {
-            let nothing = Exact {
-                value: 0.0,
-                error: 0.0,
-            };
-            return Ok(vec![nothing; lengths.len()]);
+            return Ok(vec![Exact::ZERO; lengths.len()]);
         }
         let factors = gradient_factors(score_variance.sqrt(), lengths)?;
         Ok(factors
@@ -162,16 +156,7 @@ impl Constants {
                 .scaled(product * inverse * inverse),
         ];
         let size: f64 = terms.iter().map(|term| term.value.abs()).sum();
-        let sum = terms.into_iter().fold(
-            Exact {
-                value: 0.0,
-                error: 0.0,
-            },
-            Exact::plus,
-        );
-        Exact {
-            value: sum.value,
-            error: sum.error + DENSITY * size,
-        }
+        let sum = terms.into_iter().fold(Exact::ZERO, Exact::plus);
+        Exact::estimated(sum.value, sum.error + DENSITY * size, OF_AVERAGE)
     }
 }

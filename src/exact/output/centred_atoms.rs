@@ -3,7 +3,7 @@
 use nalgebra::{DMatrix, DVector};
 
 use crate::error::{Error, Result};
-use crate::exact::output::moments::{OutputMoments, OutputNode};
+use crate::exact::output::moments::{LeftEnd, OutputMoments, OutputNode, RightEnd};
 use crate::exact::sums::compensated::{GROUP, OF_SUM, centre, compensated_product, normalised};
 use crate::exact::sums::integral::may_stop;
 use crate::exact::sums::weights::{Kernel, WeightAtoms, ln_phi_and_rounding, too_wide};
@@ -20,11 +20,21 @@ pub(in crate::exact) struct CentredAtoms {
     /// `f`, one column an atom.
     outputs: DMatrix<f64>,
     sizes: Vec<Size>,
-    /// Bounds of the rounding of scores (absolute), probabilities (relative) and conditional variances (absolute).
-    of_score: f64,
+    /// Bounds of the relative errors of an `x` but for the roundings that made it a weight, and of a probability; of the rounding of
+    /// conditional variances (absolute) and of squared norms (relative).
+    of_x: f64,
+    of_probability: f64,
     of_spread: f64,
+    of_norm: f64,
+    /// Why the errors of the integrals are no bounds, if they are not.
+    pub(in crate::exact) unproved: Option<&'static str>,
     pub(in crate::exact) exact: bool,
 }
+
+/// Relative errors of `x` up to which terms of second order are covered by the margin of [`OutputMoments::integrate`].
+const LARGEST_OF_X: f64 = 1e-9;
+/// Outputs below this have squares that may underflow.
+const LEAST_OUTPUT: f64 = 1e-120;
 
 /// Of the output of one atom.
 #[derive(Debug, Clone, Copy)]
@@ -46,8 +56,9 @@ struct NodeSums<T> {
     stay: T,
     /// `E[x e^{-x}]`.
     near: T,
-    /// `E[x^2 e^{-x}]`.
+    /// `E[x^2 e^{-x}]` and `E[x^3 e^{-x}]`.
     bump: T,
+    third_bump: T,
     /// `E[x^2 |f|^2 e^{-x}]`.
     square: T,
     /// `E[x^3 |f|^2 e^{-x}]`.
@@ -69,6 +80,7 @@ impl NodeSums<f64> {
         self.stay += p * k.decay;
         self.near += first;
         self.bump += second;
+        self.third_bump += second * k.x;
         self.square += second * size.square;
         self.third += second * k.x * size.square;
         self.of_square += second * size.rounding * size.rounding;
@@ -94,6 +106,7 @@ impl NodeSums<Sum> {
         self.stay.add(part.stay);
         self.near.add(part.near);
         self.bump.add(part.bump);
+        self.third_bump.add(part.third_bump);
         self.square.add(part.square);
         self.third.add(part.third);
         self.of_square.add(part.of_square);
@@ -109,6 +122,7 @@ impl NodeSums<Sum> {
             stay: self.stay.value(),
             near: self.near.value(),
             bump: self.bump.value(),
+            third_bump: self.third_bump.value(),
             square: self.square.value(),
             third: self.third.value(),
             of_square: self.of_square.value(),
@@ -135,8 +149,12 @@ impl CentredAtoms {
             *all += own;
         }
         let norms: Vec<f64> = outputs.column_iter().map(|f| f.norm()).collect();
+        // Normalising is a sum and a quotient. A weight has the error of its score and, by the normaliser, of all scores and
+        // probabilities.
+        let of_probability = atoms.rounding.score + 3.0 * UNIT;
+        let of_x = 2.0 * atoms.rounding.score + of_probability;
         // What the errors of the tilted probabilities and of the outputs move T by.
-        let relative = 2.0 * (atoms.rounding.score + weights.rounding(0.0)) + 8.0 * UNIT;
+        let relative = of_x + weights.rounding(0.0) + 8.0 * UNIT;
         let of_mean: f64 = tilted
             .iter()
             .zip(norms.iter().zip(&rounding))
@@ -159,12 +177,27 @@ impl CentredAtoms {
                     .into(),
             });
         }
+        let largest = sizes.iter().fold(0.0_f64, |most, size| most.max(size.norm));
+        let unproved = if !atoms.exact {
+            Some(
+                "the score atoms discretise the law, and what that does is estimated by a second lattice",
+            )
+        } else if !(of_x + weights.rounding(f64::INFINITY) <= LARGEST_OF_X) {
+            Some("the scores are not known well enough")
+        } else if largest > 0.0 && largest < LEAST_OUTPUT {
+            Some("the squares of the outputs may underflow")
+        } else {
+            None
+        };
         Ok(Self {
+            of_norm: (outputs.nrows() as f64 + 4.0) * UNIT,
             weights,
             outputs,
             sizes,
-            of_score: atoms.rounding.score,
+            of_x,
+            of_probability,
             of_spread: atoms.rounding.spread,
+            unproved,
             exact: atoms.exact,
         })
     }
@@ -177,17 +210,15 @@ impl CentredAtoms {
             rounding += p * size.rounding * (2.0 * size.norm + size.rounding);
         }
         let square = square.value();
-        (
-            square,
-            rounding + self.of_spread + (self.of_score + 8.0 * UNIT) * square,
-        )
+        let relative = self.of_probability + self.of_norm + 8.0 * UNIT;
+        (square, rounding + self.of_spread + relative * square)
     }
 
     /// `E f` and a bound of its rounding, in norm.
     pub fn mean(&self) -> (Vec<f64>, f64) {
         let probability = self.weights.probability();
         let mean = compensated_product(&self.outputs, probability);
-        let relative = self.of_score + 8.0 * UNIT;
+        let relative = self.of_probability + 8.0 * UNIT;
         let rounding = probability
             .iter()
             .zip(&self.sizes)
@@ -204,15 +235,16 @@ impl CentredAtoms {
             tau = tau.min(self.weights.left_end(&importance, shortest, longest)?);
         }
         tau = self.left_end_of_bias(tau, longest)?;
-        // A multiple of the step: of 1/8 every node then is a float.
+        // A multiple of the step: of a dyadic step every node then is a float.
         tau = (tau / step).floor() * step;
         let mut moments = OutputMoments {
             step,
             nodes: Vec::new(),
             bias: Vec::new(),
-            left: self.reach(tau),
-            right: [0.0; 2],
-            of_score: self.of_score,
+            left: self.left_end(tau),
+            right: RightEnd::default(),
+            outputs: self.sizes.iter().filter(|size| size.norm > 0.0).count() as f64,
+            mean_square: self.mean_square().0,
         };
         loop {
             let done = self.block(tau, step, shortest, longest, &mut moments);
@@ -226,6 +258,20 @@ impl CentredAtoms {
             }
             tau += BLOCK as f64 * step;
         }
+    }
+
+    /// What bounds the integrals to the left.
+    fn left_end(&self, tau: f64) -> LeftEnd {
+        let mut end = LeftEnd {
+            reach: self.reach(tau),
+            ..LeftEnd::default()
+        };
+        for ((p, k), size) in self.weights.kernels(tau).zip(&self.sizes) {
+            let part = p * k.bump_below();
+            end.bump += part;
+            end.square += part * size.square;
+        }
+        end
     }
 
     /// `A(t) = E[x |f| (1 - e^{-x})]`, a bound of `|G|` because `E[w f] = 0`.
@@ -252,15 +298,16 @@ impl CentredAtoms {
         Ok(tau)
     }
 
-    /// `E[|f|^2 (1 + x) e^{-x}]` and `E[|f| e^{-x}]`, which bound what lies to the right.
-    fn right_end(&self, tau: f64) -> [f64; 2] {
-        let mut ends = [0.0; 2];
+    /// What bounds the integrals to the right.
+    fn right_end(&self, tau: f64) -> RightEnd {
+        let mut end = RightEnd::default();
         for ((p, k), size) in self.weights.kernels(tau).zip(&self.sizes) {
-            let [square, bias] = &mut ends;
-            *square += p * size.square * (1.0 + k.x) * k.decay;
-            *bias += p * size.norm * k.decay;
+            let part = p * (1.0 + k.x) * k.decay;
+            end.bump += part;
+            end.square += part * size.square;
+            end.bias += p * size.norm * k.decay;
         }
-        ends
+        end
     }
 
     /// Appends up to [`BLOCK`] nodes from `tau` on; true if the last of them may end the lattice.
@@ -301,7 +348,7 @@ impl CentredAtoms {
             }
             let sums = sums.value();
             // Relative error of x; that of a probability is at most as large.
-            let of_x = self.of_score + self.weights.rounding(tau);
+            let of_x = self.of_x + self.weights.rounding(tau);
             // E[w f] = 0, so e^{-x} - 1 may stand for e^{-x}, and does where its bound is the smaller.
             let (direct, other) = sums.of_bias(of_x);
             if other < direct {
@@ -343,11 +390,12 @@ impl CentredAtoms {
         OutputNode {
             ln_phi,
             of_ln_phi,
-            phi: ln_phi.exp(),
+            phi: libm::exp(ln_phi),
             bump: sums.bump,
+            of_bump: of_x * (3.0 * sums.bump + sums.third_bump) + OF_SUM * sums.bump,
             square: sums.square,
             of_square: of_x * (3.0 * sums.square + sums.third)
-                + OF_SUM * sums.square
+                + (OF_SUM + self.of_norm) * sums.square
                 + 2.0 * (sums.square * sums.of_square).sqrt()
                 + sums.of_square
                 + self.of_spread * sums.bump,

@@ -4,6 +4,7 @@ use nalgebra::{DMatrix, DVector};
 
 use crate::error::Result;
 use crate::exact::output::participation::{ParticipationRatios, gaussian_participation};
+use crate::exact::value::UNIT;
 use crate::exact::{Exact, ExactOutput};
 use crate::law::Gaussian;
 use crate::parameter::PromptLength;
@@ -17,22 +18,52 @@ pub struct GaussianOutput {
     pub output_variance: f64,
     /// `V Gamma a`, the population attention output less `V m0`.
     pub response: DVector<f64>,
+    /// Bounds of the rounding of the three, of the last in norm.
+    rounding: [f64; 3],
 }
 
 impl GaussianOutput {
     /// For a token law, a value matrix `V` (`m x d`) and a tilt `a`.
     pub fn new(tokens: &Gaussian, value: &DMatrix<f64>, tilt: &DVector<f64>) -> Self {
-        let response = tokens.covariance() * tilt;
+        let covariance = tokens.covariance();
+        let response = covariance * tilt;
+        // Dot products of d terms, twice; the absolute terms add up to at most products of Frobenius norms, and in the variance of
+        // the score to |a|^T |Gamma| |a|.
+        let (rows, columns) = value.shape();
+        let of_sum = UNIT * (2.0 * columns as f64 + 8.0);
+        let (size, spread) = (value.norm(), covariance.norm());
+        let absolute = tilt.abs();
+        let of_variance = of_sum * absolute.dot(&(covariance.abs() * &absolute));
         Self {
             score_variance: tilt.dot(&response).max(0.0),
-            output_variance: (value * tokens.covariance()).dot(value).max(0.0),
-            response: value * response,
+            output_variance: (value * covariance).dot(value).max(0.0),
+            response: value * &response,
+            rounding: [
+                of_variance,
+                (of_sum + UNIT * (rows * columns) as f64) * size * size * spread,
+                of_sum * size * spread * tilt.norm(),
+            ],
         }
     }
 
     /// `eta = |V Gamma a|^2`.
     pub fn response_squared(&self) -> f64 {
         self.response.norm_squared()
+    }
+
+    /// `tau_V` and `eta` with bounds of their rounding, and such a bound of `s^2` that covers its square root.
+    pub(in crate::exact) fn sizes(&self) -> (Exact, Exact, f64) {
+        let [of_score, of_variance, of_response] = self.rounding;
+        let eta = self.response_squared();
+        let relative = UNIT * (self.response.len() as f64 + 4.0);
+        (
+            Exact::proved(self.output_variance, of_variance),
+            Exact::proved(
+                eta,
+                relative * eta + of_response * (2.0 * eta.sqrt() + of_response),
+            ),
+            of_score + 3.0 * UNIT * self.score_variance,
+        )
     }
 }
 
@@ -45,24 +76,21 @@ pub(in crate::exact) struct ErrorFactors {
 
 impl From<&ParticipationRatios> for ErrorFactors {
     fn from(r: &ParticipationRatios) -> Self {
+        let rest = r.squared_second.plus(r.third.scaled(-1.0)).scaled(6.0);
         Self {
             variance: r.second,
-            response: Exact {
-                value: r.second.value + 6.0 * (r.squared_second.value - r.third.value),
-                error: r.second.error + 6.0 * (r.squared_second.error + r.third.error),
-            },
+            response: r.second.plus(rest),
         }
     }
 }
 
 impl ErrorFactors {
     /// The error for given `tau_V` and `eta`.
-    pub fn combine(&self, output_variance: f64, response_squared: f64) -> Exact {
-        Exact {
-            value: self.variance.value * output_variance + self.response.value * response_squared,
-            error: self.variance.error * output_variance + self.response.error * response_squared,
-        }
-        .non_negative()
+    pub fn combine(&self, output_variance: Exact, response_squared: Exact) -> Exact {
+        self.variance
+            .times(output_variance)
+            .plus(self.response.times(response_squared))
+            .non_negative()
     }
 }
 
@@ -89,21 +117,22 @@ pub fn gaussian_output_error(
     output: &GaussianOutput,
     lengths: &[PromptLength],
 ) -> Result<Vec<ExactOutput>> {
+    let [.., of_response] = output.rounding;
+    let (output_variance, response_squared, of_variance) = output.sizes();
     let ratios = gaussian_participation(output.score_variance.sqrt(), lengths)?;
     Ok(ratios
         .iter()
-        .map(|r| ExactOutput {
-            squared_error: ErrorFactors::from(r)
-                .combine(output.output_variance, output.response_squared()),
-            bias: output
-                .response
-                .iter()
-                .map(|t| Exact {
-                    value: -r.second.value * t,
-                    error: r.second.error * t.abs(),
-                })
-                .collect(),
-            participation: r.second,
+        .map(|r| {
+            let r = r.at_variance_within(of_variance);
+            ExactOutput {
+                squared_error: ErrorFactors::from(&r).combine(output_variance, response_squared),
+                bias: output
+                    .response
+                    .iter()
+                    .map(|&t| r.second.times(Exact::proved(-t, of_response)))
+                    .collect(),
+                participation: r.second,
+            }
         })
         .collect())
 }

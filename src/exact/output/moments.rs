@@ -11,12 +11,32 @@ pub(in crate::exact) struct OutputMoments {
     pub nodes: Vec<OutputNode>,
     /// `G` at the nodes.
     pub bias: Vec<DVector<f64>>,
-    /// `E[x |f| (1 - e^{-x})]` at the first node.
-    pub left: f64,
-    /// `E[|f|^2 (1 + x) e^{-x}]` and `E[|f| e^{-x}]` at the last node.
-    pub right: [f64; 2],
-    /// A bound of the rounding of the scores.
-    pub of_score: f64,
+    /// At the first and the last node.
+    pub left: LeftEnd,
+    pub right: RightEnd,
+    /// Number of atoms whose output is not the mean.
+    pub outputs: f64,
+    /// `E|f|^2`.
+    pub mean_square: f64,
+}
+
+/// What bounds the lattice sums to the left of a node.
+#[derive(Clone, Copy, Default)]
+pub(in crate::exact) struct LeftEnd {
+    /// `E[x |f| (1 - e^{-x})]`.
+    pub reach: f64,
+    /// `E[|f|^2 (1 - (1 + x) e^{-x})]` and `E[1 - (1 + x) e^{-x}]`.
+    pub square: f64,
+    pub bump: f64,
+}
+
+/// What bounds the lattice sums to the right of a node.
+#[derive(Clone, Copy, Default)]
+pub(in crate::exact) struct RightEnd {
+    /// `E[|f|^2 (1 + x) e^{-x}]`, `E[|f| e^{-x}]` and `E[(1 + x) e^{-x}]`.
+    pub square: f64,
+    pub bias: f64,
+    pub bump: f64,
 }
 
 /// The scalar expectations at one node, with bounds of their rounding.
@@ -27,6 +47,7 @@ pub(in crate::exact) struct OutputNode {
     pub phi: f64,
     /// `E[x^2 e^{-x}]`.
     pub bump: f64,
+    pub of_bump: f64,
     /// `H = E[x^2 |f|^2 e^{-x}]`.
     pub square: f64,
     pub of_square: f64,
@@ -34,7 +55,7 @@ pub(in crate::exact) struct OutputNode {
     pub of_bias: f64,
 }
 
-/// The integrals at one resolution, with bounds of their rounding and of what the ends of the lattice leave out.
+/// The integrals at one resolution, with bounds of their rounding, of what the ends of the lattice leave out and of the lattice itself.
 pub(in crate::exact) struct Integrals {
     pub squared_error: f64,
     pub squared_rounding: f64,
@@ -45,23 +66,24 @@ pub(in crate::exact) struct Integrals {
     pub participation_rounding: f64,
 }
 
-impl OutputMoments {
-    /// The same lattice with every second node left out.
-    pub fn every_second(&self) -> Self {
-        Self {
-            step: 2.0 * self.step,
-            nodes: self.nodes.iter().step_by(2).copied().collect(),
-            bias: self.bias.iter().step_by(2).cloned().collect(),
-            ..*self
-        }
-    }
+/// A lattice sum of `y^2 e^{-y}` or `y e^{-y}` beyond a node is at most this many times the integral (`lattice-ends`): the
+/// function of `ln y` has one maximum.
+const OF_END: f64 = 1.5;
+/// Exponents of `phi` below which nodes are left out.
+const LEAST_EXPONENT: f64 = -740.0;
+/// A margin for the rounding of the error bounds themselves and for products of two errors.
+pub(in crate::exact) const MARGIN: f64 = 1.001;
 
+impl OutputMoments {
     /// The integrals for `length >= 2` tokens.
     pub fn integrate(&self, length: f64) -> Integrals {
         let outputs = self.bias.first().map_or(0, |b| b.len());
         let (mut single, mut pairs, mut participation) = (0.0, 0.0, 0.0);
         let (mut of_square, mut of_bias, mut of_participation) = (0.0, 0.0, 0.0);
         let mut bias = DVector::zeros(outputs);
+        let (mut largest, mut sizes) = (0.0_f64, 0.0);
+        let mut last = None;
+        let mut count = 0.0;
         for (node, g) in self.nodes.iter().zip(&self.bias) {
             // For two tokens the power is 1 even where ln phi is -inf.
             let exponent = if length > 2.0 {
@@ -70,9 +92,12 @@ impl OutputMoments {
                 0.0
             };
             // phi only decreases: from here on its power underflows.
-            if !(exponent > -740.0) {
+            if !(exponent > LEAST_EXPONENT) {
+                last = None;
                 break;
             }
+            last = Some(node);
+            count += 1.0;
             let power = exp_non_positive(exponent);
             let full = power * node.phi;
             let first = g.norm_squared();
@@ -80,34 +105,74 @@ impl OutputMoments {
             pairs += first * power;
             participation += node.bump * full;
             bias.axpy(full, g, 1.0);
-            // Of the powers of phi, relatively.
-            let relative = (length - 1.0) * node.of_ln_phi + UNIT * (4.0 - exponent);
+            // Of the powers of phi and the products with them, relatively.
+            let relative = ((length - 1.0) * node.of_ln_phi + UNIT * (10.0 - exponent)).exp_m1();
             let size = first.sqrt();
+            largest = largest.max(size);
+            sizes += full * size;
             of_square += full * (node.of_square + relative * node.square)
                 + (length - 1.0)
                     * power
-                    * (node.of_bias * (2.0 * size + node.of_bias) + relative * first);
+                    * (node.of_bias * (2.0 * size + node.of_bias)
+                        + (relative + outputs as f64 * UNIT) * first);
             of_bias += full * (node.of_bias + relative * size);
-            of_participation += full * relative * node.bump;
+            of_participation += full * (node.of_bump + relative * node.bump);
         }
         let scale = self.step * length;
-        // To the left |G| falls at least as t, and what has one token is below 1e-18 of the rest (left_end); to the
-        // right phi^{L-1} is at most its last value, and |G|^2 <= E[x^2 |f|^2 e^{-x}] phi.
-        let (from_left, [square, first]) = (length * self.left, self.right);
-        let last = match self.nodes.last() {
-            Some(node) => length * ((length - 1.0) * node.ln_phi).exp(),
-            None => 0.0,
-        };
+        let squared_error = scale * (single + (length - 1.0) * pairs);
         let participation = scale * participation;
+        // Sums over the nodes, plain.
+        let of_sum = UNIT * (count + 8.0);
+        let ends = self.ends(length, last);
+        // Products that underflow, by node and atom; `phi^{L-2}` that does.
+        let least = 16.0 * f64::from_bits(1) * self.outputs * (count + 1.0) * length;
+        let beyond = OF_END * length * length * LEAST_EXPONENT.exp();
         Integrals {
-            squared_error: scale * (single + (length - 1.0) * pairs),
-            squared_rounding: scale * of_square
-                + 0.5 * from_left * from_left
-                + length * last * square,
+            squared_error,
+            squared_rounding: MARGIN
+                * (scale * of_square
+                    + (of_sum + self.lattice(2)) * squared_error
+                    + ends.square
+                    + beyond * self.mean_square
+                    + least * (1.0 + length * (largest + least))),
             bias: bias * scale,
-            bias_rounding: scale * of_bias + from_left + last * first,
+            bias_rounding: MARGIN
+                * (scale * of_bias
+                    + of_sum * scale * sizes
+                    + self.lattice(1) * (1.1 * squared_error).sqrt()
+                    + ends.bias
+                    + beyond * self.mean_square.sqrt()
+                    + least),
             participation,
-            participation_rounding: scale * of_participation + 4.0 * self.of_score * participation,
+            participation_rounding: MARGIN
+                * (scale * of_participation
+                    + (of_sum + self.lattice(2)) * participation
+                    + ends.bump
+                    + beyond),
         }
+    }
+
+    /// What the ends of the lattice leave out (`lattice-ends`), the right one after the last node.
+    ///
+    /// To the left `|G| <= A` falls at least as `t`, and of what has one token there is at most the integral. To the right
+    /// `phi^{L-1}` is at most its last value, and `|G|^2 <= E[x^2 |f|^2 e^{-x}] phi`.
+    fn ends(&self, length: f64, last: Option<&OutputNode>) -> RightEnd {
+        let pairs = length * self.left.reach;
+        let power = last.map_or(0.0, |node| ((length - 1.0) * node.ln_phi).exp());
+        let right = OF_END * length * power;
+        let left = OF_END * length;
+        RightEnd {
+            square: left * self.left.square
+                + 0.5 * pairs * pairs
+                + right * length * self.right.square,
+            bias: pairs + right * self.right.bias,
+            bump: left * self.left.bump + right * self.right.bump,
+        }
+    }
+
+    /// The relative error of the infinite lattice (`outer-lattice`) at `c = 3/2`: `2 cos(c)^{-order} / (e^{2 pi c / h} - 1)`.
+    fn lattice(&self, order: i32) -> f64 {
+        let c: f64 = 1.5;
+        2.0 * c.cos().powi(-order) / (std::f64::consts::TAU * c / self.step).exp_m1()
     }
 }

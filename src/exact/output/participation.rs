@@ -2,9 +2,10 @@
 
 use crate::error::{Error, Result};
 use crate::exact::Exact;
-use crate::exact::sums::integral::WeightMoments;
+use crate::exact::sums::integral::{Accuracy, WeightMoments};
 use crate::exact::sums::lognormal;
 use crate::exact::sums::weights::{WeightAtoms, too_wide};
+use crate::exact::value::UNIT;
 use crate::law::Resolution;
 use crate::parameter::PromptLength;
 
@@ -23,6 +24,21 @@ pub struct ParticipationRatios {
     pub squared_second: Exact,
 }
 
+impl ParticipationRatios {
+    /// The same for a score variance that is known up to `error` only (`variance-sensitivity`): by the heat equation
+    /// `d r_k / d(s^2) = E (Laplacian of P_k) / 2` in the scores, which is at most `k^2 r_k` in size, and of `E P_2^2` at most 16 times.
+    pub(in crate::exact) fn at_variance_within(&self, error: f64) -> Self {
+        let widened =
+            |x: Exact, factor: f64| x.widened((factor * error).exp_m1() * (x.value + x.error));
+        Self {
+            second: widened(self.second, 4.0),
+            third: widened(self.third, 9.0),
+            fourth: widened(self.fourth, 16.0),
+            squared_second: widened(self.squared_second, 16.0),
+        }
+    }
+}
+
 /// Largest score deviation accepted; attention is one-hot long before it.
 const LARGEST_DEVIATION: f64 = 200.0;
 
@@ -35,8 +51,8 @@ const LARGEST_DEVIATION: f64 = 200.0;
 /// If `s` is negative, not finite or above 200.
 ///
 /// # Accuracy
-/// Within `1e-10` relative for `s` up to 12 and `L` up to `1e12` (measured against a 30-digit reference:
-/// better than `1e-12`); each value carries its own error estimate.
+/// Proved (T16): every value carries a bound of its error, from the score lattice and its window, the lattice in `ln t` and its ends, and
+/// every rounding (theory, `gaussian-enclosure`); relative `1e-11` or less for `s` up to 6.
 ///
 /// # Examples
 /// ```
@@ -56,12 +72,21 @@ pub fn gaussian_participation(
     let Some((shortest, longest)) = range(lengths) else {
         return Ok(lengths.iter().map(|_| single_token()).collect());
     };
-    let fine = moments(s, shortest, longest, &Resolution::fine(longest.ln()))?;
-    let coarse = moments(s, shortest, longest, &Resolution::coarse(longest.ln()))?;
+    let moments = moments(s, shortest, longest, &resolution(longest.ln()))?;
     Ok(lengths
         .iter()
-        .map(|&length| ratios(length, &fine, &coarse))
+        .map(|&length| ratios(length, &moments))
         .collect())
+}
+
+/// Steps at which the lattices err by less than the roundings; that of the scores is a dyadic number, so that every `ln x` is a float.
+fn resolution(ln_length: f64) -> Resolution {
+    Resolution {
+        score_step: 0.1875,
+        standard_step: 0.4,
+        ln_length,
+        margin: 8.6,
+    }
 }
 
 /// Refuses a score deviation that is not a number from 0 to [`LARGEST_DEVIATION`].
@@ -96,39 +121,46 @@ fn moments(s: f64, shortest: f64, longest: f64, resolution: &Resolution) -> Resu
     let nodes =
         || (-(lower / step).ceil() as i64..=(upper / step).ceil() as i64).map(|j| j as f64 * step);
     let norm = step / (2.0 * std::f64::consts::PI).sqrt();
-    let probability: Vec<f64> = nodes().map(|z| norm * (-0.5 * z * z).exp()).collect();
+    let probability: Vec<f64> = nodes().map(|z| norm * libm::exp(-0.5 * z * z)).collect();
     let scores: Vec<f64> = nodes().map(|z| s * z).collect();
-    WeightAtoms::new(&probability, &scores).moments(resolution.score_step, shortest, longest)
+    let atoms = WeightAtoms::new(&probability, &scores);
+    // A product of j and the step; the square of it and the exponential; a score.
+    let farthest = lower.max(upper) + step;
+    let of_score = 2.0 * UNIT * s * farthest;
+    let of_probability = UNIT * (2.0 * farthest * farthest + 12.0);
+    let (of_rise, of_ratios) = lognormal::of_score_lattice(s, step);
+    let accuracy = Accuracy {
+        // The weights are normalised by the atoms' own sum, as good as 1 - phi.
+        of_x: 2.0 * of_score + of_probability + of_rise + atoms.rounding(0.0),
+        of_probability,
+        of_sum: UNIT * (probability.len() as f64 + 64.0),
+        of_rise,
+        of_ratios,
+        left: [0.0; 3],
+    };
+    atoms.moments(resolution.score_step, shortest, longest, accuracy)
 }
 
-fn ratios(
-    length: PromptLength,
-    fine: &WeightMoments,
-    coarse: &WeightMoments,
-) -> ParticipationRatios {
+fn ratios(length: PromptLength, moments: &WeightMoments) -> ParticipationRatios {
     if length.get() == 1 {
         return single_token();
     }
-    let fine = fine.ratios(length.as_f64());
-    let coarse = coarse.ratios(length.as_f64());
+    let raw = moments.ratios(length.as_f64());
+    let at = |place: usize| Exact::proved(raw.values[place], raw.errors[place]);
     ParticipationRatios {
-        second: Exact::from_resolutions(fine.second, coarse.second),
-        third: Exact::from_resolutions(fine.third, coarse.third),
-        fourth: Exact::from_resolutions(fine.fourth, coarse.fourth),
-        squared_second: Exact::from_resolutions(fine.squared_second, coarse.squared_second),
+        second: at(0),
+        third: at(1),
+        fourth: at(2),
+        squared_second: at(3),
     }
 }
 
 /// One token has all the weight.
 fn single_token() -> ParticipationRatios {
-    let one = Exact {
-        value: 1.0,
-        error: 0.0,
-    };
     ParticipationRatios {
-        second: one,
-        third: one,
-        fourth: one,
-        squared_second: one,
+        second: Exact::ONE,
+        third: Exact::ONE,
+        fourth: Exact::ONE,
+        squared_second: Exact::ONE,
     }
 }

@@ -7,8 +7,9 @@ use crate::law::Sum;
 
 /// Atoms whose terms are added plainly; the sums over such groups are compensated.
 pub(in crate::exact) const GROUP: usize = 64;
-/// Relative error of a sum over atoms, in units of the sum of its absolute terms.
-pub(in crate::exact) const OF_SUM: f64 = (GROUP as f64 + 6.0) * UNIT;
+/// Relative error of a sum over atoms, in units of the sum of its absolute terms: of the terms at most a dozen roundings (an
+/// exponential within a unit in the last place, products), then those of the sum.
+pub(in crate::exact) const OF_SUM: f64 = (GROUP as f64 + 14.0) * UNIT;
 
 /// The matrix times a vector, with compensated sums.
 pub(in crate::exact) fn compensated_product(matrix: &DMatrix<f64>, vector: &[f64]) -> DVector<f64> {

@@ -4,7 +4,8 @@
 //! (a bump `e^{k y - e^y}`, or `1 - e^{-e^y}`) with the normal density of `ln w`. On one lattice for
 //! `tau` and `ln w` the fixed functions are tabulated once. The tilt `e^{k^2 s^2 / 2}` is never formed.
 
-use crate::exact::sums::integral::{WeightMoments, may_stop};
+use crate::exact::sums::integral::{Accuracy, WeightMoments, may_stop};
+use crate::exact::value::UNIT;
 use crate::law::Resolution;
 
 /// Below this `y` the fixed functions are replaced by six terms of their series in `e^y`;
@@ -62,7 +63,24 @@ pub(in crate::exact) fn moments(
             break;
         }
     }
-    WeightMoments::new(step, &nodes)
+    WeightMoments::new(step, &nodes, convolution.accuracy(s, &nodes, resolution))
+}
+
+/// Relative errors of a score lattice of step `h` for scores of deviation `s` (`gaussian-lattice`): of `1 - phi`, and integrated over `t`
+/// of `r_2, r_3, r_4` and `E P_2^2`; with what is beyond its window, of mass at most `2e-17`: as much of each, and at most 40 times that
+/// of `E P_2^2` (`gaussian-enclosure`).
+pub(in crate::exact) fn of_score_lattice(s: f64, step: f64) -> (f64, [f64; 4]) {
+    const WINDOW: f64 = 2e-17;
+    // Any y below pi / (2 s) gives a bound.
+    let heights =
+        || (1..40).map(|i| f64::from(i) / 40.0 * (std::f64::consts::FRAC_PI_2 / s).min(60.0));
+    let alias = |y: f64| 2.0 * (0.5 * y * y).exp() / (std::f64::consts::TAU * y / step).exp_m1();
+    let least = |of: &dyn Fn(f64) -> f64| heights().map(of).fold(f64::INFINITY, f64::min);
+    // 2 / (1 - 1/e), rounded up.
+    let rise = least(&alias) * 3.17;
+    let ratio = |order: i32| least(&|y| alias(y) * (s * y).cos().powi(-order)) + WINDOW;
+    let squared = least(&|y| alias(y) * (2.0 + alias(y)) * (s * y).cos().powi(-4)) + 40.0 * WINDOW;
+    (rise + WINDOW, [ratio(2), ratio(3), ratio(4), squared])
 }
 
 /// `ln phi` from `1 - phi`. Rounding may carry `1 - phi` to or past 1 where `phi` is below `1e-16`: it is zero
@@ -71,10 +89,28 @@ pub(in crate::exact) fn ln_one_minus(rise: f64) -> f64 {
     if rise < 5e-4 {
         -rise * (1.0 + rise * (0.5 + rise * (1.0 / 3.0 + rise * (0.25 + rise * 0.2))))
     } else if rise < 1.0 {
-        (-rise).ln_1p()
+        libm::log1p(-rise)
     } else {
         f64::NEG_INFINITY
     }
+}
+
+/// Bounds of the sums of each bump over the lattice to the left of the first node: convolutions of log-concave sequences are
+/// log-concave, so that they fall at least geometrically.
+fn left_of(nodes: &[(f64, [f64; 3])]) -> [f64; 3] {
+    let [(_, first), (_, second), ..] = nodes else {
+        return [f64::INFINITY; 3];
+    };
+    [0, 1, 2].map(|k| {
+        let ratio = first[k] / second[k] * (1.0 + 1e-9);
+        if ratio < 1.0 {
+            first[k] * ratio / (1.0 - ratio) * (1.0 + 1e-9)
+        } else if second[k] == 0.0 {
+            0.0
+        } else {
+            f64::INFINITY
+        }
+    })
 }
 
 /// The normal density of `ln w` and the fixed functions, on one lattice.
@@ -102,12 +138,12 @@ impl Convolution {
         let probability: Vec<f64> = (first..=last)
             .map(|j| {
                 let z = j as f64 * step / s;
-                norm * (-0.5 * z * z).exp()
+                norm * libm::exp(-0.5 * z * z)
             })
             .collect();
         let mut decay = [0.0; ORDERS];
         for (k, factor) in decay.iter_mut().enumerate() {
-            *factor = (-(k as f64 + 1.0) * step).exp();
+            *factor = libm::exp(-(k as f64 + 1.0) * step);
         }
         let mut running = [0.0; ORDERS];
         let below = probability
@@ -134,9 +170,9 @@ impl Convolution {
         let table = (first_y..=last_y)
             .map(|n| {
                 let y = n as f64 * step;
-                let x = y.exp();
-                let bump = x * x * (-x).exp();
-                [-(-x).exp_m1(), bump, bump * x, bump * x * x]
+                let x = libm::exp(y);
+                let bump = x * x * libm::exp(-x);
+                [-libm::expm1(-x), bump, bump * x, bump * x * x]
             })
             .collect();
         Self {
@@ -147,6 +183,24 @@ impl Convolution {
             above,
             table,
             first_y,
+        }
+    }
+
+    /// With a dyadic step, at which every `y` is a float: `x = e^y` is off by an exponential, a probability by that of the square
+    /// of its `z`, which has three roundings; a sum by one rounding a term, those of the table's terms and those of the geometric
+    /// sums below it, three a point.
+    fn accuracy(&self, s: f64, nodes: &[(f64, [f64; 3])], resolution: &Resolution) -> Accuracy {
+        let count = self.probability.len() as f64;
+        let first = self.first as f64;
+        let farthest = self.step / s * (-first).max(first + count);
+        let (of_rise, of_ratios) = of_score_lattice(s, resolution.normal_step(s));
+        Accuracy {
+            of_x: 2.0 * UNIT,
+            of_probability: UNIT * (2.0 * farthest * farthest + 12.0),
+            of_sum: UNIT * (4.0 * count + 64.0),
+            of_rise,
+            of_ratios,
+            left: left_of(nodes),
         }
     }
 
@@ -177,7 +231,7 @@ impl Convolution {
 
     /// Adds the contribution of all lattice points up to the one at `y`, below the table.
     fn add_series(&self, sums: &mut [f64; 4], y: f64, below: &[f64; ORDERS]) {
-        let x = y.exp();
+        let x = libm::exp(y);
         // moment[k] = E[x^{k+1}] over those points.
         let mut moment = [0.0; ORDERS];
         let mut power = 1.0;

@@ -1,7 +1,8 @@
 //! Weight moments of a law given by score atoms.
 
 use crate::error::{Error, Result};
-use crate::exact::sums::integral::{WeightMoments, may_stop};
+use crate::exact::sums::integral::{Accuracy, WeightMoments, may_stop};
+use crate::exact::value::UNIT;
 use crate::law::Sum;
 
 /// Probabilities and normalised weights `w = e^{S - Lam}` of score atoms.
@@ -13,6 +14,9 @@ pub(in crate::exact) struct WeightAtoms {
     ln_weight: Vec<f64>,
     /// True if every `w` is of moderate size.
     moderate: bool,
+    /// Bounds of the relative rounding of `x`, as a product and as an exponential.
+    of_product: f64,
+    of_exponent: f64,
 }
 
 /// `x = t w`, `e^{-x}` and `1 - e^{-x}` for one atom at one `t`.
@@ -28,6 +32,17 @@ pub(in crate::exact) struct Kernel {
     pub rise: f64,
 }
 
+impl Kernel {
+    /// `1 - (1 + x) e^{-x}`, the integral of `y^2 e^{-y}` against `d ln y` below `x`.
+    pub fn bump_below(&self) -> f64 {
+        if self.x > 0.0 && self.x < 1e-4 {
+            self.x * self.x * (0.5 - self.x / 3.0)
+        } else {
+            self.rise - self.x * self.decay
+        }
+    }
+}
+
 /// The kernel at `x`.
 pub(in crate::exact) fn kernel(x: f64) -> Kernel {
     if x > 735.0 {
@@ -39,10 +54,10 @@ pub(in crate::exact) fn kernel(x: f64) -> Kernel {
         };
     }
     let (decay, rise) = if x < 0.5 {
-        let rise = -(-x).exp_m1();
+        let rise = -libm::expm1(-x);
         (1.0 - rise, rise)
     } else {
-        let decay = (-x).exp();
+        let decay = libm::exp(-x);
         (decay, 1.0 - decay)
     };
     Kernel {
@@ -55,14 +70,11 @@ pub(in crate::exact) fn kernel(x: f64) -> Kernel {
 
 /// Sizes of `|ln w|` and `|tau|` up to which `x` is the product of `t` and `w`.
 const MODERATE: f64 = 300.0;
-/// Relative error of `x` as a product, besides that of the score: an exponential, a division and a product. (That of
-/// `t` moves a node, and all atoms with it.)
-const OF_PRODUCT: f64 = 2.5 * f64::EPSILON;
-/// And as `e^{tau + ln w}`, which does not underflow where it counts: the exponent is rounded, and at most 745.
-const OF_EXPONENT: f64 = 400.0 * f64::EPSILON;
-
 /// `ln x` below which [`WeightAtoms::small_node`] serves.
 const SMALL_LN: f64 = -5.5;
+
+/// Beyond this an exponential overflows or vanishes.
+const LARGEST_EXPONENT: f64 = 746.0;
 
 /// Largest difference of two scores of a law that is given by atoms.
 const WIDEST: f64 = 2000.0;
@@ -76,7 +88,7 @@ impl WeightAtoms {
         let heaviest = probability
             .iter()
             .zip(scores)
-            .map(|(p, s)| (p.ln() + s, *s))
+            .map(|(p, s)| (libm::log(*p) + s, *s))
             .max_by(|x, y| x.0.total_cmp(&y.0))
             .map_or(0.0, |(_, s)| s);
         let differences = || scores.iter().map(|s| s - heaviest);
@@ -85,16 +97,45 @@ impl WeightAtoms {
             .zip(differences())
             .map(|(p, s)| tilted(*p, s))
             .collect();
-        let (sum, cumulant) = (sum.value(), sum.value().ln());
+        let (sum, cumulant) = (sum.value(), libm::log(sum.value()));
         let ln_weight: Vec<f64> = differences().map(|s| s - cumulant).collect();
-        let moderate = |y: &f64| y.abs() <= MODERATE;
+        // Neither `w` nor the exponential it comes from underflows.
+        let moderate = |(s, y): (f64, &f64)| y.abs() <= MODERATE && s.abs() <= 2.0 * MODERATE;
+        let size = |numbers: &[f64]| numbers.iter().fold(0.0_f64, |most, y| most.max(y.abs()));
+        // Units of rounding of a difference of scores, which is exact beside a score 0, and of the sum: an exponential, a product and
+        // the compensated sum of each term, and what underflows beside its largest term.
+        let of_difference = if heaviest == 0.0 {
+            0.0
+        } else {
+            size(scores) + heaviest.abs()
+        };
+        let underflow = 8.0 * probability.len() as f64 * f64::MIN_POSITIVE / sum;
+        let of_sum = of_difference + 6.0 + underflow;
+        // The exponential of the difference, the quotient, that of `tau`, and a product.
+        let of_product = UNIT * (of_difference + of_sum + 8.0);
+        // Logarithm, two sums of at most this size where `x` counts, and an exponential; `p e^y` by logarithms, see `tilted`.
+        let of_exponent = UNIT
+            * (of_difference
+                + of_sum
+                + 2.0 * cumulant.abs()
+                + size(&ln_weight)
+                + 4.0 * LARGEST_EXPONENT
+                + 8.0);
         Self {
             probability: probability.to_vec(),
             weight: differences()
                 .zip(&ln_weight)
-                .map(|(s, y)| if moderate(y) { s.exp() / sum } else { 0.0 })
+                .map(|(s, y)| {
+                    if moderate((s, y)) {
+                        libm::exp(s) / sum
+                    } else {
+                        0.0
+                    }
+                })
                 .collect(),
-            moderate: ln_weight.iter().all(moderate),
+            moderate: differences().zip(&ln_weight).all(moderate),
+            of_product,
+            of_exponent,
             ln_weight,
         }
     }
@@ -127,19 +168,28 @@ impl WeightAtoms {
             .zip(self.ln_weight.iter().copied())
     }
 
+    /// The largest `ln w`.
+    pub fn largest(&self) -> f64 {
+        let larger = |most: f64, y: &f64| most.max(*y);
+        self.ln_weight.iter().fold(f64::NEG_INFINITY, larger)
+    }
+
     pub fn probability(&self) -> &[f64] {
         &self.probability
     }
 
     /// The probabilities `p w` under the tilted law.
     pub fn tilted(&self) -> Vec<f64> {
-        self.iter().map(|(p, ln_w)| tilted(p, ln_w)).collect()
+        self.iter()
+            .zip(&self.weight)
+            .map(|((p, ln_w), w)| if *w > 0.0 { p * w } else { tilted(p, ln_w) })
+            .collect()
     }
 
     /// Probability and kernel of every atom at `t = e^tau`.
     pub fn kernels(&self, tau: f64) -> impl Iterator<Item = (f64, Kernel)> {
         let t = if tau.abs() <= MODERATE {
-            tau.exp()
+            libm::exp(tau)
         } else {
             0.0
         };
@@ -148,18 +198,19 @@ impl WeightAtoms {
             let x = if product > 0.0 {
                 product
             } else {
-                (tau + ln_w).exp()
+                libm::exp(tau + ln_w)
             };
             (p, kernel(x))
         })
     }
 
-    /// A bound of the relative error of every `x` at `tau`, besides those of the scores.
+    /// A bound of the relative rounding of every `x` at `tau`, and at 0 of every `w`: what comes besides twice the error of a score
+    /// and that of a probability, by exponentials and logarithms within 1 unit in the last place (`libm`).
     pub fn rounding(&self, tau: f64) -> f64 {
         if self.moderate && tau.abs() <= MODERATE {
-            OF_PRODUCT
+            self.of_product
         } else {
-            OF_EXPONENT
+            self.of_exponent
         }
     }
 
@@ -172,14 +223,7 @@ impl WeightAtoms {
         let mass = |tau: f64| -> f64 {
             self.kernels(tau)
                 .zip(importance)
-                .map(|((p, k), q)| {
-                    let part = if k.x > 0.0 && k.x < 1e-4 {
-                        k.x * k.x * (0.5 - k.x / 3.0)
-                    } else {
-                        k.rise - k.x * k.decay
-                    };
-                    p * q * part
-                })
+                .map(|((p, k), q)| p * q * k.bump_below())
                 .sum()
         };
         let mut tau = -longest.ln();
@@ -197,27 +241,41 @@ impl WeightAtoms {
         Ok(tau)
     }
 
-    /// Weight moments on a lattice of this step, good for all lengths from `shortest >= 2` to `longest`.
-    pub fn moments(&self, step: f64, shortest: f64, longest: f64) -> Result<WeightMoments> {
+    /// Weight moments on a lattice of this step, good for all lengths from `shortest >= 2` to `longest`; what the accuracy says of the
+    /// left end is replaced.
+    pub fn moments(
+        &self,
+        step: f64,
+        shortest: f64,
+        longest: f64,
+        accuracy: Accuracy,
+    ) -> Result<WeightMoments> {
         let importance = vec![1.0; self.probability.len()];
-        let mut tau = self.left_end(&importance, shortest, longest)?;
-        let largest = self
-            .ln_weight
-            .iter()
-            .copied()
-            .fold(f64::NEG_INFINITY, f64::max);
-        let weights: Vec<f64> = self.ln_weight.iter().map(|ln_w| ln_w.exp()).collect();
+        // A multiple of a dyadic step, so that every node is a float.
+        let tau = self.left_end(&importance, shortest, longest)?;
+        let mut tau = (tau / step).floor() * step;
+        let largest = self.largest();
+        let weights: Vec<f64> = self.ln_weight.iter().map(|ln_w| libm::exp(*ln_w)).collect();
+        // To the left x^k e^{-x} is at most x^k, whose lattice sum is geometric.
+        let left = [2.0, 3.0, 4.0].map(|k: f64| {
+            let power: f64 = self
+                .iter()
+                .map(|(p, ln_w)| tilted(p, k * (tau + ln_w)))
+                .sum();
+            1.001 * power / (k * step).exp_m1()
+        });
+        let accuracy = Accuracy { left, ..accuracy };
         let mut nodes = Vec::new();
         loop {
             let (rise, bumps) = if tau + largest < SMALL_LN {
-                self.small_node(&weights, tau.exp())
+                self.small_node(&weights, libm::exp(tau))
             } else {
                 self.node(tau)
             };
             let ln_phi = self.ln_phi(rise, tau);
             nodes.push((ln_phi, bumps));
             if may_stop(shortest, longest, ln_phi, bumps[0]) {
-                return Ok(WeightMoments::new(step, &nodes));
+                return Ok(WeightMoments::new(step, &nodes, accuracy));
             }
             if nodes.len() > MOST_NODES {
                 return Err(too_wide());
@@ -261,12 +319,9 @@ impl WeightAtoms {
     /// `ln phi` from `1 - phi`, or directly where `phi` is small.
     pub fn ln_phi(&self, rise: f64, tau: f64) -> f64 {
         if rise < 0.5 {
-            (-rise).ln_1p()
+            libm::log1p(-rise)
         } else {
-            self.kernels(tau)
-                .map(|(p, k)| p * k.decay)
-                .sum::<f64>()
-                .ln()
+            libm::log(self.kernels(tau).map(|(p, k)| p * k.decay).sum())
         }
     }
 }
@@ -281,9 +336,9 @@ pub(in crate::exact) fn ln_phi_and_rounding(
 ) -> (f64, f64) {
     let (ln_phi, rounding) = if rise < 0.5 {
         let of_rise = rise * (2.0 * of_x + of_sum);
-        ((-rise).ln_1p(), of_rise / (1.0 - rise))
+        (libm::log1p(-rise), of_rise / (1.0 - rise))
     } else if stay > 0.0 {
-        (stay.ln(), of_x * (1.0 + near / stay) + of_sum)
+        (libm::log(stay), of_x * (1.0 + near / stay) + of_sum)
     } else {
         return (f64::NEG_INFINITY, 0.0);
     };
@@ -292,11 +347,11 @@ pub(in crate::exact) fn ln_phi_and_rounding(
 
 /// `p e^y`, also where `e^y` alone overflows.
 fn tilted(p: f64, y: f64) -> f64 {
-    let factor = y.exp();
+    let factor = libm::exp(y);
     if factor.is_finite() {
         p * factor
     } else {
-        (p.ln() + y).exp()
+        libm::exp(libm::log(p) + y)
     }
 }
 

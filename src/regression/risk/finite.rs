@@ -39,6 +39,9 @@ pub struct FinitePromptRisk<'a> {
     contours: Mutex<BTreeMap<i32, Arc<Contour>>>,
 }
 
+/// Why an exact risk is not proved.
+const OF_LATTICE: &str = "what the lattices of the risk leave out is estimated by coarser ones";
+
 impl<'a> FinitePromptRisk<'a> {
     /// For a task and a prompt length.
     ///
@@ -96,7 +99,7 @@ impl<'a> FinitePromptRisk<'a> {
                 wanted: most / size,
             });
         }
-        Ok(Exact { value, error })
+        Ok(Exact::estimated(value, error, OF_LATTICE))
     }
 
     /// `R_L`.
@@ -106,10 +109,8 @@ impl<'a> FinitePromptRisk<'a> {
     pub fn risk(&self, head: &RegressionHead) -> Result<Exact> {
         let limit = infinite::risk(self.task, head)?;
         let gap = self.gap(head)?;
-        Ok(Exact {
-            value: limit + gap.value,
-            error: gap.error + 1e-14 * limit,
-        })
+        let error = gap.error + 1e-14 * limit;
+        Ok(Exact::estimated(limit + gap.value, error, OF_LATTICE))
     }
 
     /// The gradient of `R_L`.

@@ -8,7 +8,7 @@ use crate::render::table::json::status_name;
 use crate::render::table::remarks::simulation_line;
 use crate::text::visible;
 
-/// One line a row: `metric, query, length, exact_value, exact_error, exact_reason`, then
+/// One line a row: `metric, query, length, exact_value, exact_error, exact_proved, exact_reason`, then
 /// `<theorem>_value, <theorem>_status` for each theorem of the table, `best_theorem, best_value`, the
 /// columns of a simulation (empty without one), `claim_<n>_value` for each claim, and `verdict`. The metric of a bias
 /// or quantile carries its coordinate or order, as in `bias:2` and `quantile:0.9`. Lines that start with `#` are comments.
@@ -51,6 +51,7 @@ pub(super) fn render(table: &Table, provenance: &Provenance) -> String {
         "length",
         "exact_value",
         "exact_error",
+        "exact_proved",
         "exact_reason",
     ]
     .map(String::from)
@@ -105,8 +106,13 @@ fn record(row: &Row, table: &Table, theorems: &[Theorem], claims: usize) -> Vec<
     };
     let mut fields = vec![metric, query, row.length.to_string()];
     match &row.exact {
-        Ok(exact) => fields.extend([float(exact.value), float(exact.error), String::new()]),
-        Err(reason) => fields.extend([String::new(), String::new(), reason.clone()]),
+        Ok(exact) => fields.extend([
+            float(exact.value),
+            float(exact.error),
+            exact.unproved.is_none().to_string(),
+            exact.unproved.unwrap_or_default().to_owned(),
+        ]),
+        Err(reason) => fields.extend([String::new(), String::new(), String::new(), reason.clone()]),
     }
     for theorem in theorems {
         match row.bounds.iter().find(|b| b.theorem() == *theorem) {

@@ -5,7 +5,7 @@ use crate::bound::{Status, Theorem};
 use crate::record::{Against, Metric, QueryLabel, Row, Table};
 use crate::render::table::heading::{claim_label, headings, short_heading};
 use crate::render::table::remarks::{
-    always_vacuous, effective_lengths, empty_cells, key_to_marks, legend, simulation_line,
+    always_vacuous, effective_lengths, empty_cells, key_to_marks, legend, proof, simulation_line,
     summary_lines,
 };
 use crate::render::table::sheet::{BoundCell, Line, Sheet, theorems_with};
@@ -29,7 +29,7 @@ impl Document {
         let mut sheets: Vec<Sheet> = Vec::new();
         let mut remarks = Vec::new();
         let mut groups: Vec<((QueryLabel, Metric), Vec<&Row>)> = Vec::new();
-        for row in rows {
+        for row in &rows {
             let key = (row.query, row.metric);
             match groups.iter_mut().find(|(k, _)| *k == key) {
                 Some((_, group)) => group.push(row),
@@ -74,6 +74,7 @@ impl Document {
                 .zip(&claimed)
                 .map(|(number, name)| format!("{}: {name}", claim_label(number))),
         );
+        remarks.extend(proof(&rows));
         remarks.extend(table.simulation.as_ref().map(simulation_line));
         remarks.extend(table.check.iter().flat_map(summary_lines));
         remarks.extend(reasons);

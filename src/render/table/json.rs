@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::bound::{Bound, Hypothesis, ProofParameter, Status};
+use crate::bound::{Bound, Hypothesis, ProofParameter, Status, Theorem};
 use crate::exact::Exact;
 use crate::record::{
     CheckSummary, Claim, Comparison, Family, Metric, Provenance, QueryLabel, Request, Row,
@@ -128,7 +128,12 @@ fn row<'a>(row: &'a Row, table: &Table) -> RowRecord<'a> {
         length: row.length,
         exact: row.exact.as_ref().ok().copied(),
         reason: row.exact.as_ref().err().map(String::as_str),
-        bounds: row.bounds.iter().map(bound).collect(),
+        bounds: row
+            .bounds
+            .iter()
+            .map(bound)
+            .chain(row.enclosure().map(enclosure))
+            .collect(),
         lower_bounds: row
             .lower_bounds
             .iter()
@@ -147,6 +152,23 @@ fn row<'a>(row: &'a Row, table: &Table) -> RowRecord<'a> {
         monte_carlo: row.monte_carlo,
         comparisons: &row.comparisons,
         verdict: row.verdict(),
+    }
+}
+
+/// T16, whose value is the upper end of the exact one.
+fn enclosure<'a>(upper: f64) -> BoundRecord<'a> {
+    let theorem = Theorem::EXACT_ENCLOSURE;
+    BoundRecord {
+        theorem: theorem.id(),
+        name: theorem.name(),
+        value: Some(upper).filter(|value| value.is_finite()),
+        status: "valid",
+        overflow: false,
+        trivial: None,
+        reason: None,
+        hypotheses: &[],
+        parameters: &[],
+        dominant: "exact value",
     }
 }
 

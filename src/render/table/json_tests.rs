@@ -121,7 +121,7 @@ proptest! {
         let (value, error, bound) = (finite(value), finite(error), finite(bound).abs());
         let mut table = table();
         table.rows.truncate(1);
-        table.rows[0].exact = Ok(Exact { value, error });
+        table.rows[0].exact = Ok(Exact::proved(value, error));
         table.rows[0].bounds = vec![Bound::proved(Theorem::LAPLACE_BOUND, bound, 1.0, "main")];
         let json: serde_json::Value =
             serde_json::from_str(&printed(&table, Format::Json, QuerySelection::Auto)).unwrap();

@@ -36,6 +36,42 @@ pub(super) fn always_vacuous(rows: &[&Row]) -> Option<String> {
     })
 }
 
+/// What is proved of the exact values, and of those that are not, why.
+pub(super) fn proof(rows: &[&Row]) -> Vec<String> {
+    let exact = || {
+        rows.iter()
+            .filter_map(|row| Some((row.metric, row.exact.as_ref().ok()?)))
+    };
+    let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
+    for (metric, why) in exact().filter_map(|(metric, e)| Some((metric, e.unproved?))) {
+        let name = metric.name().replace('_', " ");
+        match reasons.iter_mut().find(|(reason, _)| *reason == why) {
+            Some((_, metrics)) if metrics.contains(&name) => {}
+            Some((_, metrics)) => metrics.push(name),
+            None => reasons.push((why, vec![name])),
+        }
+    }
+    let some_are = exact().any(|(_, e)| e.unproved.is_none());
+    let proved = some_are.then(|| {
+        format!(
+            "{}: the truth is within the relative error ({})",
+            if reasons.is_empty() {
+                "exact values are proved"
+            } else {
+                "the other exact values are proved"
+            },
+            Theorem::EXACT_ENCLOSURE.label()
+        )
+    });
+    let unproved = reasons.into_iter().map(|(why, metrics)| {
+        format!(
+            "relative errors of exact values are estimates ({}): {why}",
+            metrics.join(", ")
+        )
+    });
+    unproved.chain(proved).collect()
+}
+
 /// How many tokens share the weight, and how much of the estimate rests on few prompts.
 pub(super) fn effective_lengths(rows: &[&Row]) -> Option<String> {
     let simulated: Vec<(u64, Simulated)> = rows

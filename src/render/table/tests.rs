@@ -22,7 +22,7 @@ pub(in crate::render) fn provenance() -> Provenance {
 /// Two lengths: at the first, one bound is vacuous and one does not apply; at the second, one bound
 /// overflows.
 pub(super) fn table() -> Table {
-    let exact = |value, error| Ok(Exact { value, error });
+    let exact = |value, error| Ok(Exact::proved(value, error));
     let row = |length, exact, bounds| {
         Row::new(Metric::Output, QueryLabel::Average, length, exact, bounds)
     };
@@ -223,10 +223,7 @@ fn many_queries_are_shown_by_their_average() {
 #[test]
 fn a_violation_is_shouted() {
     let mut table = table();
-    table.rows[0].exact = Ok(Exact {
-        value: 1.5,
-        error: 0.1,
-    });
+    table.rows[0].exact = Ok(Exact::proved(1.5, 0.1));
     for format in [Format::Text, Format::Markdown, Format::Latex] {
         let text = printed(&table, format, QuerySelection::Auto);
         assert!(text.contains("VIOLATED: the exact value exceeds a bound (L = 4)"));

@@ -171,16 +171,11 @@ fn list_average<'a>(
     weights: &[f64],
     lengths: usize,
 ) -> Cell<Vec<Exact>> {
-    let zero = Exact {
-        value: 0.0,
-        error: 0.0,
-    };
-    let mut sums = vec![zero; lengths];
+    let mut sums = vec![Exact::ZERO; lengths];
     for (cell, weight) in cells.zip(weights) {
         let values = cell.as_ref().map_err(Clone::clone)?;
         for (sum, value) in sums.iter_mut().zip(values) {
-            sum.value += weight * value.value;
-            sum.error += weight * value.error;
+            *sum = sum.plus(value.scaled(*weight));
         }
     }
     Ok(sums)

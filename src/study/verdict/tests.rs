@@ -52,7 +52,7 @@ fn cell(query: QueryChoice, error: Estimate) -> CellEstimates {
 
 fn row(metric: Metric, exact: Option<(f64, f64)>, bounds: &[f64]) -> Row {
     let exact = exact
-        .map(|(value, error)| Exact { value, error })
+        .map(|(value, error)| Exact::proved(value, error))
         .ok_or_else(|| "none".to_owned());
     let bounds = bounds
         .iter()
