@@ -21,6 +21,7 @@ pub use gradient::errors::{
     ExactGradient, GaussianGradient, gaussian_gradient_error, value_gradient_error,
 };
 pub use gradient::finite::finite_gradient_error;
+pub use output::entropy::expected_entropy;
 pub use output::errors::{ExactOutput, OutputErrorCurve, output_error};
 pub use output::gaussian::{GaussianOutput, gaussian_output_error};
 pub use output::participation::{ParticipationRatios, gaussian_participation};

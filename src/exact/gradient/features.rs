@@ -5,7 +5,7 @@ use nalgebra::{DMatrix, DVector};
 use crate::error::{Error, Result};
 use crate::exact::Exact;
 use crate::exact::gradient::node::{Node, Polynomials, symmetric};
-use crate::exact::gradient::terms::{Rows, Scalars, Sizes, Terms};
+use crate::exact::gradient::terms::{Rows, Scalars, Terms};
 use crate::exact::sums::compensated::centre;
 use crate::exact::sums::weights::WeightAtoms;
 use crate::exact::value::UNIT;
@@ -318,36 +318,9 @@ impl Features {
                 mixed: [row.mixed, 0.0, 0.0],
                 square: [row.fourth, 0.0, 0.0, 0.0],
             },
-            sizes: self.sizes(row),
+            sizes: row.polynomials(self.spread_size),
             singles: true,
         }));
-    }
-
-    /// The polynomials with absolute values.
-    fn sizes(&self, row: &Rows) -> Polynomials {
-        let Sizes {
-            first: [y, o, d],
-            token,
-            output,
-            square,
-            spread,
-            turned: [turned_o, turned_y],
-            mixed,
-            cubic: [cubic_o, cubic_y],
-            fourth,
-        } = row.sizes;
-        let pairs = spread + self.spread_size * row.bump;
-        Polynomials {
-            value: [token, y * y],
-            linear: [square, d * d],
-            mixed: [mixed, turned_o * y + turned_y * o + d * pairs, o * d * y],
-            square: [
-                fourth,
-                2.0 * (cubic_o * o + cubic_y * y) + output * token + 2.0 * pairs * pairs,
-                output * y * y + token * o * o + 4.0 * o * pairs * y,
-                o * o * y * y,
-            ],
-        }
     }
 
     /// Sums the features over the atoms with the factors `p x^j e^{-x}` (a column a node) and contracts them.
@@ -398,7 +371,7 @@ impl Features {
             to.push(Node {
                 ln_phi: row.ln_phi,
                 rounding: row.rounding,
-                sizes: self.sizes(row),
+                sizes: row.polynomials(self.spread_size),
                 singles: false,
                 terms: Polynomials {
                     value: [row.token, yy],

@@ -1,5 +1,6 @@
 //! Scalar sums over the atoms of a finitely supported law at one `t`, and the same sums with absolute values.
 
+use crate::exact::gradient::node::Polynomials;
 use crate::exact::sums::compensated::OF_SUM;
 use crate::exact::sums::weights::{Kernel, ln_phi_and_rounding};
 use crate::law::Sum;
@@ -190,6 +191,33 @@ impl Rows {
                 cubic: [cubic_o, cubic_y],
                 fourth: size_fourth,
             },
+        }
+    }
+
+    /// The polynomials with absolute values; `spread_size` is a bound of `|V|_F |C(a)|`.
+    pub fn polynomials(&self, spread_size: f64) -> Polynomials {
+        let Sizes {
+            first: [y, o, d],
+            token,
+            output,
+            square,
+            spread,
+            turned: [turned_o, turned_y],
+            mixed,
+            cubic: [cubic_o, cubic_y],
+            fourth,
+        } = self.sizes;
+        let pairs = spread + spread_size * self.bump;
+        Polynomials {
+            value: [token, y * y],
+            linear: [square, d * d],
+            mixed: [mixed, turned_o * y + turned_y * o + d * pairs, o * d * y],
+            square: [
+                fourth,
+                2.0 * (cubic_o * o + cubic_y * y) + output * token + 2.0 * pairs * pairs,
+                output * y * y + token * o * o + 4.0 * o * pairs * y,
+                o * o * y * y,
+            ],
         }
     }
 }

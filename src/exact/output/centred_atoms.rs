@@ -4,8 +4,9 @@ use nalgebra::{DMatrix, DVector};
 
 use crate::error::{Error, Result};
 use crate::exact::output::moments::{LeftEnd, OutputMoments, OutputNode, RightEnd};
-use crate::exact::sums::compensated::{GROUP, OF_SUM, centre, compensated_product, normalised};
+use crate::exact::sums::compensated::{GROUP, OF_SUM, centre, compensated_product};
 use crate::exact::sums::integral::may_stop;
+use crate::exact::sums::score_weights::ScoreWeights;
 use crate::exact::sums::weights::{Kernel, WeightAtoms, ln_phi_and_rounding, too_wide};
 use crate::exact::value::UNIT;
 use crate::law::{ScoreAtoms, Sum};
@@ -31,8 +32,6 @@ pub(in crate::exact) struct CentredAtoms {
     pub(in crate::exact) exact: bool,
 }
 
-/// Relative errors of `x` up to which terms of second order are covered by the margin of [`OutputMoments::integrate`].
-const LARGEST_OF_X: f64 = 1e-9;
 /// Outputs below this have squares that may underflow.
 const LEAST_OUTPUT: f64 = 1e-120;
 
@@ -136,12 +135,12 @@ impl CentredAtoms {
     /// # Errors
     /// If the square of an output overflows.
     pub fn new(atoms: &ScoreAtoms) -> Result<Self> {
-        let weights = if atoms.exact {
-            WeightAtoms::new(&normalised(&atoms.weights), &atoms.scores)
-        } else {
-            WeightAtoms::new(&atoms.weights, &atoms.scores)
-        };
-        weights.check_spread()?;
+        let ScoreWeights {
+            weights,
+            of_x,
+            of_probability,
+            unproved,
+        } = ScoreWeights::new(atoms)?;
         let tilted = weights.tilted();
         let mut outputs = atoms.outputs.clone();
         let mut rounding = centre(&mut outputs, &tilted);
@@ -149,10 +148,6 @@ impl CentredAtoms {
             *all += own;
         }
         let norms: Vec<f64> = outputs.column_iter().map(|f| f.norm()).collect();
-        // Normalising is a sum and a quotient. A weight has the error of its score and, by the normaliser, of all scores and
-        // probabilities.
-        let of_probability = atoms.rounding.score + 3.0 * UNIT;
-        let of_x = 2.0 * atoms.rounding.score + of_probability;
         // What the errors of the tilted probabilities and of the outputs move T by.
         let relative = of_x + weights.rounding(0.0) + 8.0 * UNIT;
         let of_mean: f64 = tilted
@@ -178,17 +173,9 @@ impl CentredAtoms {
             });
         }
         let largest = sizes.iter().fold(0.0_f64, |most, size| most.max(size.norm));
-        let unproved = if !atoms.exact {
-            Some(
-                "the score atoms discretise the law, and what that does is estimated by a second lattice",
-            )
-        } else if !(of_x + weights.rounding(f64::INFINITY) <= LARGEST_OF_X) {
-            Some("the scores are not known well enough")
-        } else if largest > 0.0 && largest < LEAST_OUTPUT {
-            Some("the squares of the outputs may underflow")
-        } else {
-            None
-        };
+        let underflow = (largest > 0.0 && largest < LEAST_OUTPUT)
+            .then_some("the squares of the outputs may underflow");
+        let unproved = unproved.or(underflow);
         Ok(Self {
             of_norm: (outputs.nrows() as f64 + 4.0) * UNIT,
             weights,

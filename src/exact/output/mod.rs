@@ -1,6 +1,7 @@
 //! Exact errors of the output, its bias and participation, at one query.
 
 pub(in crate::exact) mod centred_atoms;
+pub(in crate::exact) mod entropy;
 pub(in crate::exact) mod errors;
 pub(in crate::exact) mod gaussian;
 pub(in crate::exact) mod moments;

@@ -70,7 +70,7 @@ pub(in crate::exact) struct Integrals {
 /// function of `ln y` has one maximum.
 const OF_END: f64 = 1.5;
 /// Exponents of `phi` below which nodes are left out.
-const LEAST_EXPONENT: f64 = -740.0;
+pub(in crate::exact) const LEAST_EXPONENT: f64 = -740.0;
 /// A margin for the rounding of the error bounds themselves and for products of two errors.
 pub(in crate::exact) const MARGIN: f64 = 1.001;
 

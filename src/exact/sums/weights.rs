@@ -17,6 +17,8 @@ pub(in crate::exact) struct WeightAtoms {
     /// Bounds of the relative rounding of `x`, as a product and as an exponential.
     of_product: f64,
     of_exponent: f64,
+    /// Of the absolute rounding of `ln w`.
+    of_ln_weight: f64,
 }
 
 /// `x = t w`, `e^{-x}` and `1 - e^{-x}` for one atom at one `t`.
@@ -114,13 +116,9 @@ impl WeightAtoms {
         // The exponential of the difference, the quotient, that of `tau`, and a product.
         let of_product = UNIT * (of_difference + of_sum + 8.0);
         // Logarithm, two sums of at most this size where `x` counts, and an exponential; `p e^y` by logarithms, see `tilted`.
-        let of_exponent = UNIT
-            * (of_difference
-                + of_sum
-                + 2.0 * cumulant.abs()
-                + size(&ln_weight)
-                + 4.0 * LARGEST_EXPONENT
-                + 8.0);
+        let of_ln_weight =
+            UNIT * (of_difference + of_sum + 2.0 * cumulant.abs() + size(&ln_weight) + 1.0);
+        let of_exponent = of_ln_weight + UNIT * (4.0 * LARGEST_EXPONENT + 8.0);
         Self {
             probability: probability.to_vec(),
             weight: differences()
@@ -136,6 +134,7 @@ impl WeightAtoms {
             moderate: differences().zip(&ln_weight).all(moderate),
             of_product,
             of_exponent,
+            of_ln_weight,
             ln_weight,
         }
     }
@@ -212,6 +211,11 @@ impl WeightAtoms {
         } else {
             self.of_exponent
         }
+    }
+
+    /// A bound of the absolute rounding of every `ln w`, besides the errors of scores and probabilities.
+    pub fn of_ln_weight(&self) -> f64 {
+        self.of_ln_weight
     }
 
     /// The leftmost `tau` that integrals against `importance` (one non-negative number an atom) need.

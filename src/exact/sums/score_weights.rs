@@ -1,0 +1,52 @@
+//! The weights of the score atoms of a law, with the errors of its scores and probabilities.
+
+use crate::error::Result;
+use crate::exact::sums::compensated::normalised;
+use crate::exact::sums::weights::WeightAtoms;
+use crate::exact::value::UNIT;
+use crate::law::ScoreAtoms;
+
+/// The weights of score atoms, and how well they are known.
+pub(in crate::exact) struct ScoreWeights {
+    pub weights: WeightAtoms,
+    /// Bounds of the relative errors of an `x` but for the roundings that made it a weight, and of a probability.
+    pub of_x: f64,
+    pub of_probability: f64,
+    /// Why the errors of integrals are no bounds, if they are not.
+    pub unproved: Option<&'static str>,
+}
+
+/// Relative errors of `x` up to which a margin covers terms of second order.
+const LARGEST_OF_X: f64 = 1e-9;
+
+impl ScoreWeights {
+    /// # Errors
+    /// If two scores differ by more than 2000.
+    pub fn new(atoms: &ScoreAtoms) -> Result<Self> {
+        let weights = if atoms.exact {
+            WeightAtoms::new(&normalised(&atoms.weights), &atoms.scores)
+        } else {
+            WeightAtoms::new(&atoms.weights, &atoms.scores)
+        };
+        weights.check_spread()?;
+        // Normalising is a sum and a quotient. A weight has the error of its score and, by the normaliser, of all scores and
+        // probabilities.
+        let of_probability = atoms.rounding.score + 3.0 * UNIT;
+        let of_x = 2.0 * atoms.rounding.score + of_probability;
+        let unproved = if !atoms.exact {
+            Some(
+                "the score atoms discretise the law, and what that does is estimated by a second lattice",
+            )
+        } else if !(of_x + weights.rounding(f64::INFINITY) <= LARGEST_OF_X) {
+            Some("the scores are not known well enough")
+        } else {
+            None
+        };
+        Ok(Self {
+            weights,
+            of_x,
+            of_probability,
+            unproved,
+        })
+    }
+}
