@@ -26,6 +26,7 @@
 mod chernoff;
 mod enclosure;
 mod exact_enclosure;
+mod expected_entropy;
 mod formula;
 mod foundations;
 mod gradient;

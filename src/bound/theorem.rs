@@ -25,8 +25,6 @@ pub enum ProofStatus {
     ProvedOnPaper,
     /// A Coq lemma states and proves it.
     MachineChecked,
-    /// Supported by numbers only.
-    Conjecture,
 }
 
 impl fmt::Display for ProofStatus {
@@ -34,7 +32,6 @@ impl fmt::Display for ProofStatus {
         f.pad(match self {
             ProofStatus::ProvedOnPaper => "proved on paper",
             ProofStatus::MachineChecked => "machine-checked",
-            ProofStatus::Conjecture => "conjecture",
         })
     }
 }

@@ -15,6 +15,9 @@ pub struct MetricArguments {
     /// Also give the expected participation E P_2
     #[arg(long)]
     participation: bool,
+    /// Also give the expected entropy of the attention weights, in nats
+    #[arg(long)]
+    entropy: bool,
     /// Also give the bias E That - T, coordinate by coordinate
     #[arg(long)]
     bias: bool,
@@ -52,6 +55,9 @@ impl MetricArguments {
         if self.participation {
             study = study.participation();
         }
+        if self.entropy {
+            study = study.entropy();
+        }
         if self.bias {
             study = study.bias();
         }
@@ -78,6 +84,7 @@ impl MetricArguments {
         Self {
             tail: request.tail,
             participation: request.participation,
+            entropy: request.entropy,
             bias: request.bias,
             gradients: request.gradients,
             operator_norm: request.operator_norm,

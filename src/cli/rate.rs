@@ -15,6 +15,14 @@ use super::progress::Bar;
 pub struct RateArguments {
     #[command(flatten)]
     scenario: ScenarioArguments,
+    /// Also show entropy, participation and error with every score multiplied by these factors (inverse temperatures)
+    #[arg(
+        long,
+        value_name = "BETA,..",
+        value_delimiter = ',',
+        allow_negative_numbers = true
+    )]
+    temperatures: Vec<f64>,
     /// Output format
     #[arg(long, value_enum, default_value_t = AnswerFormat::Text)]
     format: AnswerFormat,
@@ -23,7 +31,10 @@ pub struct RateArguments {
 /// Runs `rate`.
 pub fn run(arguments: &RateArguments) -> Result<Outcome> {
     let scenario = arguments.scenario.scenario()?;
-    let answer = scenario.study()?.progress(Bar::new()).rate()?;
+    let study = scenario.study()?.progress(Bar::new());
+    let answer = study
+        .temperatures(arguments.temperatures.iter().copied())?
+        .rate()?;
     let provenance = Provenance::now(&scenario.origin.name, None);
     let text = match arguments.format {
         AnswerFormat::Text => answer.text(&provenance),

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::bound::Theorem;
+use crate::exact::Exact;
 use crate::record::{Cell, QueryLabel};
 
 /// The smallest prompt length at which an error is at most `epsilon`.
@@ -44,12 +45,16 @@ pub struct RateAnswer {
     pub description: String,
     /// `lam = |Gamma^{1/2} U Sig_z^{1/2}|_op^2` (T8), or why there is none.
     pub lambda: Cell<f64>,
-    /// The exponent `kappa(lam)` of T8: a conjecture for `lam >= 1/2`.
+    /// The exponent `kappa(lam)` of T8.
     pub kappa: Cell<f64>,
     /// `lim L E |That - T|^2` (T8, a theorem), or why there is none.
     pub limiting_constant: Cell<f64>,
     /// Slopes `-d ln(error) / d ln(L)` between neighbouring lengths.
     pub slopes: Vec<LocalSlope>,
+    /// The same of the bounds that prove the exponent of T8 (T15 and T19), for Gaussian tokens.
+    pub bound_slopes: Vec<(Theorem, Vec<LocalSlope>)>,
+    /// What larger and smaller scores do, if that was asked for.
+    pub temperatures: Vec<TemperatureLine>,
     /// Remarks.
     pub notes: Vec<String>,
 }
@@ -63,4 +68,19 @@ pub struct LocalSlope {
     pub to: u64,
     /// The slope; 1 is the rate `1 / L`.
     pub slope: f64,
+}
+
+/// Attention with every score multiplied by a factor (an inverse temperature), averaged over the query law.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TemperatureLine {
+    /// The factor `beta`: the tilt is `beta a`.
+    pub factor: f64,
+    /// The prompt length `L`.
+    pub length: u64,
+    /// `E H` in nats (T18): `ln L` for uniform weights, 0 where one token has all the weight.
+    pub entropy: Cell<Exact>,
+    /// `E P_2`: `1/L` and 1 there.
+    pub participation: Cell<Exact>,
+    /// `E|That - T|^2`, `T` of the same factor.
+    pub error: Cell<Exact>,
 }

@@ -40,8 +40,8 @@ pub struct FitAnswer {
     pub lengths: Vec<u64>,
     /// One point for each `c2`.
     pub points: Vec<FitPoint>,
-    /// The exponent of T8 and whether it is a theorem there (`lam < 1/2`), or why there is none.
-    pub kappa: Cell<(f64, bool)>,
+    /// The exponent of T8, or why there is none.
+    pub kappa: Cell<f64>,
     /// `q = sigma |U| varsigma` of T7.
     pub q: f64,
     /// The exponent of T7, or of T9 for a gradient.

@@ -16,6 +16,8 @@ pub enum Metric {
     },
     /// `E P_2`, the expected sum of squared attention weights.
     Participation,
+    /// `E H`, the expected entropy of the attention weights in nats.
+    Entropy,
     /// Squared Frobenius norm of the error of the gradient in `V`: `m E|mhat - m|^2`.
     ValueGradient,
     /// Squared Frobenius norm of the error of the gradient in `U`: `E |V (Chat - C)|_F^2 |z|^2`.
@@ -38,6 +40,7 @@ impl Metric {
             Metric::Output => "output",
             Metric::Bias { .. } => "bias",
             Metric::Participation => "participation",
+            Metric::Entropy => "entropy",
             Metric::ValueGradient => "value_gradient",
             Metric::KeyQueryGradient => "key_query_gradient",
             Metric::KeyQueryGradientOperator => "key_query_gradient_operator",
@@ -58,6 +61,13 @@ pub enum QueryLabel {
 
 /// A value, or the reason why there is none.
 pub type Cell<T> = std::result::Result<T, String>;
+
+/// One entry of a list that may not be there.
+pub(crate) fn cell<T: Clone>(list: &Cell<Vec<T>>, place: usize) -> Cell<T> {
+    let list = list.as_ref().map_err(Clone::clone)?;
+    let found = list.get(place).cloned();
+    found.ok_or_else(|| "no value was computed".to_owned())
+}
 
 impl Serialize for Metric {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

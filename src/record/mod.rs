@@ -9,12 +9,13 @@ mod recheck;
 mod row;
 mod simulation;
 
-pub use answer::{LengthAnswer, LocalSlope, RateAnswer, ReachedLength};
+pub use answer::{LengthAnswer, LocalSlope, RateAnswer, ReachedLength, TemperatureLine};
 pub use comparison::{
     Against, CheckSummary, Claim, Comparison, Detectable, Family, NegativeControl, Simulated,
     Verdict, Witness,
 };
 pub use fit::{FitAnswer, FitPoint, PrintedWords, UniformExponent, WitnessPoint};
+pub(crate) use metric::cell;
 pub use metric::{Cell, Metric, QueryLabel};
 pub use provenance::Provenance;
 pub use recheck::{Difference, RecheckAnswer};

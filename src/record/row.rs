@@ -187,6 +187,9 @@ pub struct Request {
     pub bias: bool,
     /// Are there [`Metric::Participation`] rows?
     pub participation: bool,
+    /// Are there [`Metric::Entropy`] rows?
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub entropy: bool,
     /// Are there [`Metric::ValueGradient`] and [`Metric::KeyQueryGradient`] rows?
     pub gradients: bool,
     /// Are there [`Metric::KeyQueryGradientOperator`] rows?

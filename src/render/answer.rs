@@ -1,8 +1,11 @@
 //! Answers of one value: the smallest prompt length, and the rate.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::bound::Theorem;
+use crate::exact::Exact;
 use crate::record::{
     Cell, LengthAnswer, LocalSlope, Provenance, QueryLabel, RateAnswer, ReachedLength,
 };
@@ -113,22 +116,12 @@ impl LengthAnswer {
     }
 }
 
-impl RateAnswer {
-    /// Status of `kappa` and what stands behind it: for `lam < 1/2` the exponent 1 follows from the limit.
-    fn kappa_proof(&self) -> (&'static str, &'static str) {
-        match &self.lambda {
-            Ok(lambda) if *lambda < 0.5 => (
-                "theorem",
-                "a theorem for lam < 1/2: it follows from T8 limiting-constant",
-            ),
-            _ => (
-                "conjecture",
-                "T8 sharp-rate: a conjecture, supported by numbers, not a theorem",
-            ),
-        }
-    }
+fn slope_line(slope: &LocalSlope) -> String {
+    format!("  L = {} to {}: {:.4}", slope.from, slope.to, slope.slope)
+}
 
-    /// The answer for a terminal; the conjecture is labelled.
+impl RateAnswer {
+    /// The answer for a terminal.
     pub fn text(&self, provenance: &Provenance) -> String {
         let value = |cell: &Cell<f64>| match cell {
             Ok(value) => round_nearest(*value, DIGITS),
@@ -137,7 +130,7 @@ impl RateAnswer {
         let mut lines = vec![
             self.description.clone(),
             format!("lam = {}", value(&self.lambda)),
-            format!("kappa = {} ({})", value(&self.kappa), self.kappa_proof().1),
+            format!("kappa = {} (T8 sharp-rate, a theorem)", value(&self.kappa)),
             format!(
                 "lim L E|That - T|^2 = {} (T8 limiting-constant)",
                 value(&self.limiting_constant)
@@ -146,15 +139,57 @@ impl RateAnswer {
         if !self.slopes.is_empty() {
             lines.push("local slope -d ln(error) / d ln(L) of the exact error:".into());
         }
-        for slope in &self.slopes {
-            lines.push(format!(
-                "  L = {} to {}: {:.4}",
-                slope.from, slope.to, slope.slope
-            ));
+        lines.extend(self.slopes.iter().map(slope_line));
+        for (theorem, slopes) in &self.bound_slopes {
+            lines.push(format!("the same of {}:", theorem.label()));
+            lines.extend(slopes.iter().map(slope_line));
         }
+        lines.extend(self.temperature_lines());
         lines.extend(self.notes.iter().cloned());
         lines.push(provenance.line());
         lines.join("\n") + "\n"
+    }
+
+    /// The table over factors of the scores.
+    fn temperature_lines(&self) -> Vec<String> {
+        if self.temperatures.is_empty() {
+            return Vec::new();
+        }
+        let mut lines = vec![
+            "scores times beta (the softmax temperature is 1/beta); E H = ln L and L E P_2 = 1 for uniform weights, 0 and L where one token has all:".to_owned(),
+            format!(
+                "  {:>8} {:>16} {:>12} {:>12} {:>12} {:>12}",
+                "beta", "L", "E H", "e^(E H)", "1/E P_2", "error"
+            ),
+        ];
+        let mut reasons: Vec<&str> = Vec::new();
+        for line in &self.temperatures {
+            let shown = |found: &Cell<f64>| match found {
+                Ok(value) => round_nearest(*value, 4),
+                Err(_) => "-".to_owned(),
+            };
+            let value = |cell: &Cell<Exact>| cell.as_ref().map(|e| e.value).map_err(Clone::clone);
+            let entropy = value(&line.entropy);
+            let text = format!(
+                "  {:>8} {:>16} {:>12} {:>12} {:>12} {:>12}",
+                line.factor,
+                line.length,
+                shown(&entropy),
+                shown(&entropy.map(f64::exp)),
+                shown(&value(&line.participation).map(f64::recip)),
+                shown(&value(&line.error)),
+            );
+            lines.push(text);
+            for cell in [&line.entropy, &line.participation, &line.error] {
+                if let Err(reason) = cell
+                    && !reasons.contains(&reason.as_str())
+                {
+                    reasons.push(reason);
+                }
+            }
+        }
+        lines.extend(reasons.iter().map(|reason| format!("  -: {reason}")));
+        lines
     }
 
     /// The answer as JSON, schema `attention-bounds/rate/1`.
@@ -166,14 +201,42 @@ impl RateAnswer {
             kappa: ValueRecord<'a>,
             limiting_constant: ValueRecord<'a>,
             slopes: &'a [LocalSlope],
+            #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+            bound_slopes: BTreeMap<&'static str, &'a [LocalSlope]>,
+            #[serde(skip_serializing_if = "Vec::is_empty")]
+            temperatures: Vec<TemperatureRecord<'a>>,
             notes: &'a [String],
+        }
+        #[derive(Serialize)]
+        struct TemperatureRecord<'a> {
+            factor: f64,
+            length: u64,
+            entropy: Option<&'a Exact>,
+            participation: Option<&'a Exact>,
+            error: Option<&'a Exact>,
         }
         let record = Record {
             description: &self.description,
             lambda: value_record(&self.lambda, None),
-            kappa: value_record(&self.kappa, Some(self.kappa_proof().0)),
+            kappa: value_record(&self.kappa, Some("theorem")),
             limiting_constant: value_record(&self.limiting_constant, Some("theorem")),
             slopes: &self.slopes,
+            bound_slopes: self
+                .bound_slopes
+                .iter()
+                .map(|(theorem, slopes)| (theorem.id(), slopes.as_slice()))
+                .collect(),
+            temperatures: self
+                .temperatures
+                .iter()
+                .map(|line| TemperatureRecord {
+                    factor: line.factor,
+                    length: line.length,
+                    entropy: line.entropy.as_ref().ok(),
+                    participation: line.participation.as_ref().ok(),
+                    error: line.error.as_ref().ok(),
+                })
+                .collect(),
             notes: &self.notes,
         };
         document("attention-bounds/rate/1", provenance, &record)

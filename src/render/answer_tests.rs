@@ -59,7 +59,7 @@ attention-bounds 1.2.3 (git abc1234), scenario a_b.toml, seed 7, created 2026-01
 }
 
 #[test]
-fn a_rate_answer_labels_the_conjecture() {
+fn a_rate_answer_names_its_theorem() {
     let answer = RateAnswer {
         description: "tokens: x".into(),
         lambda: Ok(1.0),
@@ -70,18 +70,20 @@ fn a_rate_answer_labels_the_conjecture() {
             to: 64,
             slope: 0.5,
         }],
+        bound_slopes: vec![],
+        temperatures: vec![],
         notes: vec![],
     };
     let text = answer.text(&provenance());
     for part in [
         "lam = 1.00000\n",
-        "kappa = 6.18000e-1 (T8 sharp-rate: a conjecture",
+        "kappa = 6.18000e-1 (T8 sharp-rate, a theorem)",
         "none: lam is at least 1/2",
         "L = 16 to 64: 0.5000",
     ] {
         assert!(text.contains(part), "{part} is not in {text}");
     }
     let json: serde_json::Value = serde_json::from_str(&answer.json(&provenance())).unwrap();
-    assert_eq!(json["kappa"]["status"], "conjecture");
+    assert_eq!(json["kappa"]["status"], "theorem");
     assert_eq!(json["limiting_constant"]["reason"], "lam is at least 1/2");
 }

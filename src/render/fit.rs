@@ -21,10 +21,6 @@ struct WitnessRecord<'a> {
     uniform_rate: Option<f64>,
 }
 
-fn status(theorem: bool) -> &'static str {
-    if theorem { "theorem" } else { "conjecture" }
-}
-
 impl FitAnswer {
     /// The answer for a terminal.
     pub fn text(&self, provenance: &Provenance) -> String {
@@ -57,10 +53,9 @@ impl FitAnswer {
             ));
         }
         lines.push(match &self.kappa {
-            Ok((kappa, theorem)) => format!(
-                "exponent of the exact error as L grows: kappa = {} (T8, a {} here); a larger c2/sigma^2 needs a c1 that grows with the grid",
-                round_nearest(*kappa, DIGITS),
-                status(*theorem)
+            Ok(kappa) => format!(
+                "exponent of the exact error as L grows: kappa = {} (T8); a larger c2/sigma^2 needs a c1 that grows with the grid",
+                round_nearest(*kappa, DIGITS)
             ),
             Err(reason) => format!("exponent of the exact error: none: {reason}"),
         });
@@ -128,8 +123,8 @@ impl FitAnswer {
             lengths: &self.lengths,
             points: &self.points,
             kappa: ValueRecord {
-                value: self.kappa.as_ref().ok().map(|k| k.0),
-                status: self.kappa.as_ref().ok().map(|k| status(k.1)),
+                value: self.kappa.as_ref().ok().copied(),
+                status: self.kappa.as_ref().ok().map(|_| "theorem"),
                 reason: self.kappa.as_ref().err().map(String::as_str),
             },
             q: self.q,

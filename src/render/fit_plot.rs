@@ -45,7 +45,7 @@ impl FitAnswer {
             let name = format!("{}: min(1, 1/(4 q^2))", self.uniform.theorem);
             exponent(x, green, name);
         }
-        if let Ok((kappa, _)) = self.kappa {
+        if let Ok(kappa) = self.kappa {
             exponent(kappa, red, "T8: kappa".to_owned());
         }
         let matrix = self.printed.matrix;

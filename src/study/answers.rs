@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
+use super::cells::entropy::entropy_deficit;
 use super::estimates::estimate_lines;
 use super::length::{self, Epsilon};
 use super::setting::Study;
 use super::simulate::{self, Partial, Shard, Simulation};
 use super::verdict::{self, summary::summary};
-use super::{claims, fit, rate, table};
+use super::{claims, fit, rate, table, temperature};
 use crate::claim::PrintedForm;
 use crate::error::Result;
 use crate::record::{FitAnswer, LengthAnswer, RateAnswer, SimulationAnswer, Table};
@@ -43,6 +44,13 @@ impl Study {
         )?;
         let of_formulas = claims::add_formulas(&question, &self.formulas, &mut rows)?;
         let mut notes = table::notes(&question)?;
+        if self.options.entropy
+            && let Some(deficit) = entropy_deficit(&question)
+        {
+            notes.push(format!(
+                "entropy (T18): ln L - E H tends to KL(mu_a | mu) = {deficit:.6}, averaged over the queries"
+            ));
+        }
         notes.extend(of_formulas);
         if let Some(printed) = &self.printed {
             notes.extend(claims::add_printed(&question, printed, &mut rows)?);
@@ -167,6 +175,8 @@ impl Study {
     pub fn rate(&self) -> Result<RateAnswer> {
         let mut answer = rate::rate(&self.question(), &self.lengths, self.progress.as_ref())?;
         answer.description.clone_from(&self.description);
+        answer.temperatures =
+            temperature::sweep(&self.question(), &self.temperatures, &self.lengths)?;
         Ok(answer)
     }
 

@@ -138,18 +138,15 @@ fn average_errors(
     errors
 }
 
-/// T8's exponent and whether it is a theorem there.
-fn kappa(question: &Question<'_>, form: PrintedForm) -> Result<Cell<(f64, bool)>> {
+/// T8's exponent.
+fn kappa(question: &Question<'_>, form: PrintedForm) -> Result<Cell<f64>> {
     if form != PrintedForm::Output {
         return Ok(Err(
             "T8 speaks of the output error, not of a gradient's".to_owned()
         ));
     }
     Ok(match (question.query, question.kind.gaussian()) {
-        (QueryLaw::Gaussian(query), Some(tokens)) => {
-            let spectrum = spectrum(question, tokens, query)?;
-            Ok((spectrum.kappa(), spectrum.lambda() < 0.5))
-        }
+        (QueryLaw::Gaussian(query), Some(tokens)) => Ok(spectrum(question, tokens, query)?.kappa()),
         _ => Err("T8 speaks of Gaussian tokens and a Gaussian query".to_owned()),
     })
 }

@@ -16,6 +16,7 @@ pub mod recheck;
 mod setting;
 pub mod simulate;
 pub mod table;
+mod temperature;
 pub mod verdict;
 
 pub use answers::merge;

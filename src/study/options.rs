@@ -9,6 +9,8 @@ pub struct TableOptions {
     pub bias: bool,
     /// Also the expected participation `E P_2`.
     pub participation: bool,
+    /// Also the expected entropy of the attention weights.
+    pub entropy: bool,
     /// Also the squared errors of both gradients.
     pub gradients: bool,
     /// Also the operator norm of the error of the gradient in `U`; only with `gradients`.
@@ -25,6 +27,7 @@ impl TableOptions {
         let gradients = 2 + usize::from(self.operator_norm);
         1 + usize::from(self.bias) * outputs
             + usize::from(self.participation)
+            + usize::from(self.entropy)
             + usize::from(self.gradients) * gradients
             + usize::from(self.tail.is_some())
             + self.quantiles.len()

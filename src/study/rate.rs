@@ -3,13 +3,14 @@
 use nalgebra::DVector;
 
 use crate::attention::QueryLaw;
-use crate::bound::{GaussianSetting, GaussianSpectrum, KnownMoments};
+use crate::bound::{Bound, GaussianSetting, GaussianSpectrum, KnownMoments, Theorem};
 use crate::error::Result;
 use crate::law::Gaussian;
 use crate::parameter::PromptLength;
 use crate::record::{LocalSlope, RateAnswer};
+use crate::study::cells::bounds::bound_cells;
 use crate::study::cells::exact::{exact_cells, reason};
-use crate::study::{Progress, Question};
+use crate::study::{Progress, Question, Silent, TableOptions};
 
 /// T8 where it applies, the limit `E_z A2` of `L` times the error for a list of queries, and local slopes.
 ///
@@ -37,12 +38,6 @@ pub fn rate(
     let (lambda, kappa, limiting_constant) = match (question.query, question.kind.gaussian()) {
         (QueryLaw::Gaussian(query), Some(tokens)) => {
             let spectrum = spectrum(question, tokens, query)?;
-            if spectrum.lambda() >= 0.5 {
-                notes.push(
-                    "lam >= 1/2: the exponent is a conjecture (T8.rate), supported by exact values only"
-                        .to_owned(),
-                );
-            }
             (
                 Ok(spectrum.lambda()),
                 Ok(spectrum.kappa()),
@@ -69,12 +64,19 @@ pub fn rate(
             (not_gaussian(), not_gaussian(), limit)
         }
     };
+    let bound_slopes = if question.kind.gaussian().is_some() {
+        bound_slopes(question, lengths)?
+    } else {
+        Vec::new()
+    };
     Ok(RateAnswer {
         description: String::new(),
         lambda,
         kappa,
         limiting_constant,
         slopes,
+        bound_slopes,
+        temperatures: Vec::new(),
         notes,
     })
 }
@@ -93,6 +95,37 @@ pub(super) fn spectrum(
         query_covariance: query.covariance(),
         tilt_bias: question.head.tilt_bias(),
     })
+}
+
+/// Local slopes of T15 and T19, the theorems behind the exponent of T8.
+fn bound_slopes(
+    question: &Question<'_>,
+    lengths: &[PromptLength],
+) -> Result<Vec<(Theorem, Vec<LocalSlope>)>> {
+    let cells = bound_cells(question, lengths, &TableOptions::default(), &Silent)?.average;
+    let upper: Vec<f64> = cells
+        .output
+        .iter()
+        .map(|records| {
+            let found = records
+                .iter()
+                .find(|bound| bound.theorem() == Theorem::FRACTIONAL_MOMENTS);
+            found.and_then(Bound::value).unwrap_or(f64::NAN)
+        })
+        .collect();
+    let lower: Vec<f64> = cells
+        .lower
+        .iter()
+        .map(|bound| bound.map_or(f64::NAN, |bound| bound.value))
+        .collect();
+    Ok([
+        (Theorem::FRACTIONAL_MOMENTS, upper),
+        (Theorem::LOWER_BOUND, lower),
+    ]
+    .into_iter()
+    .map(|(theorem, values)| (theorem, slopes(lengths, &values)))
+    .filter(|(_, slopes)| !slopes.is_empty())
+    .collect())
 }
 
 fn slopes(lengths: &[PromptLength], errors: &[f64]) -> Vec<LocalSlope> {

@@ -55,6 +55,7 @@ pub struct Study {
     pub(super) query: Arc<QueryLaw>,
     pub(super) lengths: Vec<PromptLength>,
     pub(super) options: TableOptions,
+    pub(super) temperatures: Vec<Positive>,
     pub(super) formulas: Vec<Formula>,
     pub(super) printed: Option<Printed>,
     pub(super) negative_control: bool,
@@ -117,6 +118,7 @@ impl Study {
             query: Arc::new(query),
             lengths: Vec::new(),
             options: TableOptions::default(),
+            temperatures: Vec::new(),
             formulas: Vec::new(),
             printed: None,
             negative_control: false,
@@ -187,6 +189,24 @@ impl Study {
     #[must_use]
     pub fn participation(&self) -> Self {
         self.with(|study| study.options.participation = true)
+    }
+
+    /// Also the expected entropy of the attention weights.
+    #[must_use]
+    pub fn entropy(&self) -> Self {
+        self.with(|study| study.options.entropy = true)
+    }
+
+    /// Also entropy, participation and error with every score multiplied by these factors (inverse temperatures), in [`Study::rate`].
+    ///
+    /// # Errors
+    /// For a factor that is not a positive number.
+    pub fn temperatures(&self, factors: impl IntoIterator<Item = f64>) -> Result<Self> {
+        let factors = factors
+            .into_iter()
+            .map(|factor| Positive::new("temperature", factor));
+        let factors = factors.collect::<Result<_>>()?;
+        Ok(self.with(|study| study.temperatures = factors))
     }
 
     /// Also the bias `E That - T`, coordinate by coordinate.
@@ -359,6 +379,7 @@ impl Study {
             scenario: self.request.scenario.clone(),
             bias: options.bias,
             participation: options.participation,
+            entropy: options.entropy,
             gradients: options.gradients,
             operator_norm: options.operator_norm,
             tail: options.tail.map(Positive::get),

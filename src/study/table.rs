@@ -4,8 +4,9 @@ use crate::attention::QueryLaw;
 use crate::error::Result;
 use crate::exact::{Exact, ExactOutput};
 use crate::parameter::PromptLength;
-use crate::record::{Cell, Metric, QueryLabel, Row};
+use crate::record::{Cell, Metric, QueryLabel, Row, cell};
 use crate::study::cells::bounds::{BoundCells, bound_cells};
+use crate::study::cells::entropy::entropy_cells;
 use crate::study::cells::exact::exact_cells;
 use crate::study::cells::exact_gradients::gradient_cells;
 use crate::study::options::TableOptions;
@@ -34,7 +35,16 @@ pub fn rows(
     progress.start(2 * queries as u64);
     let exact = exact_cells(question, lengths, progress);
     let gradients = options.gradients.then(|| gradient_cells(question, lengths));
-    let gradient = |index: Option<usize>, i: usize, metric: Metric| -> Option<Cell<Exact>> {
+    let entropies = options.entropy.then(|| entropy_cells(question, lengths));
+    let other = |index: Option<usize>, i: usize, metric: Metric| -> Option<Cell<Exact>> {
+        if metric == Metric::Entropy {
+            let (queries, average) = entropies.as_ref()?;
+            let values = match index {
+                Some(index) => queries.get(index)?,
+                None => average,
+            };
+            return Some(cell(values, i));
+        }
         let (queries, average) = gradients.as_ref()?;
         let cells = match index {
             Some(index) => queries.get(index)?,
@@ -47,7 +57,7 @@ pub fn rows(
     let outputs = question.head.value().nrows();
     for (index, (cells, bounds)) in exact.queries.iter().zip(bounds.queries).enumerate() {
         let value = |i: usize, metric| -> Cell<Exact> {
-            if let Some(found) = gradient(Some(index), i, metric) {
+            if let Some(found) = other(Some(index), i, metric) {
                 return found;
             }
             let output = cells.as_ref().map_err(Clone::clone)?.get(i);
@@ -63,7 +73,7 @@ pub fn rows(
         push(&mut rows, label, lengths, outputs, bounds, options, &value);
     }
     let value = |i: usize, metric| -> Cell<Exact> {
-        if let Some(found) = gradient(None, i, metric) {
+        if let Some(found) = other(None, i, metric) {
             return found;
         }
         let found = match metric {
@@ -136,7 +146,7 @@ pub fn notes(question: &Question<'_>) -> Result<Vec<String>> {
                 format!("T8.limit (theorem): lam = {lambda:.6} < 1/2, and L times the error tends to {limit:.6e}")
             }
             Err(_) => format!(
-                "T8.rate (conjecture, not a theorem): lam = {lambda:.6} >= 1/2, exponent kappa = {:.6}",
+                "T8.rate (theorem): lam = {lambda:.6} >= 1/2, and the error is L^(-kappa + o(1)), kappa = {:.6}",
                 spectrum.kappa()
             ),
         });
@@ -178,6 +188,9 @@ fn push(
     }
     if options.participation {
         add(Metric::Participation, Some(bounds.participation), None);
+    }
+    if options.entropy {
+        add(Metric::Entropy, None, None);
     }
     if options.gradients {
         let gradients = bounds.gradients;

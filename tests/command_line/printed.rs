@@ -131,7 +131,7 @@ fn a_fit_is_the_least_constant_and_has_a_picture() {
     let fit: Value = serde_json::from_str(&stdout(&arguments)).unwrap();
     assert_eq!(fit["schema"], "attention-bounds/fit/1");
     assert!((fit["kappa"]["value"].as_f64().unwrap() - 0.618_033_988_749_895).abs() < 1e-12);
-    assert_eq!(fit["kappa"]["status"], "conjecture");
+    assert_eq!(fit["kappa"]["status"], "theorem");
     assert_eq!(fit["uniform_exponent"], 0.25);
     let points = fit["points"].as_array().unwrap();
     assert_eq!(points.len(), 4);

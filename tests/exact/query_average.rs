@@ -71,3 +71,18 @@ fn averages_and_limits_agree_with_the_reference() {
     }
     println!("{} rows, worst relative error {worst:.1e}", rows.len());
 }
+
+/// The exponent of T8 by exact averages: `kappa` is a limit, and is reached slowly.
+#[test]
+fn slopes_tend_to_the_exponent_of_the_sharp_rate() {
+    let one = Gaussian::centred(nalgebra::dmatrix![1.0]).unwrap();
+    let ends = [10_u64.pow(12), 10_u64.pow(14)].map(|l| PromptLength::new(l).unwrap());
+    for lambda in [1.0_f64, 2.0, 4.0] {
+        let head = Head::new(nalgebra::dmatrix![lambda.sqrt()], nalgebra::dmatrix![1.0]).unwrap();
+        let found = gaussian_query_average(&one, &head, &one, &ends).unwrap();
+        let [from, to] = [0, 1].map(|i: usize| found[i].squared_error.value.ln());
+        let slope = (from - to) / 100f64.ln();
+        let kappa = (1.0 / lambda + 0.25).sqrt() - 0.5;
+        assert!((slope - kappa).abs() < 0.04, "{lambda}: {slope} {kappa}");
+    }
+}

@@ -177,7 +177,7 @@ fn check_row(
     if oracle.is_empty() || oracle == "-" {
         row.problem("an oracle is required");
     }
-    if row.references("oracle").is_empty() && theorem.status() != ProofStatus::Conjecture {
+    if row.references("oracle").is_empty() {
         row.problem("the oracle must name a file");
     }
 }

@@ -34,24 +34,23 @@ impl Theorem {
         lemmas: &[],
     });
 
-    /// T8.rate `sharp-rate`: Gaussian tokens and query: the exponent of the average error (conjecture).
+    /// T8.rate `sharp-rate`: Gaussian tokens and query: the exponent of the average error.
     pub const SHARP_RATE: Theorem = Theorem::new(&Statement {
         id: "T8.rate",
         name: "sharp-rate",
-        title: "Gaussian tokens and query: the exponent of the average error (conjecture)",
+        title: "Gaussian tokens and query: the exponent of the average error",
         statement: "E|That - T|^2 = L^{-kappa(lam) + o(1)}, kappa(lam) = min(1, sqrt(1/lam + 1/4) - 1/2)",
         hypotheses: &[
             "tokens N(m0, Gamma)",
             "query N(m_z, Sig_z)",
-            "the statement is a conjecture for lam > 1/2",
+            "V Gamma V^T is not 0",
         ],
         constants: &[LENGTH, constant("lam", "|Gamma^{1/2} U Sig_z^{1/2}|^2")],
-        proof_idea: "Heuristic, not a proof: for scores of standard deviation t sqrt(2 ln L) one untypical token \
-        decides the error, as in the random energy model; weigh that with the probability of such a query. \
-        Exact values up to L = 1e14 have local slopes close to kappa.",
+        proof_idea: "With s^2 = 2 v ln L: T15 of order min(2, (1+v)/(2v)) bounds r_2 by L^{-g(v) + o(1)} and T19 the error from below by the same power of L, \
+        g(v) = (1-v)^2/(4v) where one untypical token decides; P(s^2 >= 2 v ln L) = L^{-v/lam + o(1)}; minimise g(v) + v/lam.",
         source: "this project, docs/theory.md section 9",
         location: location("bound::sharp_exponent", "src/bound/rate/sharp.rs"),
-        status: ProofStatus::Conjecture,
+        status: ProofStatus::ProvedOnPaper,
         lemmas: &[],
     });
 }
@@ -78,9 +77,9 @@ impl Theorem {
 ///
 /// For `b0 = 0` this is `det(I - 2B)^{-1/2} [ tau_V + tr(V Gamma W M W^T Gamma V^T) ]`.
 ///
-/// # The rate (a conjecture)
-/// The error is `L^{-kappa(lam) + o(1)}`, `kappa(lam) = min(1, sqrt(1/lam + 1/4) - 1/2)`: supported by exact values
-/// and a heuristic, not proved for `lam > 1/2`. A mean `b0` changes factors of order `e^{O(sqrt(ln L))}` only.
+/// # The rate (a theorem)
+/// The error is `L^{-kappa(lam) + o(1)}`, `kappa(lam) = min(1, sqrt(1/lam + 1/4) - 1/2)`: by T15 from above
+/// and T19 from below. A mean `b0` changes factors of order `e^{O(sqrt(ln L))}` only.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GaussianSpectrum {
     eigenvalues: Vec<f64>,
@@ -205,13 +204,13 @@ impl GaussianSpectrum {
         self.ln_constant.clone()
     }
 
-    /// The conjectured exponent `kappa(lam)`; see [`sharp_exponent`].
+    /// The exponent `kappa(lam)`; see [`sharp_exponent`].
     pub fn kappa(&self) -> f64 {
         sharp_exponent(self.lambda)
     }
 }
 
-/// `kappa(lam) = min(1, sqrt(1/lam + 1/4) - 1/2)`, the **conjectured** exponent of the error of Gaussian tokens and
+/// `kappa(lam) = min(1, sqrt(1/lam + 1/4) - 1/2)`, the exponent of the error of Gaussian tokens and
 /// query (theory T8, `sharp-rate`); `NaN` if `lam` is negative or `NaN`.
 pub fn sharp_exponent(lambda: f64) -> f64 {
     if !(lambda >= 0.0) {

@@ -16,6 +16,11 @@ pub(super) fn headings(row: &Row, table: &Table) -> (String, String) {
             format!("E(\\hat T - T)_{{{coordinate}}}"),
         ),
         Metric::Participation => ("Expected participation", "E P_2".into(), "E P_2".into()),
+        Metric::Entropy => (
+            "Expected entropy of the attention weights in nats",
+            "E H".into(),
+            "E H".into(),
+        ),
         Metric::ValueGradient => (
             "Expected squared error of the gradient in V (Frobenius norm)",
             "m E|mhat - m|^2".into(),

@@ -1,6 +1,6 @@
 //! What is said under a table: marks, theorems, simulation, check, and why cells are empty.
 
-use crate::bound::{Bound, ProofStatus, Status, Theorem};
+use crate::bound::{Bound, Status, Theorem};
 use crate::monte_carlo::{HEAVY_SHARE, Reliability, Route};
 
 use crate::record::{
@@ -284,12 +284,7 @@ pub(super) fn key_to_marks(sheets: &[Sheet], mark: &str) -> Option<String> {
     })
 }
 
-/// A theorem with its title; a conjecture says that it is one.
+/// A theorem with its title.
 pub(super) fn legend(theorem: Theorem) -> String {
-    let status = match theorem.status() {
-        ProofStatus::Conjecture => " (conjecture)",
-        _ => "",
-    };
-    let title = theorem.statement().title;
-    format!("{}{status}: {title}", theorem.label())
+    format!("{}: {}", theorem.label(), theorem.statement().title)
 }

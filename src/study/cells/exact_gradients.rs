@@ -166,7 +166,7 @@ fn one_query(
 }
 
 /// The average exists if every query has its value; otherwise the first reason is the reason.
-fn list_average<'a>(
+pub(in crate::study) fn list_average<'a>(
     cells: impl Iterator<Item = &'a Cell<Vec<Exact>>>,
     weights: &[f64],
     lengths: usize,

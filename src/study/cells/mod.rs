@@ -2,6 +2,7 @@
 
 mod averages;
 pub(super) mod bounds;
+pub(super) mod entropy;
 pub(super) mod exact;
 pub(super) mod exact_gradients;
 pub(super) mod gradient_bounds;

@@ -111,6 +111,7 @@ impl<'a> Evidence<'a> {
             Metric::Output => cell.output_error,
             Metric::Bias { coordinate } => *cell.bias.get(coordinate)?,
             Metric::Participation => cell.participation_two,
+            Metric::Entropy => return None,
             Metric::ValueGradient => cell.value_gradient?.frobenius,
             Metric::KeyQueryGradient => cell.key_query_gradient?.frobenius,
             Metric::KeyQueryGradientOperator => cell.key_query_gradient?.operator?,

@@ -83,7 +83,7 @@ fn has_gradients(cells: &[(u64, Metric)]) -> bool {
     cells.iter().any(|(_, metric)| {
         !matches!(
             metric,
-            Metric::Output | Metric::Bias { .. } | Metric::Participation
+            Metric::Output | Metric::Bias { .. } | Metric::Participation | Metric::Entropy
         )
     })
 }
