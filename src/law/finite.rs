@@ -342,6 +342,10 @@ impl OutputLaw for FiniteOutput<'_> {
                 score: 2.0 * UNIT * largest.max(1.0),
                 outputs: centred.distances.iter().map(|x| output * x).collect(),
                 spread: 0.0,
+                origin: (
+                    (tilt.len() as f64 + 4.0) * UNIT * norm(tilt) * self.farthest,
+                    output * 2.0 * self.farthest,
+                ),
             },
             scores,
             exact: true,
