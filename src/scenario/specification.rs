@@ -4,6 +4,7 @@ use std::path::Path;
 
 use toml::Table;
 
+use super::fixed::FixedSpec;
 use super::grid::{GridSpec, MonteCarloSpec};
 use super::head::HeadSpec;
 use super::query::QuerySpec;
@@ -24,6 +25,8 @@ pub struct Scenario {
     pub query: QuerySpec,
     /// The attention head.
     pub head: HeadSpec,
+    /// The tokens that are in every prompt.
+    pub fixed: FixedSpec,
     /// The prompt lengths.
     pub grid: GridSpec,
     /// How to simulate, if at all.
@@ -54,6 +57,7 @@ impl Scenario {
         let tokens = TokenSpec::read(&section("tokens")?)?;
         let query = QuerySpec::read(&section("query")?)?;
         let head = HeadSpec::read(&section("head")?)?;
+        let fixed = FixedSpec::read(&section("head")?)?;
         let grid = GridSpec::read(&section("grid")?)?;
         let monte_carlo = root
             .get("monte_carlo")
@@ -63,6 +67,7 @@ impl Scenario {
             tokens,
             query,
             head,
+            fixed,
             grid,
             monte_carlo,
             source: table.clone(),
@@ -96,10 +101,11 @@ impl Scenario {
     /// Tokens, query and head in one line, names of files and tensors with control characters written out.
     pub fn describe(&self) -> String {
         visible(&format!(
-            "tokens: {}; query: {}; head: {}",
+            "tokens: {}; query: {}; head: {}{}",
             self.tokens.describe(),
             self.query.describe(),
-            self.head.describe()
+            self.head.describe(),
+            self.fixed.describe()
         ))
     }
 }

@@ -4,6 +4,7 @@
 mod support;
 
 mod entropy;
+mod fixed_tokens;
 mod gradient;
 mod gradient_average;
 mod length_search;
