@@ -16,6 +16,9 @@ pub(super) struct FixedIntegrals {
     pub share: (f64, f64),
 }
 
+/// Beyond this size of `y` a weight `1 / (1 + e^y)` or its complement vanishes.
+const LARGEST_Y: f64 = 746.0;
+
 /// What the ends of the lattice leave out.
 struct Ends {
     square: f64,
@@ -179,45 +182,52 @@ impl FixedPart {
         let (mut square, mut of_square, mut of_bias) = (0.0, 0.0, 0.0);
         let (mut share, mut of_share) = (0.0, 0.0);
         let (mut participation, mut of_participation) = (0.0, 0.0);
-        let of_terms = UNIT * (atoms.sizes.len() as f64 + rows + 16.0) + atoms.of_probability;
+        let of_terms = UNIT * (atoms.sizes.len() as f64 + rows + 28.0) + atoms.of_probability;
         let known = atoms.weights.iter().zip(&atoms.sizes);
         for (((p, ln_w), own), f) in known.zip(atoms.outputs.column_iter()) {
             let y = ln_w - self.ln_total;
             let s = 1.0 / (1.0 + libm::exp(y));
             let r = 1.0 / (1.0 + libm::exp(-y));
-            let relative = self.of_total
+            // An error of y changes s and r by s r times that.
+            let of_y = self.of_total
                 + atoms.of_x
                 + atoms.weights.of_ln_weight()
-                + UNIT * (y.abs().min(746.0) + 12.0)
-                + of_terms;
+                + 2.0 * UNIT * y.abs().min(LARGEST_Y);
             let sum = s * size + r * own.norm;
-            let moved = s * self.of_centre + r * own.rounding;
+            let moved = s * self.of_centre + r * own.rounding + s * r * of_y * (size + own.norm);
             let own_square = r * r * own.square;
             let both = 2.0 * s * r * self.centre.dot(&f);
             square += p * (s * s * size * size + both + own_square);
             of_square += p
-                * ((2.0 * relative + atoms.of_norm) * (sum * sum + own_square)
+                * (2.0 * s * of_y * own_square
+                    + (of_terms + atoms.of_norm) * (sum * sum + own_square)
                     + moved * (2.0 * sum + moved)
                     + atoms.of_spread);
             bias.axpy(p * s, &self.centre, 1.0);
             bias.axpy(p * r, &f, 1.0);
-            of_bias += p * (moved + relative * sum);
+            of_bias += p * (moved + of_terms * sum);
             share += p * s;
-            of_share += p * s * relative;
-            let two = s * s * self.participation + r * r;
-            participation += p * two;
-            of_participation += p * two * (2.0 * relative + self.of_participation);
+            of_share += p * s * (r * of_y + of_terms);
+            let two = s * s * self.participation;
+            participation += p * (two + r * r);
+            of_participation += p
+                * (two * (2.0 * r * of_y + self.of_participation)
+                    + 2.0 * r * r * s * of_y
+                    + of_terms * (two + r * r));
         }
+        // A share that underflows.
+        let least = 4.0 * f64::MIN_POSITIVE;
+        let most = size * size + atoms.mean_square().0;
         FixedIntegrals {
             output: Integrals {
                 squared_error: square,
-                squared_rounding: MARGIN * of_square,
+                squared_rounding: MARGIN * of_square + least * most,
                 bias,
-                bias_rounding: MARGIN * of_bias,
+                bias_rounding: MARGIN * of_bias + least * most.sqrt(),
                 participation,
-                participation_rounding: MARGIN * of_participation,
+                participation_rounding: MARGIN * of_participation + least,
             },
-            share: (share, MARGIN * of_share),
+            share: (share, MARGIN * of_share + least),
         }
     }
 }
