@@ -142,7 +142,7 @@ impl Study {
         }
     }
 
-    fn with(&self, change: impl FnOnce(&mut Self)) -> Self {
+    pub(super) fn with(&self, change: impl FnOnce(&mut Self)) -> Self {
         let mut study = self.clone();
         change(&mut study);
         study
@@ -195,18 +195,6 @@ impl Study {
     #[must_use]
     pub fn entropy(&self) -> Self {
         self.with(|study| study.options.entropy = true)
-    }
-
-    /// Also entropy, participation and error with every score multiplied by these factors (inverse temperatures), in [`Study::rate`].
-    ///
-    /// # Errors
-    /// For a factor that is not a positive number.
-    pub fn temperatures(&self, factors: impl IntoIterator<Item = f64>) -> Result<Self> {
-        let factors = factors
-            .into_iter()
-            .map(|factor| Positive::new("temperature", factor));
-        let factors = factors.collect::<Result<_>>()?;
-        Ok(self.with(|study| study.temperatures = factors))
     }
 
     /// Also the bias `E That - T`, coordinate by coordinate.
