@@ -191,12 +191,6 @@ impl Study {
         self.with(|study| study.options.participation = true)
     }
 
-    /// Also the expected entropy of the attention weights.
-    #[must_use]
-    pub fn entropy(&self) -> Self {
-        self.with(|study| study.options.entropy = true)
-    }
-
     /// Also the bias `E That - T`, coordinate by coordinate.
     #[must_use]
     pub fn bias(&self) -> Self {

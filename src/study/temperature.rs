@@ -9,6 +9,12 @@ use crate::study::cells::exact::exact_cells;
 use crate::study::{Question, Silent, Study};
 
 impl Study {
+    /// Also the expected entropy of the attention weights.
+    #[must_use]
+    pub fn entropy(&self) -> Self {
+        self.with(|study| study.options.entropy = true)
+    }
+
     /// Also entropy, participation and error with every score multiplied by these factors (inverse temperatures), in [`Study::rate`].
     ///
     /// # Errors
