@@ -130,7 +130,13 @@ impl RateAnswer {
         let mut lines = vec![
             self.description.clone(),
             format!("lam = {}", value(&self.lambda)),
-            format!("kappa = {} (T8 sharp-rate, a theorem)", value(&self.kappa)),
+            format!(
+                "kappa = {}{}",
+                value(&self.kappa),
+                self.kappa
+                    .as_ref()
+                    .map_or("", |_| " (T8 sharp-rate, a theorem)")
+            ),
             format!(
                 "lim L E|That - T|^2 = {} (T8 limiting-constant)",
                 value(&self.limiting_constant)
