@@ -9,11 +9,13 @@
      laplace_first mu w f t       g(t) = E[w f e^{-tw}], for one coordinate f
      laplace_second mu w f t      E[(w f)^2 e^{-tw}], one coordinate of h(t)
      laplace_power mu w k t       E[w^k e^{-tw}]
+     laplace_integrand mu w L f t t (L h phi^{L-1} + L (L-1) |g|^2 phi^{L-2})
 
    the integrals being over t in (0, oo) with respect to Lebesgue measure:
 
      laplace_error    E|sum_i p_i f(X_i)|^2
-                        = INT t (L h phi^{L-1} + L (L-1) |g|^2 phi^{L-2}) dt,  E|f|^2 finite
+                        = INT t (L h phi^{L-1} + L (L-1) |g|^2 phi^{L-2}) dt,  E|f|^2 finite;
+                      the integrand is laplace_integrand
      laplace_bias     E sum_i p_i f(X_i) = INT L g phi^{L-1} dt,  E|f| finite: both sides
                       converge absolutely (for each coordinate of f)
      laplace_participation
@@ -43,6 +45,33 @@ Definition laplace_transform (t : RR) : RR := \int[mu]_x rexp (- t * w x).
 Definition laplace_first (f : T -> RR) (t : RR) : RR := \int[mu]_x (w x * f x * rexp (- t * w x)).
 Definition laplace_second (f : T -> RR) (t : RR) : RR := \int[mu]_x ((w x * f x) ^+ 2 * rexp (- t * w x)).
 Definition laplace_power (k : nat) (t : RR) : RR := \int[mu]_x (w x ^+ k * rexp (- t * w x)).
+Definition laplace_integrand (L n : nat) (f : 'I_n -> T -> RR) (t : RR) : RR :=
+  t * (L%:R * (\sum_(k < n) laplace_second (f k) t) * laplace_transform t ^+ (L - 1)
+       + L%:R * (L%:R - 1) * (\sum_(k < n) laplace_first (f k) t ^+ 2) * laplace_transform t ^+ (L - 2)).
+
+Lemma laplace_transform_ge0 t : 0 <= laplace_transform t.
+Proof. by apply/fine_ge0/integral_ge0 => x _; rewrite lee_fin; exact/ltW/rexp_gt0. Qed.
+
+Lemma laplace_second_ge0 f t : 0 <= laplace_second f t.
+Proof.
+apply/fine_ge0/integral_ge0 => x _; rewrite lee_fin mulr_ge0 ?sqr_ge0//; exact/ltW/rexp_gt0.
+Qed.
+
+Lemma laplace_pairs_ge0 (L n : nat) (f : 'I_n -> T -> RR) t : (0 < L)%N ->
+  0 <= L%:R * (L%:R - 1) * (\sum_(k < n) laplace_first (f k) t ^+ 2) * laplace_transform t ^+ (L - 2).
+Proof.
+move=> L0; rewrite mulr_ge0 ?exprn_ge0 ?laplace_transform_ge0// mulr_ge0//.
+  by rewrite mulr_ge0 ?ler0n// subr_ge0 ler1n.
+by apply: sumr_ge0 => k _; exact: sqr_ge0.
+Qed.
+
+Lemma laplace_integrand_ge0 (L n : nat) (f : 'I_n -> T -> RR) t : (0 < L)%N -> 0 <= t ->
+  0 <= laplace_integrand L f t.
+Proof.
+move=> L0 t0; rewrite mulr_ge0// addr_ge0 ?laplace_pairs_ge0//.
+rewrite mulr_ge0 ?exprn_ge0 ?laplace_transform_ge0// mulr_ge0 ?ler0n//.
+by apply: sumr_ge0 => k _; exact: laplace_second_ge0.
+Qed.
 End Definitions.
 
 Lemma minus_subn m n : (m - n)%coq_nat = (m - n)%N.
@@ -271,28 +300,47 @@ have Ia : Pint mu (fun x => `|f x| ^+ 1).
 by have := @Pint_weight_function 1 1 f t t0 mf Ia; apply: Pint_ext => x; rewrite !expr1.
 Qed.
 
-Theorem laplace_error (n : nat) (f : 'I_n -> T -> RR) :
-  (forall k, measurable_fun setT (f k)) ->
-  (forall k, mu.-integrable setT (fun x => (f k x ^+ 2)%:E)) ->
-  let phi := laplace_transform mu w in
-  let g2 t := \sum_(k < n) laplace_first mu w (f k) t ^+ 2 in
-  let h t := \sum_(k < n) laplace_second mu w (f k) t in
-  (\int[P]_o (\sum_(k < n) (weighted_mean L X w (f k) o) ^+ 2)%:E =
-   \int[lebesgue_line]_(t in half_line)
-     (t * (L%:R * h t * phi t ^+ (L - 1) + L%:R * (L%:R - 1) * g2 t * phi t ^+ (L - 2)))%:E)%E.
+Section Error.
+Variables (n : nat) (f : 'I_n -> T -> RR).
+Hypothesis mf : forall k, measurable_fun setT (f k).
+Hypothesis If2 : forall k, mu.-integrable setT (fun x => (f k x ^+ 2)%:E).
+Let u k x := w x * f k x.
+Let mu_ k : measurable_fun setT (u k). Proof. exact: measurable_funM. Qed.
+Let Iu k t : 0 < t -> Pint mu (fun x => u k x * rexp (- t * w x)).
+Proof. by move=> t0; apply: Pint_first => //; apply: (Pint_of_sq mu1 (mf k)); exact: If2. Qed.
+
+Lemma Pint_laplace_second k t : 0 < t -> Pint mu (fun x => (w x * f k x) ^+ 2 * rexp (- t * w x)).
 Proof.
-move=> mf If2 ph g2 h.
-pose u k x := w x * f k x.
-have mu_ k : measurable_fun setT (u k) by exact: measurable_funM.
-have Iu k t : 0 < t -> Pint mu (fun x => u k x * rexp (- t * w x)).
-  by move=> t0; apply: Pint_first => //; apply: (Pint_of_sq mu1 (mf k)); exact: If2.
-have Iu2 k t : 0 < t -> Pint mu (fun x => u k x ^+ 2 * rexp (- t * w x)).
-  move=> t0; have If2' : Pint mu (fun x => `|f k x| ^+ 2).
-    by apply: Pint_ext (If2 k) => x; rewrite real_normK ?num_real.
-  have := @Pint_weight_function 2 2 (f k) t t0 (mf k) If2'; apply: Pint_ext => x.
-  by rewrite /u exprMn.
-have E k := @laplace_square (u k) 1 (mu_ k) (Iu k) (Iu2 k).
-have M k := @measurable_laplace_square (u k) 1 (mu_ k) (Iu k) (Iu2 k).
+move=> t0; have If2' : Pint mu (fun x => `|f k x| ^+ 2).
+  by apply: Pint_ext (If2 k) => x; rewrite real_normK ?num_real.
+have := @Pint_weight_function 2 2 (f k) t t0 (mf k) If2'; apply: Pint_ext => x.
+by rewrite exprMn.
+Qed.
+
+Let value k (t : RR) : RR :=
+  t ^+ 1 / (1`!)%:R * (L%:R * (\int[mu]_x (u k x ^+ 2 * rexp (- t * w x))) * phi t ^+ (L - 1)
+   + L%:R * (L%:R - 1) * (\int[mu]_x (u k x * rexp (- t * w x))) ^+ 2 * phi t ^+ (L - 2)).
+Let value_sum t : \sum_(k < n) value k t = laplace_integrand mu w L f t.
+Proof.
+rewrite -mulr_sumr expr1 factS fact0 muln1 divr1; congr (_ * _).
+rewrite big_split /=; congr (_ + _).
+  by rewrite -mulr_suml -mulr_sumr.
+by rewrite -mulr_suml -mulr_sumr.
+Qed.
+Let M k := @measurable_laplace_square (u k) 1 (mu_ k) (Iu k) (fun t => @Pint_laplace_second k t).
+
+Lemma measurable_laplace_integrand : measurable_fun half_line (fun t => (laplace_integrand mu w L f t)%:E).
+Proof.
+rewrite (_ : (fun t => _) = (fun t => \sum_(k < n) (value k t)%:E)%E).
+  by apply: emeasurable_fun_sum => k; exact: M.
+by apply/funext => t; rewrite sumEFin value_sum.
+Qed.
+
+Theorem laplace_error :
+  (\int[P]_o (\sum_(k < n) (weighted_mean L X w (f k) o) ^+ 2)%:E =
+   \int[lebesgue_line]_(t in half_line) (laplace_integrand mu w L f t)%:E)%E.
+Proof.
+have E k := @laplace_square (u k) 1 (mu_ k) (Iu k) (fun t => @Pint_laplace_second k t).
 rewrite (eq_integral (fun o => (\sum_(k < n) ((\sum_(i < L) u k (X i o)) ^+ 2 / W o ^+ 2)%:E)%E)); last first.
   by move=> o _; rewrite -sumEFin; apply: eq_bigr => k _; rewrite weighted_sumE exprMn exprVn.
 rewrite ge0_integral_sum//; last 2 first.
@@ -309,12 +357,9 @@ rewrite -ge0_integral_sum//; first last.
   rewrite mulr_ge0 ?exprn_ge0 ?phi_ge0// mulr_ge0 ?ler0n//.
   by apply/fine_ge0/integral_ge0 => x _; rewrite lee_fin mulr_ge0 ?sqr_ge0//; exact/ltW/rexp_gt0.
 - exact: measurable_half_line.
-apply: eq_integral => t _; rewrite sumEFin; congr EFin.
-rewrite -mulr_sumr expr1 factS fact0 muln1 divr1; congr (_ * _).
-rewrite big_split /=; congr (_ + _).
-  by rewrite -mulr_suml -mulr_sumr.
-by rewrite -mulr_suml -mulr_sumr.
+by apply: eq_integral => t _; rewrite sumEFin value_sum.
 Qed.
+End Error.
 
 (* ---- the bias ---- *)
 
