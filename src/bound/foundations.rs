@@ -24,8 +24,11 @@ impl Theorem {
             "attention::population_attention",
             "src/attention/population.rs",
         ),
-        status: ProofStatus::ProvedOnPaper,
-        lemmas: &[],
+        status: ProofStatus::MachineChecked,
+        lemmas: &[
+            "proofs/known_law/cumulant.v::cgf_attention",
+            "proofs/known_law/cumulant.v::cgf_gradient",
+        ],
     });
 
     /// T1 `gaussian-linearity`: With Gaussian tokens population attention is linear in the query.
