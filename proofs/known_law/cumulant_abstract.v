@@ -117,3 +117,10 @@ Proof.
   unfold Rdiv. rewrite Rmult_comm, <- M0. exact H.
 Qed.
 End Derivative.
+
+Lemma affine_derivative c g x : derivable_pt_lim (fun s => c + s * g) x g.
+Proof.
+  intros e He. exists (mkposreal 1 Rlt_0_1). intros h Hh _.
+  replace ((c + (x + h) * g - (c + x * g)) / h - g) with 0 by (field; auto).
+  now rewrite Rabs_R0.
+Qed.
