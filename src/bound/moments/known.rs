@@ -33,8 +33,11 @@ impl Theorem {
         proof_idea: "w^2 / rho is the density of the law tilted by 2a, so A2 / rho is a second moment of f under it.",
         source: OWN_6,
         location: location("bound::KnownMoments", "src/bound/moments/known.rs"),
-        status: ProofStatus::ProvedOnPaper,
-        lemmas: &[],
+        status: ProofStatus::MachineChecked,
+        lemmas: &[
+            "proofs/known_law/known_moments.v::known_law_A2",
+            "proofs/known_law/known_moments.v::known_law_F0",
+        ],
     });
 }
 
