@@ -40,6 +40,18 @@ pub(super) fn with(table: &str, body: &str) -> String {
     whole.to_string()
 }
 
+/// The refusal is one line that names the file and contains the parts.
+pub(super) fn assert_refused<T>(found: Result<T>, case: &str, parts: &[&str]) {
+    let Err(error) = found else {
+        panic!("{case} was accepted");
+    };
+    let message = error.to_string();
+    assert!(!message.contains('\n'), "{message:?} is more than one line");
+    for part in ["s.toml: "].iter().chain(parts) {
+        assert!(message.contains(part), "{part:?} is not in {message:?}");
+    }
+}
+
 #[test]
 fn a_good_scenario_is_read() {
     let scenario = read(GOOD).unwrap();
