@@ -8,7 +8,6 @@ use super::tests::assert_refused;
 use super::*;
 use crate::error::Result;
 
-/// A scenario of the four tables, each as inline TOML.
 fn build(tokens: &str, query: &str, head: &str) -> Result<Setting> {
     build_in(Path::new(""), tokens, query, head)
 }

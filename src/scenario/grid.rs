@@ -79,10 +79,7 @@ fn geometric(section: &Section) -> Result<Vec<PromptLength>> {
     }
     let accepted = "a finite number greater than 1";
     let factor_field = section.require("factor", accepted)?;
-    let factor = factor_field.number(accepted)?;
-    if !(factor > 1.0) {
-        return Err(factor_field.refuse(accepted));
-    }
+    let factor = factor_field.number_where(accepted, |factor| factor > 1.0)?;
     let mut lengths = Vec::new();
     for step in 0..=MAX_LENGTHS {
         let length = (from.as_f64() * factor.powf(step as f64)).round();
@@ -100,7 +97,6 @@ fn geometric(section: &Section) -> Result<Vec<PromptLength>> {
     )))
 }
 
-/// Most prompts for a cell.
 const MOST_PROMPTS: u64 = 1 << 48;
 
 /// How to simulate.
@@ -113,7 +109,6 @@ pub struct MonteCarloSpec {
 }
 
 impl MonteCarloSpec {
-    /// Reads the `[monte_carlo]` table.
     pub(super) fn read(section: &Section) -> Result<Self> {
         section.only(&["prompts", "seed"])?;
         let prompts = "an integer from 2 to 2^48";

@@ -55,10 +55,9 @@ impl Scenario {
         let query = QuerySpec::read(&section("query")?)?;
         let head = HeadSpec::read(&section("head")?)?;
         let grid = GridSpec::read(&section("grid")?)?;
-        let monte_carlo = root
-            .get("monte_carlo")
-            .map(|field| MonteCarloSpec::read(&field.section("a table { prompts, seed }")?))
-            .transpose()?;
+        let monte_carlo = root.optional("monte_carlo", |field| {
+            MonteCarloSpec::read(&field.section("a table { prompts, seed }")?)
+        })?;
         Ok(Self {
             tokens,
             query,
