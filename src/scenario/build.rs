@@ -9,7 +9,6 @@ use crate::law::{Cube, Empirical, Gaussian, Mixture, Rademacher, RareAtom, Spher
 use crate::parameter::{Dimension, PromptLength};
 use crate::study::Study;
 
-use super::grid::MonteCarloSpec;
 use super::head::HeadSpec;
 use super::matrices::{Builder, dense};
 use super::matrix::MatrixSpec;
@@ -32,8 +31,6 @@ pub struct Setting {
     pub query: QueryLaw,
     /// The prompt lengths, sorted, each once.
     pub lengths: Vec<PromptLength>,
-    /// How to simulate, if at all.
-    pub monte_carlo: Option<MonteCarloSpec>,
 }
 
 /// Matrices a Gaussian law holds or works with: covariance, root, eigenvectors.
@@ -62,8 +59,7 @@ impl Scenario {
             tokens,
             head,
             query,
-            lengths: self.grid.lengths().to_vec(),
-            monte_carlo: self.monte_carlo,
+            lengths: self.lengths.clone(),
         })
     }
 

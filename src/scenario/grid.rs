@@ -11,46 +11,33 @@ pub const MAX_LENGTHS: usize = 10_000;
 const LENGTH: &str = "an integer from 1 to 2^53";
 const LENGTHS: &str = "a list of prompt lengths, or { from, to, factor }";
 
-/// The prompt lengths of a scenario: sorted, each once, at least one and at most [`MAX_LENGTHS`].
-#[derive(Debug, Clone, PartialEq)]
-pub struct GridSpec {
-    lengths: Vec<PromptLength>,
-}
-
-impl GridSpec {
-    /// Reads the `[grid]` table: `lengths = [..]`, `lengths = { from, to, factor }`, or the three keys
-    /// `from`, `to`, `factor` in the table itself.
-    pub(super) fn read(section: &Section) -> Result<Self> {
-        section.only(&["lengths", "from", "to", "factor"])?;
-        let mut lengths = match section.get("lengths") {
-            None if section.get("from").is_none() => {
-                return Err(section.missing("lengths", LENGTHS));
-            }
-            None => geometric(section)?,
-            Some(lengths) => {
-                for key in ["from", "to", "factor"] {
-                    if let Some(field) = section.get(key) {
-                        return Err(field.refuse("lengths, or from, to and factor, not both"));
-                    }
-                }
-                if lengths.is_table() {
-                    let inner = lengths.section(LENGTHS)?;
-                    inner.only(&["from", "to", "factor"])?;
-                    geometric(&inner)?
-                } else {
-                    listed(&lengths)?
+/// Reads the `[grid]` table: `lengths = [..]`, `lengths = { from, to, factor }`, or the three keys `from`, `to`, `factor` in the
+/// table itself. The lengths are sorted, each once, at least one and at most [`MAX_LENGTHS`].
+pub(super) fn read(section: &Section) -> Result<Vec<PromptLength>> {
+    section.only(&["lengths", "from", "to", "factor"])?;
+    let mut lengths = match section.get("lengths") {
+        None if section.get("from").is_none() => {
+            return Err(section.missing("lengths", LENGTHS));
+        }
+        None => geometric(section)?,
+        Some(lengths) => {
+            for key in ["from", "to", "factor"] {
+                if let Some(field) = section.get(key) {
+                    return Err(field.refuse("lengths, or from, to and factor, not both"));
                 }
             }
-        };
-        lengths.sort_unstable();
-        lengths.dedup();
-        Ok(Self { lengths })
-    }
-
-    /// The lengths, sorted, each once.
-    pub fn lengths(&self) -> &[PromptLength] {
-        &self.lengths
-    }
+            if lengths.is_table() {
+                let inner = lengths.section(LENGTHS)?;
+                inner.only(&["from", "to", "factor"])?;
+                geometric(&inner)?
+            } else {
+                listed(&lengths)?
+            }
+        }
+    };
+    lengths.sort_unstable();
+    lengths.dedup();
+    Ok(lengths)
 }
 
 fn length(field: &Field) -> Result<PromptLength> {

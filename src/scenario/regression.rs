@@ -12,7 +12,7 @@ use crate::regression::risk::infinite;
 use crate::regression::{RegressionHead, RegressionTask};
 use crate::text::visible;
 
-use super::grid::GridSpec;
+use super::grid;
 use super::matrices::Builder;
 use super::matrix::{ACCEPTED, MatrixSpec};
 use super::read::read_table;
@@ -90,7 +90,7 @@ impl RegressionScenario {
             }
         };
         let grid = root.require("grid", "a table")?.section("a table")?;
-        let lengths = GridSpec::read(&grid)?.lengths().to_vec();
+        let lengths = grid::read(&grid)?;
         let flow = root
             .optional("flow", |field| flow_options(&field.section("a table")?))?
             .unwrap_or_default();
