@@ -12,7 +12,6 @@ use crate::record::{
 use crate::render::decimal::{round_nearest, round_up};
 use crate::render::json::{ValueRecord, document};
 
-/// Digits of the numbers in the text of an answer.
 const DIGITS: usize = 6;
 
 fn value_record<'a>(cell: &'a Cell<f64>, status: Option<&'static str>) -> ValueRecord<'a> {

@@ -18,7 +18,7 @@ mod table;
 mod tokens;
 
 pub use build::Setting;
-pub use grid::{GridSpec, MAX_LENGTHS, MonteCarloSpec};
+pub use grid::{MAX_LENGTHS, MonteCarloSpec};
 pub use head::HeadSpec;
 pub use matrix::MatrixSpec;
 pub use query::QuerySpec;

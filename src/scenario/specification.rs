@@ -4,13 +4,14 @@ use std::path::Path;
 
 use toml::Table;
 
-use super::grid::{GridSpec, MonteCarloSpec};
+use super::grid::{self, MonteCarloSpec};
 use super::head::HeadSpec;
 use super::query::QuerySpec;
 use super::read::read_table;
 use super::section::{Origin, Section};
 use super::tokens::TokenSpec;
 use crate::error::{Error, Result};
+use crate::parameter::PromptLength;
 use crate::text::visible;
 
 /// A scenario: what is computed, every key checked on its own, nothing built yet.
@@ -24,8 +25,8 @@ pub struct Scenario {
     pub query: QuerySpec,
     /// The attention head.
     pub head: HeadSpec,
-    /// The prompt lengths.
-    pub grid: GridSpec,
+    /// The prompt lengths, sorted, each once.
+    pub lengths: Vec<PromptLength>,
     /// How to simulate, if at all.
     pub monte_carlo: Option<MonteCarloSpec>,
     /// The table that all this was read from.
@@ -54,16 +55,15 @@ impl Scenario {
         let tokens = TokenSpec::read(&section("tokens")?)?;
         let query = QuerySpec::read(&section("query")?)?;
         let head = HeadSpec::read(&section("head")?)?;
-        let grid = GridSpec::read(&section("grid")?)?;
-        let monte_carlo = root
-            .get("monte_carlo")
-            .map(|field| MonteCarloSpec::read(&field.section("a table { prompts, seed }")?))
-            .transpose()?;
+        let lengths = grid::read(&section("grid")?)?;
+        let monte_carlo = root.optional("monte_carlo", |field| {
+            MonteCarloSpec::read(&field.section("a table { prompts, seed }")?)
+        })?;
         Ok(Self {
             tokens,
             query,
             head,
-            grid,
+            lengths,
             monte_carlo,
             source: table.clone(),
             origin: origin.clone(),

@@ -13,14 +13,18 @@ use crate::claim::{Formula, Printed, VARIABLES, check_length};
 use crate::error::{Error, Result};
 use crate::law::{LawKind, TokenLaw};
 use crate::monte_carlo::Route;
-use crate::parameter::{ErrorProbability, Positive, Probability, PromptLength};
+use crate::parameter::{ErrorProbability, Positive, Probability, PromptLength, refused};
 use crate::progress::{Progress, Silent};
 use crate::record::Request;
 
-/// Prompts for a cell where nothing else is said.
-const PROMPTS: u64 = 10_000;
-/// Seed where nothing else is said.
-const SEED: u64 = 1;
+/// The simulation where nothing else is said.
+const USUAL: SimulationRequest = SimulationRequest {
+    prompts: 10_000,
+    seed: 1,
+    route: None,
+    longest: None,
+    average_only: false,
+};
 
 /// The front door: a token law, a head, a query law, and what is asked of them.
 ///
@@ -158,12 +162,11 @@ impl Study {
             .map(PromptLength::new)
             .collect::<Result<Vec<_>>>()?;
         if lengths.is_empty() {
-            return Err(Error::Parameter {
-                parameter: "lengths",
-                value: "an empty list".into(),
-                required: "a list of at least one prompt length",
-                theorem: None,
-            });
+            return refused(
+                "lengths",
+                "an empty list",
+                "a list of at least one prompt length",
+            );
         }
         lengths.sort_unstable();
         lengths.dedup();
@@ -215,12 +218,7 @@ impl Study {
             if order > 0.0 && order < 1.0 {
                 Probability::new(order)
             } else {
-                Err(Error::Parameter {
-                    parameter: "--quantiles",
-                    value: order.to_string(),
-                    required: "orders between 0 and 1",
-                    theorem: None,
-                })
+                refused("--quantiles", order, "orders between 0 and 1")
             }
         };
         let orders = orders.into_iter().map(check).collect::<Result<_>>()?;
@@ -339,19 +337,12 @@ impl Study {
     }
 
     fn simulation_mut(&mut self) -> &mut SimulationRequest {
-        self.simulation.get_or_insert(SimulationRequest {
-            prompts: PROMPTS,
-            seed: SEED,
-            route: None,
-            longest: None,
-            average_only: false,
-        })
+        self.simulation.get_or_insert(USUAL)
     }
 
     /// The simulation that was asked for, or the usual one.
     pub(super) fn simulation_request(&self) -> SimulationRequest {
-        let mut study = self.clone();
-        *study.simulation_mut()
+        self.simulation.unwrap_or(USUAL)
     }
 
     /// Everything that determines the table besides its simulation.

@@ -127,21 +127,18 @@ pub fn value_gradient_bounds(
     let of_law: Vec<Bound> = rest.by_ref().take(3).collect();
     let of_class: Vec<Bound> = rest.collect();
     let m = outputs.get() as f64;
-    Ok([
+    let bounds = [
         trivial,
         smallest(Theorem::VALUE_GRADIENT, of_law),
         smallest(Theorem::SUB_GAUSSIAN_VALUE_GRADIENT, of_class),
-    ]
-    .into_iter()
-    .flatten()
-    .map(|bound| {
-        if bound.value().is_some() {
-            bound.with_hypothesis("m", m)
-        } else {
-            bound
-        }
-    })
-    .collect())
+    ];
+    let bounds = bounds.into_iter().flatten();
+    Ok(bounds
+        .map(|bound| match bound.value() {
+            Some(_) => bound.with_hypothesis("m", m),
+            None => bound,
+        })
+        .collect())
 }
 
 /// The smallest of the bounds as a record of `theorem`; where none applies, the first one's reason.

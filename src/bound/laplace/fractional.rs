@@ -228,7 +228,6 @@ impl Fractional {
 const SHORT: &str = "L >= 3 is required";
 const HEAVY: &str = "no proof parameters were found: the weights are too heavy";
 
-/// T15 as a record.
 pub(in crate::bound) fn bound(
     moments: &FractionalMoments,
     f0: f64,
@@ -261,7 +260,6 @@ pub(in crate::bound) fn gaussian_search(
     found.min_by(|x, y| x.ln_value.total_cmp(&y.ln_value))
 }
 
-/// T15 for Gaussian tokens as a record.
 pub(in crate::bound) fn gaussian_bound(
     output: &GaussianOutput,
     moments: &FractionalMoments,

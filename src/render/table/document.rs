@@ -43,7 +43,11 @@ impl Document {
         for ((query, metric), group) in groups {
             let sheet = sheet(&group, table, style.vacuous);
             named.extend(&sheet.theorems);
-            claims.extend(sheet.claims.iter().cloned());
+            for name in &sheet.claims {
+                if !claims.contains(name) {
+                    claims.push(name.clone());
+                }
+            }
             let mut said: Vec<String> = effective_lengths(&group).into_iter().collect();
             said.extend(empty_cells(&group));
             if !style.vacuous {
@@ -63,15 +67,9 @@ impl Document {
         }
         Theorem::sort(&mut named);
         remarks.extend(named.iter().map(|t| legend(*t)));
-        let mut claimed: Vec<String> = Vec::new();
-        for name in claims {
-            if !claimed.contains(&name) {
-                claimed.push(name);
-            }
-        }
         remarks.extend(
             (1..)
-                .zip(&claimed)
+                .zip(&claims)
                 .map(|(number, name)| format!("{}: {name}", claim_label(number))),
         );
         remarks.extend(proof(&rows));
