@@ -48,12 +48,17 @@
 
 mod confidence;
 mod estimator;
-#[doc(hidden)]
-pub mod kernel;
 mod plan;
 mod prompt;
 mod random;
 mod run;
+
+/// The two innermost loops, for benchmarks: not part of the promises of this crate.
+#[doc(hidden)]
+pub mod kernel {
+    pub use super::prompt::softmax::exponentials;
+    pub use super::random::normal::fill_normals as normals;
+}
 
 pub use confidence::interval::{ConfidenceInterval, HEAVY_SHARE, Reliability};
 pub(crate) use confidence::tails::student_quantile;
