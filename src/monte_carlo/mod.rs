@@ -67,10 +67,11 @@ pub use estimator::estimate::{
 };
 pub use estimator::histogram::{Bracket, Histogram};
 pub use plan::{Cell, Plan, QueryChoice, Route};
-// The two innermost loops also serve the experiment.
+// The two innermost loops, and what threads share, also serve the experiment.
 pub(crate) use random::exponential::exponential;
 pub(crate) use random::normal::fill_normals;
 pub use random::stream::{block_prompts, block_stream};
 pub use run::control::{Checkpoint, Control};
 pub use run::partial::{Partial, SCHEMA, Shard};
+pub(crate) use run::shared::Shared;
 pub use run::simulation::Simulation;
