@@ -37,7 +37,6 @@ pub struct CheckArguments {
     negative_control: bool,
 }
 
-/// Runs `check`.
 pub fn run(arguments: &CheckArguments) -> Result<Outcome> {
     arguments.levels.check()?;
     check_destinations(&[
