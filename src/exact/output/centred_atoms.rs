@@ -74,7 +74,12 @@ impl NodeSums<f64> {
     fn add(&mut self, p: f64, k: &Kernel, size: &Size) {
         let first = p * k.x * k.decay;
         let second = first * k.x;
-        let left = p * k.whole * k.rise;
+        // An infinite x counts for nothing where the output is the mean.
+        let left = if size.norm > 0.0 {
+            p * k.whole * k.rise
+        } else {
+            0.0
+        };
         self.rise += p * k.rise;
         self.stay += p * k.decay;
         self.near += first;
@@ -155,6 +160,13 @@ impl CentredAtoms {
             .zip(norms.iter().zip(&rounding))
             .map(|(p, (norm, rounding))| p * (relative * norm + rounding))
             .sum();
+        // Tilted probabilities and their products with outputs that underflow; x may be as large as they are small.
+        let largest = norms.iter().fold(0.0_f64, |most, y| most.max(*y));
+        let least = if largest > 0.0 {
+            8.0 * f64::from_bits(1) * norms.len() as f64 * (1.0 + largest)
+        } else {
+            0.0
+        };
         let sizes: Vec<Size> = norms
             .iter()
             .zip(rounding)
@@ -162,7 +174,7 @@ impl CentredAtoms {
             .map(|((norm, rounding), spread)| Size {
                 square: norm * norm + spread,
                 norm: *norm,
-                rounding: rounding + of_mean,
+                rounding: rounding + of_mean + least,
             })
             .collect();
         if !sizes.iter().all(|size| size.square.is_finite()) {
@@ -172,7 +184,6 @@ impl CentredAtoms {
                     .into(),
             });
         }
-        let largest = sizes.iter().fold(0.0_f64, |most, size| most.max(size.norm));
         let underflow = (largest > 0.0 && largest < LEAST_OUTPUT)
             .then_some("the squares of the outputs may underflow");
         let unproved = unproved.or(underflow);
@@ -266,6 +277,7 @@ impl CentredAtoms {
         self.weights
             .kernels(tau)
             .zip(&self.sizes)
+            .filter(|(_, size)| size.norm > 0.0)
             .map(|((p, k), size)| p * k.whole * k.rise * size.norm)
             .sum()
     }

@@ -26,7 +26,7 @@ pub(in crate::exact) struct WeightAtoms {
 pub(in crate::exact) struct Kernel {
     /// `x`, or 0 where `e^{-x}` underflows, so that products with `e^{-x}` are 0 and not `NaN`.
     pub x: f64,
-    /// `x` itself; the largest float where it overflows.
+    /// `x` itself; infinite where it overflows, so that no sum with it is taken for small.
     pub whole: f64,
     /// `e^{-x}`.
     pub decay: f64,
@@ -50,7 +50,7 @@ pub(in crate::exact) fn kernel(x: f64) -> Kernel {
     if x > 735.0 {
         return Kernel {
             x: 0.0,
-            whole: x.min(f64::MAX),
+            whole: x,
             decay: 0.0,
             rise: 1.0,
         };
