@@ -160,7 +160,7 @@ const LAW_UNKNOWN: &str = "the token law must be known (its cumulant generating 
 const PROXY_UNKNOWN: &str = "a variance proxy of the token law must be known";
 
 /// Every bound of `E|That - T|^2` at one query and one prompt length, in this order: trivial, T4, T5, T15,
-/// T6 by T4, T6 by T5, crude, `chernoff-entropy`.
+/// T6 by T4, T6 by T5, crude.
 ///
 /// * `known`: the moments of the token law at the tilt of the query; without them T4, T5 and T15 do not apply.
 /// * `sub_gaussian`: variance proxy, tilt norm and value spectrum; without them T6's own do not apply.
@@ -232,14 +232,12 @@ pub fn output_bounds(
             let theorem = Theorem::SUB_GAUSSIAN_LAPLACE;
             bounds.push(describe(laplace::bound(theorem, &moments, length, least)));
             bounds.push(crude_bound(class, length, least));
-            bounds.push(chernoff::entropy::beside(class, length, least));
         }
         None => {
             for theorem in [
                 Theorem::SUB_GAUSSIAN_CHERNOFF,
                 Theorem::SUB_GAUSSIAN_LAPLACE,
                 Theorem::CRUDE_BOUND,
-                Theorem::CHERNOFF_ENTROPY,
             ] {
                 bounds.push(Bound::not_applicable(theorem, PROXY_UNKNOWN));
             }

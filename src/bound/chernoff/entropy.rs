@@ -166,15 +166,6 @@ fn best_delta(ln_a2: f64, ln_rho: f64, length: f64, (exponent, ln_lambda): (f64,
 /// # Ok::<(), attention_bounds::Error>(())
 /// ```
 pub fn chernoff_entropy_bound(class: &SubGaussianMoments<'_>, length: PromptLength) -> Bound {
-    beside(class, length, class.trivial(length.as_f64()))
-}
-
-/// The bound beside this trivial one.
-pub(in crate::bound) fn beside(
-    class: &SubGaussianMoments<'_>,
-    length: PromptLength,
-    trivial: f64,
-) -> Bound {
     let theorem = Theorem::CHERNOFF_ENTROPY;
     if length.get() < SHORTEST {
         return Bound::not_applicable(theorem, "L >= 3 is required");
@@ -186,7 +177,7 @@ pub(in crate::bound) fn beside(
     } else {
         "small total weight: p (ln L + D_lam(c) - ln p) / lam"
     };
-    let bound = Bound::proved(theorem, value, trivial, dominant)
+    let bound = Bound::proved(theorem, value, class.trivial(length.as_f64()), dominant)
         .with_hypothesis("L", length.as_f64())
         .with_hypothesis("ln A2", found.ln_a2)
         .with_parameter("del", found.delta)
