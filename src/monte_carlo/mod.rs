@@ -56,8 +56,8 @@ mod run;
 /// The two innermost loops, for benchmarks: not part of the promises of this crate.
 #[doc(hidden)]
 pub mod kernel {
-    pub use super::prompt::softmax::exponentials;
-    pub use super::random::normal::fill_normals as normals;
+    pub use crate::monte_carlo::prompt::softmax::exponentials;
+    pub use crate::monte_carlo::random::normal::fill_normals as normals;
 }
 
 pub use confidence::interval::{ConfidenceInterval, HEAVY_SHARE, Reliability};
