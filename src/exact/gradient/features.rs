@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::exact::Exact;
 use crate::exact::gradient::node::{Node, Polynomials, symmetric};
 use crate::exact::gradient::terms::{Rows, Scalars, Terms};
-use crate::exact::sums::compensated::centre;
+use crate::exact::sums::compensated::{centre, lost_by_underflow};
 use crate::exact::sums::weights::WeightAtoms;
 use crate::exact::value::UNIT;
 use crate::law::Sum;
@@ -107,13 +107,8 @@ impl Features {
             .sum();
         let value_norm = value.norm();
         let products = (tokens.nrows() as f64 + 2.0 + of_factor) * UNIT;
-        // Tilted probabilities and their products with tokens that underflow; x may be as large as they are small.
         let largest = norms.iter().fold(0.0_f64, |most, y| most.max(*y));
-        let least = if largest > 0.0 {
-            8.0 * f64::from_bits(1) * norms.len() as f64 * (1.0 + largest)
-        } else {
-            0.0
-        };
+        let least = lost_by_underflow(&norms);
         let least_square = least * (1.0 + largest) * (1.0 + value_norm);
         let sizes: Vec<(f64, f64)> = norms
             .iter()

@@ -4,7 +4,9 @@ use nalgebra::{DMatrix, DVector};
 
 use crate::error::{Error, Result};
 use crate::exact::output::moments::{LeftEnd, OutputMoments, OutputNode, RightEnd};
-use crate::exact::sums::compensated::{GROUP, OF_SUM, centre, compensated_product};
+use crate::exact::sums::compensated::{
+    GROUP, OF_SUM, centre, compensated_product, lost_by_underflow,
+};
 use crate::exact::sums::integral::may_stop;
 use crate::exact::sums::score_weights::ScoreWeights;
 use crate::exact::sums::weights::{Kernel, WeightAtoms, ln_phi_and_rounding, too_wide};
@@ -75,11 +77,8 @@ impl NodeSums<f64> {
         let first = p * k.x * k.decay;
         let second = first * k.x;
         // An infinite x counts for nothing where the output is the mean.
-        let left = if size.norm > 0.0 {
-            p * k.whole * k.rise
-        } else {
-            0.0
-        };
+        let whole = if size.norm > 0.0 { k.whole } else { 0.0 };
+        let left = p * whole * k.rise;
         self.rise += p * k.rise;
         self.stay += p * k.decay;
         self.near += first;
@@ -160,13 +159,8 @@ impl CentredAtoms {
             .zip(norms.iter().zip(&rounding))
             .map(|(p, (norm, rounding))| p * (relative * norm + rounding))
             .sum();
-        // Tilted probabilities and their products with outputs that underflow; x may be as large as they are small.
         let largest = norms.iter().fold(0.0_f64, |most, y| most.max(*y));
-        let least = if largest > 0.0 {
-            8.0 * f64::from_bits(1) * norms.len() as f64 * (1.0 + largest)
-        } else {
-            0.0
-        };
+        let of_mean = of_mean + lost_by_underflow(&norms);
         let sizes: Vec<Size> = norms
             .iter()
             .zip(rounding)
@@ -174,7 +168,7 @@ impl CentredAtoms {
             .map(|((norm, rounding), spread)| Size {
                 square: norm * norm + spread,
                 norm: *norm,
-                rounding: rounding + of_mean + least,
+                rounding: rounding + of_mean,
             })
             .collect();
         if !sizes.iter().all(|size| size.square.is_finite()) {
@@ -184,9 +178,9 @@ impl CentredAtoms {
                     .into(),
             });
         }
-        let underflow = (largest > 0.0 && largest < LEAST_OUTPUT)
-            .then_some("the squares of the outputs may underflow");
-        let unproved = unproved.or(underflow);
+        let underflow = largest > 0.0 && largest < LEAST_OUTPUT;
+        let why = "the squares of the outputs may underflow";
+        let unproved = unproved.or(underflow.then_some(why));
         Ok(Self {
             of_norm: (outputs.nrows() as f64 + 4.0) * UNIT,
             weights,
