@@ -156,7 +156,7 @@ rewrite (bigD1 i)//= [X in _ + X]big1 ?addr0 => [|k ki].
 by rewrite big1// => l _; rewrite /value_gradient eq_sym (negbTE ki) !mul0r subrr expr0n.
 Qed.
 
-Let scaled (r : nat) (B : RR) :
+Lemma value_gradient_scaled (r : nat) (B : RR) :
   (\int[P]_o (square_error mu x (1%:M : 'M[RR]_d) a L X o)%:E <= B%:E)%E ->
   (0 < L)%N ->
   (\int[P]_o (value_gradient_error r o)%:E <= (r%:R * B)%:E)%E.
@@ -179,7 +179,7 @@ Theorem value_gradient_chernoff (r : nat) (delta : RR) : (2 <= L)%N -> 1 / L%:R 
   is_true (\int[P]_o (value_gradient_error r o)%:E
     <= (chernoff_bound (r%:R * known_A2 mu x a I) (r%:R * known_F0 mu x a I) (known_rho mu x a) L%:R delta : RR)%:E)%E.
 Proof.
-move=> L2 Hd I; have := scaled r (known_law_chernoff I L2 Hd) (ltnW L2).
+move=> L2 Hd I; have := value_gradient_scaled r (known_law_chernoff I L2 Hd) (ltnW L2).
 move=> /le_trans; apply; rewrite lee_fin le_eqVlt; apply/orP; left; apply/eqP.
 by rewrite !boundE mulrDr mulrA; congr (_ + _); rewrite mulrA [r%:R * (_ * _)]mulrCA.
 Qed.
@@ -191,7 +191,7 @@ Theorem value_gradient_laplace (r : nat) (c2 c4 : splits) (th2 th4 : RR) :
     <= (laplace_split_bound c2 c4 (r%:R * known_A2 mu x a I) (known_rho mu x a) (known_kappa mu x a) L%:R th2 th4 : RR)%:E)%E.
 Proof.
 move=> L6 H2 H4 I; have L0 : (0 < L)%N by exact: leq_trans L6.
-have := scaled r (known_law_laplace I c2 c4 L6 H2 H4) L0.
+have := value_gradient_scaled r (known_law_laplace I c2 c4 L6 H2 H4) L0.
 move=> /le_trans; apply; rewrite lee_fin le_eqVlt; apply/orP; left; apply/eqP.
 by rewrite /laplace_split_bound !RmultE mulrA.
 Qed.

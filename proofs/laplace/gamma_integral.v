@@ -3,9 +3,11 @@
      half_line                 the open half-line of positive numbers
      half_line_integral        a continuous f >= 0 on the half-line with primitive F has
                                the integral F(+oo) - F(0)
+     initial_integral          its integral over (0, b] is F(b) - F(0)
      gamma_integral            1/W^{k+1} = INT_0^oo t^k/k! e^{-tW} dt for W > 0
      gamma_tonelli             E[N/W^{k+1}] = INT_0^oo t^k/k! E[N e^{-tW}] dt for
-                               measurable N >= 0 and W > 0, under any probability measure *)
+                               measurable N >= 0 and W > 0, under any probability measure
+     domain_tonelli            the same with a measurable part D of the half-line *)
 From Coq Require Import Reals.
 From mathcomp Require Import all_ssreflect ssralg ssrnum ssrint interval finmap.
 From mathcomp.classical Require Import mathcomp_extra boolp classical_sets functions cardinality fsbigop.
@@ -59,6 +61,16 @@ Qed.
 Let g0 x : 0 <= g x.
 Proof.
 rewrite /g /half_line_primitive.continued; apply: f0; apply/RleP; exact: Rmax_l.
+Qed.
+
+(* the integral over (0, b] *)
+Lemma initial_integral (b : RR) : 0 <= b ->
+  (\int[lebesgue_line]_(x in [set` `]0, b]%R]) (f x)%:E = (F b - F 0)%:E)%E.
+Proof.
+have gc := half_line_primitive.continued_continuous f fc.
+have Gd := half_line_primitive.continued_derivable f F Fd.
+move=> b0; rewrite -!GE// -(@integral_interval g G gc g0 Gd 0 b b0).
+by apply: eq_integral => x; rewrite inE /= in_itv /= => /andP[x0 _]; rewrite gE// ltW.
 Qed.
 
 Theorem half_line_integral : (\int[lebesgue_line]_(x in half_line) (f x)%:E = (lb - F 0)%:E)%E.
@@ -153,15 +165,21 @@ Hypothesis N0 : forall o, 0 <= N o.
 Hypothesis mW : measurable_fun setT W.
 Hypothesis W0 : forall o, 0 < W o.
 
-Let kernel (t : RR) : RR := t ^+ k / (k`!)%:R * \1_half_line t.
+Section Domain.
+Variable D : set RR.
+Hypothesis mD : measurable D.
+Hypothesis D0 : D `<=` half_line.
+
+Let kernel (t : RR) : RR := t ^+ k / (k`!)%:R * \1_D t.
 Let kernel0 t : 0 <= kernel t.
 Proof.
-rewrite /kernel indicE; have [|_] := boolP (t \in half_line); last by rewrite mulr0.
-by rewrite inE half_lineP mulr1 => t0; rewrite divr_ge0 ?exprn_ge0 ?ler0n ?(ltW t0).
+rewrite /kernel indicE; have [|_] := boolP (t \in D); last by rewrite mulr0.
+rewrite inE => /D0; rewrite half_lineP mulr1 => t0.
+by rewrite divr_ge0 ?exprn_ge0 ?ler0n ?(ltW t0).
 Qed.
 Let mkernel : measurable_fun setT kernel.
 Proof.
-apply: measurable_funM; last by apply: measurable_fun_indic; exact: measurable_half_line.
+apply: measurable_funM; last by apply: measurable_fun_indic.
 by apply: measurable_funM; [exact: measurable_power|exact: measurable_fun_cst].
 Qed.
 
@@ -182,24 +200,24 @@ Let integrand0 z : 0 <= integrand z.
 Proof. by rewrite mulr_ge0// mulr_ge0//; exact/ltW/rexp_gt0. Qed.
 
 Let onE (h : RR -> \bar RR) :
-  (\int[lebesgue_line]_(t in half_line) ((t ^+ k / (k`!)%:R)%:E * h t) =
+  (\int[lebesgue_line]_(t in D) ((t ^+ k / (k`!)%:R)%:E * h t) =
    \int[lebesgue_line]_t ((kernel t)%:E * h t))%E.
 Proof.
 rewrite integral_mkcond; apply: eq_integral => t _.
-rewrite /kernel /patch indicE; case: (t \in half_line); first by rewrite mulr1.
+rewrite /kernel /patch indicE; case: (t \in D); first by rewrite mulr1.
 by rewrite mulr0 mul0e.
 Qed.
 
-Theorem gamma_tonelli :
-  (\int[P]_o (N o / W o ^+ k.+1)%:E =
-   \int[lebesgue_line]_(t in half_line) ((t ^+ k / (k`!)%:R)%:E * \int[P]_o (N o * rexp (- t * W o))%:E))%E.
+Lemma domain_tonelli :
+  (\int[P]_o ((N o)%:E * \int[lebesgue_line]_(t in D) (t ^+ k / (k`!)%:R * rexp (- t * W o))%:E) =
+   \int[lebesgue_line]_(t in D) ((t ^+ k / (k`!)%:R)%:E * \int[P]_o (N o * rexp (- t * W o))%:E))%E.
 Proof.
 have mexp o : measurable_fun setT (fun t : RR => (kernel t * rexp (- t * W o))%:E).
   apply/EFin_measurable_fun/measurable_funM => //.
   apply: (measurable_fun_comp measurable_fun_exp); apply: measurable_funM; last exact: measurable_fun_cst.
   exact: (measurable_funN (@measurable_fun_id _ _ _)).
 transitivity (\int[P]_o \int[lebesgue_line]_t (integrand (o, t))%:E)%E.
-  apply: eq_integral => o _; rewrite EFinM -(gamma_integral k (W0 o)).
+  apply: eq_integral => o _.
   rewrite (eq_integral (fun t : RR => (t ^+ k / (k`!)%:R)%:E * (rexp (- t * W o))%:E)%E); last by move=> t _; rewrite EFinM.
   rewrite onE -ge0_integralM//.
   - by apply: eq_integral => t _; rewrite /integrand -!EFinM mulrCA.
@@ -220,21 +238,35 @@ apply: eq_integral => t _; rewrite -ge0_integralM//.
 Qed.
 
 (* the integral over t is that of a measurable function *)
-Lemma measurable_gamma_mean :
-  measurable_fun half_line (fun t => (t ^+ k / (k`!)%:R)%:E * \int[P]_o (N o * rexp (- t * W o))%:E)%E.
+Lemma measurable_domain_mean :
+  measurable_fun D (fun t => (t ^+ k / (k`!)%:R)%:E * \int[P]_o (N o * rexp (- t * W o))%:E)%E.
 Proof.
 have sP := probability_sigma_finite P1.
 have mI : measurable_fun setT (EFin \o integrand) by exact/EFin_measurable_fun.
 have I0 z : (0 <= (EFin \o integrand) z)%E by rewrite /= lee_fin.
 have mG := measurable_fun_fubini_tonelli_G sP _ mI I0.
-have mG' : measurable_fun half_line (fubini_G P (EFin \o integrand)).
-  by apply: measurable_funS mG => //; exact: measurable_half_line.
-apply: eq_measurable_fun mG' => t; rewrite inE half_lineP => t0.
+have mG' : measurable_fun D (fubini_G P (EFin \o integrand)).
+  by apply: measurable_funS mG.
+apply: eq_measurable_fun mG' => t; rewrite inE => tD.
+have t0 : 0 < t by have := D0 tD; rewrite half_lineP.
 rewrite /fubini_G /= -ge0_integralM//.
-- by apply: eq_integral => o _; rewrite /integrand /kernel indicE mem_set ?half_lineP// mulr1 EFinM.
+- by apply: eq_integral => o _; rewrite /integrand /kernel indicE mem_set// mulr1 EFinM.
 - apply/EFin_measurable_fun/measurable_funM => //.
   by apply: (measurable_fun_comp measurable_fun_exp); exact: measurable_funrM.
 - by move=> o _; rewrite lee_fin mulr_ge0//; exact/ltW/rexp_gt0.
 - by rewrite lee_fin divr_ge0 ?exprn_ge0 ?ler0n ?(ltW t0).
 Qed.
+End Domain.
+
+Theorem gamma_tonelli :
+  (\int[P]_o (N o / W o ^+ k.+1)%:E =
+   \int[lebesgue_line]_(t in half_line) ((t ^+ k / (k`!)%:R)%:E * \int[P]_o (N o * rexp (- t * W o))%:E))%E.
+Proof.
+rewrite -(domain_tonelli measurable_half_line)//; apply: eq_integral => o _.
+by rewrite EFinM -(gamma_integral k (W0 o)).
+Qed.
+
+Lemma measurable_gamma_mean :
+  measurable_fun half_line (fun t => (t ^+ k / (k`!)%:R)%:E * \int[P]_o (N o * rexp (- t * W o))%:E)%E.
+Proof. exact: (measurable_domain_mean measurable_half_line). Qed.
 End GammaTonelli.

@@ -140,7 +140,7 @@ Proof. by apply/fine_ge0/integral_ge0 => x _; rewrite lee_fin; exact/ltW/rexp_gt
 Let mexp (t : RR) : measurable_fun setT (fun x => rexp (- t * w x)).
 Proof. by apply: (measurable_fun_comp measurable_fun_exp); exact: measurable_funrM. Qed.
 
-Let sum_mean (u : T -> RR) t : 0 < t -> Pint mu (fun x => u x * rexp (- t * w x)) ->
+Lemma sum_mean (u : T -> RR) t : 0 < t -> Pint mu (fun x => u x * rexp (- t * w x)) ->
   (\int[P]_o ((\sum_(i < L) u (X i o)) * rexp (- t * W o))%:E =
   (L%:R * (\int[mu]_x (u x * rexp (- t * w x))) * phi t ^+ (L - 1))%:E)%E.
 Proof.
@@ -151,7 +151,7 @@ rewrite (eq_integral (fun o => (Rmult (rsum L (fun i => u (X i o)))
 by rewrite (Pmean_integral I) [Pmean _ _]E !RmultE RpowE INRE.
 Qed.
 
-Let square_mean (u : T -> RR) t : 0 < t -> Pint mu (fun x => u x * rexp (- t * w x)) ->
+Lemma square_mean (u : T -> RR) t : 0 < t -> Pint mu (fun x => u x * rexp (- t * w x)) ->
   Pint mu (fun x => u x ^+ 2 * rexp (- t * w x)) ->
   (\int[P]_o ((\sum_(i < L) u (X i o)) ^+ 2 * rexp (- t * W o))%:E =
   (L%:R * (\int[mu]_x (u x ^+ 2 * rexp (- t * w x))) * phi t ^+ (L - 1)
@@ -291,7 +291,7 @@ Qed.
 
 (* ---- the error ---- *)
 
-Let Pint_first (f : T -> RR) t : 0 < t -> measurable_fun setT f -> Pint mu f ->
+Lemma Pint_first (f : T -> RR) t : 0 < t -> measurable_fun setT f -> Pint mu f ->
   Pint mu (fun x => w x * f x * rexp (- t * w x)).
 Proof.
 move=> t0 mf If.

@@ -35,8 +35,12 @@ impl Theorem {
             "bound::value_gradient_bounds",
             "src/bound/gradient/value.rs",
         ),
-        status: ProofStatus::ProvedOnPaper,
-        lemmas: &[],
+        status: ProofStatus::MachineChecked,
+        lemmas: &[
+            "proofs/known_law/known_law_bounds.v::value_gradient_chernoff",
+            "proofs/known_law/known_law_bounds.v::value_gradient_laplace",
+            "proofs/known_law/fractional_bounds.v::value_gradient_fractional",
+        ],
     });
 
     /// T9.value.sub-gaussian `sub-gaussian-value-gradient`: The squared error of the gradient in V for a law known only through its variance proxy.

@@ -36,8 +36,13 @@ impl Theorem {
         and 1 - e^{-x} <= x^{q'-1} with E[w f] = 0 bounds g. Beyond it |sum p_i f_i|^2 <= sum |f_i|^2 and (1+x) e^{-x} <= e^{-th - th x} / (1-th).",
         source: "this project, docs/theory.md section 15",
         location: location("bound::output_bounds", "src/bound/output.rs"),
-        status: ProofStatus::ProvedOnPaper,
-        lemmas: &[],
+        status: ProofStatus::MachineChecked,
+        lemmas: &[
+            "proofs/laplace/fractional.v::fractional_moments",
+            "proofs/laplace/fractional.v::fractional_participation",
+            "proofs/gaussian/gaussian_fractional.v::gaussian_fractional",
+            "proofs/gaussian/gaussian_fractional.v::gaussian_sharp_fractional",
+        ],
     });
 }
 
