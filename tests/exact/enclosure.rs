@@ -40,7 +40,11 @@ fn encloses(label: &str, found: Exact, reference: &Value) -> f64 {
     let [digits, below, above] = list(reference)[..] else {
         panic!("{label}: {reference}");
     };
-    assert_eq!(found.unproved, None, "{label}");
+    // Products of probabilities of 1e-300 with L^4 may underflow in the gradients: then nothing is claimed.
+    assert!(
+        found.unproved.is_none() || digits.abs() < 1e-190,
+        "{label}: {found:?}"
+    );
     assert!(
         found.lower() <= below && above <= found.upper(),
         "{label}: {found:?} does not contain {reference}"

@@ -279,7 +279,7 @@ fn block(
                 *one = p * k.x * k.decay;
                 *two = *one * k.x;
                 *three = *two * k.x;
-                *other = -p * k.whole * k.rise;
+                *other = -p * k.finite() * k.rise;
                 part.add(p, &k, scalars);
                 taken += 1;
             }

@@ -5,4 +5,5 @@ pub(in crate::exact) mod entropy;
 pub(in crate::exact) mod errors;
 pub(in crate::exact) mod gaussian;
 pub(in crate::exact) mod moments;
+mod node_sums;
 pub(in crate::exact) mod participation;

@@ -35,6 +35,15 @@ pub(in crate::exact) struct Kernel {
 }
 
 impl Kernel {
+    /// `x`, or 0 if it is infinite: sums with it are used only where that atom counts for nothing.
+    pub fn finite(&self) -> f64 {
+        if self.whole < f64::INFINITY {
+            self.whole
+        } else {
+            0.0
+        }
+    }
+
     /// `1 - (1 + x) e^{-x}`, the integral of `y^2 e^{-y}` against `d ln y` below `x`.
     pub fn bump_below(&self) -> f64 {
         if self.x > 0.0 && self.x < 1e-4 {
