@@ -4,7 +4,6 @@ use nalgebra::{DMatrix, DVector};
 
 use crate::error::{Error, Result};
 use crate::law::{Gaussian, LawKind, TokenLaw};
-use crate::parameter::refused;
 
 /// Law of the query `z`.
 #[derive(Debug, Clone)]
@@ -68,11 +67,12 @@ impl QueryLaw {
         }
         let total: f64 = weights.iter().sum();
         if !(weights.iter().all(|w| *w >= 0.0) && (total - 1.0).abs() <= 1e-9) {
-            return refused(
-                "query weights",
-                format!("a list with sum {total}"),
-                "non-negative numbers with sum 1 (within 1e-9)",
-            );
+            return Err(Error::Parameter {
+                parameter: "query weights",
+                value: format!("a list with sum {total}"),
+                required: "non-negative numbers with sum 1 (within 1e-9)",
+                theorem: None,
+            });
         }
         Ok(QueryLaw::List { queries, weights })
     }
@@ -151,15 +151,16 @@ fn check_queries(queries: &DMatrix<f64>) -> Result<()> {
     }
     match queries.iter().position(|x| !x.is_finite()) {
         None => Ok(()),
-        Some(index) => refused(
-            "query",
-            format!(
+        Some(index) => Err(Error::Parameter {
+            parameter: "query",
+            value: format!(
                 "{} in coordinate {} of query {}",
                 queries[index],
                 index % queries.nrows(),
                 index / queries.nrows()
             ),
-            "finite",
-        ),
+            required: "finite",
+            theorem: None,
+        }),
     }
 }

@@ -5,7 +5,6 @@ use nalgebra::{DMatrix, DVector, SymmetricEigen};
 use super::Head;
 use crate::error::{Error, Result};
 use crate::law::Gaussian;
-use crate::parameter::refused;
 
 /// `y = Q^T Gamma^{1/2} a`, normal with independent coordinates, `Q` the eigenvectors of
 /// `B = Gamma^{1/2} U Sig_z U^T Gamma^{1/2}`; `s^2 = |y|^2` and `Gamma a = Gamma^{1/2} Q y`.
@@ -43,17 +42,18 @@ impl ScoreCoordinates {
         let map = root.transpose() * key_query * query.root();
         // Between the largest entry and the trace: out of this range the eigenvalues are not asked for.
         let product = &map * map.transpose();
-        let out_of_range = |value: f64| {
-            refused(
-                "the largest eigenvalue of the query's score covariance Gamma^(1/2) U Sig U^T Gamma^(1/2)",
-                format!("{value:e}"),
-                "0, or from 1e-100 to 1e100",
-            )
+        let refused = |value: f64| {
+            Err(Error::Parameter {
+                parameter: "the largest eigenvalue of the query's score covariance Gamma^(1/2) U Sig U^T Gamma^(1/2)",
+                value: format!("{value:e}"),
+                required: "0, or from 1e-100 to 1e100",
+                theorem: None,
+            })
         };
         // A product that underflowed is not a query that moves nothing.
         let size = product.amax();
         if !(size == 0.0 && map.amax() == 0.0 || RANGE.contains(&size)) {
-            return out_of_range(size);
+            return refused(size);
         }
         let eigen = SymmetricEigen::try_new(product, f64::EPSILON, 200 * key_query.nrows()).ok_or(
             Error::Unavailable {
@@ -63,7 +63,7 @@ impl ScoreCoordinates {
         )?;
         let largest = eigen.eigenvalues.iter().copied().fold(0.0, f64::max);
         if !(largest == 0.0 || RANGE.contains(&largest)) {
-            return out_of_range(largest);
+            return refused(largest);
         }
         let variances = eigen
             .eigenvalues

@@ -9,9 +9,8 @@ use nalgebra::{Complex, DMatrix, DVector};
 
 use super::Head;
 use super::score_coordinates::ScoreCoordinates;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::law::Gaussian;
-use crate::parameter::refused;
 
 /// The joint law of `(s^2, eta)`, reduced to the density of `s^2` and the density of `eta ds^2`.
 ///
@@ -83,7 +82,7 @@ impl ScoreVarianceLaw {
             largest: coordinates.largest,
         };
         let (mean, deviation) = law.mean_and_deviation();
-        for (name, value) in [
+        for (parameter, value) in [
             ("E s^2, averaged over the query,", mean),
             ("the deviation of s^2 under the query", deviation),
             (
@@ -92,11 +91,12 @@ impl ScoreVarianceLaw {
             ),
         ] {
             if !(0.0..f64::INFINITY).contains(&value) {
-                return refused(
-                    name,
-                    value,
-                    "a finite number: tokens, query, key-query or value matrix must be smaller",
-                );
+                return Err(Error::Parameter {
+                    parameter,
+                    value: value.to_string(),
+                    required: "a finite number: tokens, query, key-query or value matrix must be smaller",
+                    theorem: None,
+                });
             }
         }
         Ok(law)
