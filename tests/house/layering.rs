@@ -31,7 +31,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("file", &["error"]),
     // What is asked.
     ("law", &["error", "parameter", "interval"]),
-    ("attention", &["error", "parameter", "law"]),
+    ("attention", &["error", "law"]),
     // The three answers.
     ("exact", &["error", "parameter", "law", "attention"]),
     (
