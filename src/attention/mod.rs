@@ -1,5 +1,6 @@
 //! The attention head, the queries it is asked with, and the outputs it gives.
 mod finite_prompt;
+mod fixed_tokens;
 mod gradient;
 mod head;
 mod linear;
@@ -12,6 +13,7 @@ mod score_variance;
 mod weighted_score_variance;
 
 pub use finite_prompt::{attention_weights, finite_prompt_attention};
+pub use fixed_tokens::FixedTokens;
 pub use gradient::{JacobianDistance, Jacobians, finite_prompt_jacobians, population_jacobians};
 pub use head::Head;
 pub use linear::linear_attention;

@@ -75,6 +75,30 @@ impl Theorem {
         ],
     });
 
+    /// T2.fixed `fixed-tokens`: The same for prompts that hold tokens which are always there.
+    pub const FIXED_TOKENS: Theorem = Theorem::new(&Statement {
+        id: "T2.fixed",
+        name: "fixed-tokens",
+        title: "The error of prompts with fixed tokens is a one-dimensional integral too",
+        statement: "E|That - T|^2 = INT_0^inf t e^{-t W0} [ |F|^2 phi^L + 2 L <F, g> phi^{L-1} + L h phi^{L-1} + L(L-1) |g|^2 phi^{L-2} ] dt, \
+        E That - T = INT_0^inf e^{-t W0} [ F phi^L + L g phi^{L-1} ] dt, E[W0 / (W0 + W)] = W0 INT_0^inf e^{-t W0} phi^L dt",
+        hypotheses: &[
+            "f(X) = V(X - m(a)), so that E[w f] = 0",
+            "the prompt is L >= 1 i.i.d. tokens and the fixed tokens x0_j",
+        ],
+        constants: &[
+            LENGTH,
+            constant("phi, g, h", "as in T2"),
+            constant("W0", "sum_j w0_j, w0_j = exp(<a,x0_j> - Lam(a))"),
+            constant("F", "sum_j w0_j (V x0_j - T), T = V m(a)"),
+        ],
+        proof_idea: "That - T = (F + sum w_i f_i) / (W0 + W): as in T2, with e^{-t W0} taken out of the expectation.",
+        source: "this project, docs/theory.md section 20",
+        location: location("exact::fixed_output_error", "src/exact/output/fixed.rs"),
+        status: ProofStatus::ProvedOnPaper,
+        lemmas: &[],
+    });
+
     /// T3 `gaussian-exact`: Gaussian tokens: the error in closed form in the participation sums.
     pub const GAUSSIAN_EXACT: Theorem = Theorem::new(&Statement {
         id: "T3",

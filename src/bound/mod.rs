@@ -4,6 +4,7 @@
 //! |---|---|
 //! | T4, T5, T6, trivial | [`output_bounds`] |
 //! | T4 tail, T4 fourth moment | [`tail_bound`], [`fourth_moment_bound`] |
+//! | T4 for prompts with fixed tokens | [`fixed_tokens_bound`] |
 //! | T5 participation | [`participation_bounds`] |
 //! | T6 entropy form | [`chernoff_entropy_bound`] |
 //! | T7 | [`UniformRate`] |
@@ -42,6 +43,7 @@ mod theorem;
 mod vocabulary;
 
 pub use chernoff::entropy::chernoff_entropy_bound;
+pub use chernoff::fixed::{FixedMoments, fixed_tokens_bound};
 pub use chernoff::fourth_moment::{FourthMoments, fourth_moment_bound};
 pub use chernoff::tail::tail_bound;
 pub use enclosure::MomentConstants;

@@ -6,16 +6,18 @@ use crate::text::shortened;
 
 impl Theorem {
     /// Every theorem, in the order of the theory pages.
-    pub const ALL: [Theorem; 42] = [
+    pub const ALL: [Theorem; 44] = [
         Theorem::CGF_ATTENTION,
         Theorem::GAUSSIAN_LINEARITY,
         Theorem::LAPLACE_IDENTITY,
+        Theorem::FIXED_TOKENS,
         Theorem::GAUSSIAN_EXACT,
         Theorem::PARTICIPATION_ORDER,
         Theorem::TRIVIAL_BOUND,
         Theorem::CHERNOFF_BOUND,
         Theorem::CHERNOFF_TAIL,
         Theorem::CHERNOFF_FOURTH_MOMENT,
+        Theorem::CHERNOFF_FIXED_TOKENS,
         Theorem::LAPLACE_BOUND,
         Theorem::LAPLACE_PARTICIPATION,
         Theorem::FRACTIONAL_MOMENTS,

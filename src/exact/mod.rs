@@ -23,6 +23,7 @@ pub use gradient::errors::{
 pub use gradient::finite::finite_gradient_error;
 pub use output::entropy::expected_entropy;
 pub use output::errors::{ExactOutput, OutputErrorCurve, output_error};
+pub use output::fixed::{FixedOutput, fixed_output_error};
 pub use output::gaussian::{GaussianOutput, gaussian_output_error};
 pub use output::participation::{ParticipationRatios, gaussian_participation};
 pub use value::Exact;

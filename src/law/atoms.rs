@@ -153,6 +153,8 @@ pub struct AtomRounding {
     pub outputs: Vec<f64>,
     /// Of the conditional variances, absolutely.
     pub spread: f64,
+    /// Of the score and, in norm, of the output that are taken off all others, [`ScoreAtoms::score_origin`] and [`ScoreAtoms::output_origin`].
+    pub origin: (f64, f64),
 }
 
 /// Half the distance of 1 and the next float: the relative error of one rounding.
@@ -191,6 +193,7 @@ impl AtomList {
                 score: 0.0,
                 outputs: Vec::new(),
                 spread: 0.0,
+                origin: (0.0, 0.0),
             },
         }
     }
@@ -229,6 +232,9 @@ impl AtomList {
         value: &DMatrix<f64>,
     ) {
         self.origin = (tilt.dot(token), value * token);
+        // Products of d terms, whose absolute values add up to at most the product of the norms.
+        let of_sum = (token.len() as f64 + 4.0) * UNIT * token.norm();
+        self.rounding.origin = (of_sum * tilt.norm(), of_sum * value.norm());
     }
 
     /// Widens the rounding of scores and of spreads to at least this.

@@ -341,6 +341,10 @@ impl OutputLaw for FiniteOutput<'_> {
                 score: found.rounding,
                 outputs: centred.distances.iter().map(|x| output * x).collect(),
                 spread: 0.0,
+                origin: (
+                    (tilt.len() as f64 + 4.0) * UNIT * norm(tilt) * self.farthest,
+                    output * 2.0 * self.farthest,
+                ),
             },
             scores: found.scores,
             exact: true,

@@ -167,6 +167,7 @@ impl TokenLaw for Rademacher {
         }
         let terms = (active.len() as f64 + 2.0) * UNIT;
         let largest = scores.iter().fold(0.0_f64, |most, s| most.max(s.abs()));
+        let of_origin = sizes.iter().fold(0.0_f64, |most, size| most.max(*size));
         let atoms = AtomList {
             rows,
             weights: vec![1.0 / count as f64; count],
@@ -178,6 +179,7 @@ impl TokenLaw for Rademacher {
                 score: terms * largest,
                 outputs: sizes.iter().map(|size| terms * size).collect(),
                 spread: (value.len() as f64 + 4.0) * UNIT * spread,
+                origin: (terms * largest, terms * of_origin),
             },
         };
         atoms.finish(true)

@@ -66,6 +66,10 @@ pub struct Plan {
     /// Errors are counted in bins of relative width `2^-12`: memory is bounded by the ratio of the largest
     /// to the smallest error (64 KiB for every factor of 2), not by the number of prompts.
     pub quantiles: bool,
+    /// Do the prompts hold fixed tokens ([`Simulation::with_fixed_tokens`](super::Simulation::with_fixed_tokens))? Their share of the attention is
+    /// then measured too; plain route only, and without gradients.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fixed_tokens: bool,
 }
 
 impl Plan {
@@ -87,6 +91,7 @@ impl Plan {
             operator_norm: false,
             thresholds: Vec::new(),
             quantiles: false,
+            fixed_tokens: false,
         }
     }
 
@@ -121,6 +126,20 @@ impl Plan {
                 "false, unless the key-query gradient is measured on the plain route",
             );
         }
+        if self.fixed_tokens && (self.value_gradient || self.key_query_gradient) {
+            return refuse(
+                "gradients",
+                "true".into(),
+                "false for prompts with fixed tokens",
+            );
+        }
+        if self.fixed_tokens && self.route != Route::Plain {
+            return refuse(
+                "route",
+                "rao-blackwell".into(),
+                "plain for prompts with fixed tokens",
+            );
+        }
         Ok(())
     }
 
@@ -132,6 +151,9 @@ impl Plan {
             Quantity::ParticipationThree,
             Quantity::EffectiveLength,
         ];
+        if self.fixed_tokens {
+            quantities.push(Quantity::FixedShare);
+        }
         if self.value_gradient {
             quantities.push(Quantity::ValueGradient);
         }
@@ -161,6 +183,8 @@ pub(super) enum Quantity {
     ParticipationThree,
     /// `1 / P_2`.
     EffectiveLength,
+    /// `W0 / (W0 + W)`.
+    FixedShare,
     /// `|mhat - m|^2`.
     ValueGradient,
     /// `|V (Chat - C)|_F^2 |z|^2`.

@@ -18,6 +18,8 @@ pub enum Metric {
     Participation,
     /// `E H`, the expected entropy of the attention weights in nats.
     Entropy,
+    /// `E[W0 / (W0 + W)]`, the share of the attention that fixed tokens take.
+    FixedShare,
     /// Squared Frobenius norm of the error of the gradient in `V`: `m E|mhat - m|^2`.
     ValueGradient,
     /// Squared Frobenius norm of the error of the gradient in `U`: `E |V (Chat - C)|_F^2 |z|^2`.
@@ -41,6 +43,7 @@ impl Metric {
             Metric::Bias { .. } => "bias",
             Metric::Participation => "participation",
             Metric::Entropy => "entropy",
+            Metric::FixedShare => "fixed_share",
             Metric::ValueGradient => "value_gradient",
             Metric::KeyQueryGradient => "key_query_gradient",
             Metric::KeyQueryGradientOperator => "key_query_gradient_operator",

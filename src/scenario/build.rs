@@ -2,7 +2,7 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use crate::attention::{Head, QueryLaw};
+use crate::attention::{FixedTokens, Head, QueryLaw};
 use crate::error::{Error, Result};
 use crate::file::read_head;
 use crate::law::{Cube, Empirical, Gaussian, Mixture, Rademacher, RareAtom, Sphere, TokenLaw};
@@ -29,6 +29,8 @@ pub struct Setting {
     pub head: Head,
     /// The query law, of dimension `e`.
     pub query: QueryLaw,
+    /// The tokens that are in every prompt, if there are any.
+    pub fixed_tokens: Option<FixedTokens>,
     /// The prompt lengths, sorted, each once.
     pub lengths: Vec<PromptLength>,
 }
@@ -49,6 +51,7 @@ impl Scenario {
         let dimension = Dimension::new(tokens.dimension())?;
         let query = builder.query(&self.query, tokens.as_ref(), dimension)?;
         let head = builder.head(&self.head, dimension, query.dimension())?;
+        let fixed_tokens = builder.fixed(&self.fixed, &head)?;
         Ok(Setting {
             name: self.origin.name.clone(),
             description: builder.described(format!(
@@ -59,6 +62,7 @@ impl Scenario {
             tokens,
             head,
             query,
+            fixed_tokens,
             lengths: self.lengths.clone(),
         })
     }
@@ -69,7 +73,11 @@ impl Scenario {
     /// As [`Scenario::build`].
     pub fn study(&self) -> Result<Study> {
         let setting = self.build()?;
-        Ok(Study::new(setting.tokens, setting.head, setting.query)?
+        let mut study = Study::new(setting.tokens, setting.head, setting.query)?;
+        if let Some(fixed) = setting.fixed_tokens {
+            study = study.with_fixed(fixed)?;
+        }
+        Ok(study
             .lengths(setting.lengths.iter().map(|length| length.get()))?
             .named(&setting.name, &setting.description)
             .scenario(self.source_json()))

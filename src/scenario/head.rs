@@ -3,6 +3,7 @@
 use crate::error::Result;
 use crate::file::{HeadRequest, Layout, Pairing, Rotation, layout_names};
 
+use super::fixed::KEYS;
 use super::matrix::{self, MatrixSpec};
 use super::section::{Field, Section};
 use super::table::file_name;
@@ -43,13 +44,13 @@ impl HeadSpec {
     pub(super) fn read(section: &Section) -> Result<Self> {
         let accepted = "the path of a .safetensors file, an index of such files, or their folder";
         let Some(weights) = section.get("weights") else {
-            section.only(&[&MATRICES[..], &CHECKPOINT].concat())?;
+            section.only(&[&MATRICES[..], &CHECKPOINT, &KEYS].concat())?;
             if CHECKPOINT.iter().any(|key| section.get(key).is_some()) {
                 return Err(section.missing("weights", accepted));
             }
             return Self::read_matrices(section);
         };
-        section.only(&CHECKPOINT)?;
+        section.only(&[&CHECKPOINT[..], &KEYS].concat())?;
         let prefix =
             "the beginning of the tensor names, for example \"encoder.layer.3.attention.self\"";
         let heads = count(&section.require("heads", COUNT)?)?;

@@ -5,6 +5,7 @@
 
 mod budget;
 mod build;
+mod fixed;
 mod grid;
 mod head;
 mod matrices;
@@ -18,6 +19,7 @@ mod table;
 mod tokens;
 
 pub use build::Setting;
+pub use fixed::{FixedRows, FixedSpec};
 pub use grid::{MAX_LENGTHS, MonteCarloSpec};
 pub use head::HeadSpec;
 pub use matrix::MatrixSpec;

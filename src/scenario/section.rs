@@ -194,6 +194,11 @@ impl<'a> Field<'a> {
         self.value.is_table()
     }
 
+    /// True if the value is a text.
+    pub(super) fn is_text(&self) -> bool {
+        self.value.is_str()
+    }
+
     pub(super) fn text(&self, accepted: &str) -> Result<&'a str> {
         self.value.as_str().ok_or_else(|| self.refuse(accepted))
     }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use toml::Table;
 
+use super::fixed::FixedSpec;
 use super::grid::{self, MonteCarloSpec};
 use super::head::HeadSpec;
 use super::query::QuerySpec;
@@ -25,6 +26,8 @@ pub struct Scenario {
     pub query: QuerySpec,
     /// The attention head.
     pub head: HeadSpec,
+    /// The tokens that are in every prompt.
+    pub fixed: FixedSpec,
     /// The prompt lengths, sorted, each once.
     pub lengths: Vec<PromptLength>,
     /// How to simulate, if at all.
@@ -55,6 +58,7 @@ impl Scenario {
         let tokens = TokenSpec::read(&section("tokens")?)?;
         let query = QuerySpec::read(&section("query")?)?;
         let head = HeadSpec::read(&section("head")?)?;
+        let fixed = FixedSpec::read(&section("head")?)?;
         let lengths = grid::read(&section("grid")?)?;
         let monte_carlo = root.optional("monte_carlo", |field| {
             MonteCarloSpec::read(&field.section("a table { prompts, seed }")?)
@@ -63,6 +67,7 @@ impl Scenario {
             tokens,
             query,
             head,
+            fixed,
             lengths,
             monte_carlo,
             source: table.clone(),
@@ -96,10 +101,11 @@ impl Scenario {
     /// Tokens, query and head in one line, names of files and tensors with control characters written out.
     pub fn describe(&self) -> String {
         visible(&format!(
-            "tokens: {}; query: {}; head: {}",
+            "tokens: {}; query: {}; head: {}{}",
             self.tokens.describe(),
             self.query.describe(),
-            self.head.describe()
+            self.head.describe(),
+            self.fixed.describe()
         ))
     }
 }

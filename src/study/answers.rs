@@ -136,8 +136,11 @@ impl Study {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Parameter`](crate::Error::Parameter) if `epsilon` is not positive; otherwise as [`length::smallest`].
+    /// [`Error::Parameter`](crate::Error::Parameter) if `epsilon` is not positive; [`Error::Unavailable`](crate::Error::Unavailable) for
+    /// prompts with fixed tokens; otherwise as [`length::smallest`].
     pub fn length(&self, epsilon: impl Into<Epsilon>) -> Result<LengthAnswer> {
+        let why = "and that no longer prompt is worse (T20) is proved without them";
+        self.without_fixed("the smallest prompt length", why)?;
         let progress = self.progress.as_ref();
         let mut answer = length::smallest(&self.question(), &epsilon.into(), progress)?;
         answer.description.clone_from(&self.description);
@@ -175,7 +178,7 @@ impl Study {
     /// of T12 at each length if `witness`.
     ///
     /// # Errors
-    /// As [`fit::fit`].
+    /// As [`fit::fit`]; [`Error::Unavailable`](crate::Error::Unavailable) for prompts with fixed tokens.
     ///
     /// # Examples
     /// ```
@@ -192,6 +195,8 @@ impl Study {
     /// # Ok::<(), attention_bounds::Error>(())
     /// ```
     pub fn fit(&self, form: PrintedForm, exponents: &[f64], witness: bool) -> Result<FitAnswer> {
+        let why = "of which the printed propositions do not speak";
+        self.without_fixed("the fit of the printed proposition", why)?;
         let question = self.question();
         let progress = self.progress.as_ref();
         let mut answer = fit::fit(&question, form, &self.lengths, exponents, witness, progress)?;

@@ -131,7 +131,10 @@ pub fn add_printed(
     rows: &mut [Row],
 ) -> Result<Vec<String>> {
     let (c1, c2) = printed.constants();
-    let found = hypotheses(question.tokens, question.head, question.query)?;
+    let mut found = hypotheses(question.tokens, question.head, question.query)?;
+    if question.fixed.is_some() {
+        found.failure = Some("the prompt holds fixed tokens".to_owned());
+    }
     for row in rows.iter_mut() {
         check_length(row.length)?;
         let Some(form) = PrintedForm::of(row.metric) else {

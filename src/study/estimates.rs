@@ -23,6 +23,7 @@ pub fn estimate_lines(
             let mut metrics = vec![Metric::Output, Metric::Participation];
             let bias = |coordinate| Metric::Bias { coordinate };
             metrics.extend((0..cell.bias.len()).map(bias));
+            metrics.extend(cell.fixed_share.map(|_| Metric::FixedShare));
             metrics.extend(cell.value_gradient.map(|_| Metric::ValueGradient));
             metrics.extend(cell.key_query_gradient.map(|_| Metric::KeyQueryGradient));
             metrics
@@ -62,6 +63,10 @@ pub fn estimate_lines(
         add("E|That - T|^2".into(), output);
         let participation = mean(cell.participation_two, Some(Metric::Participation));
         add("E P_2".into(), participation);
+        if let Some(share) = cell.fixed_share {
+            let share = mean(share, Some(Metric::FixedShare));
+            add("E[W0 / (W0 + W)], share of the fixed tokens".into(), share);
+        }
         add("E P_3".into(), mean(cell.participation_three, None));
         add("E 1/P_2".into(), mean(cell.effective_length, None));
         for (coordinate, bias) in cell.bias.iter().enumerate() {

@@ -6,6 +6,7 @@ mod cells;
 pub mod claims;
 pub mod estimates;
 pub mod fit;
+mod fixed;
 pub mod length;
 mod length_search;
 mod options;
@@ -13,6 +14,7 @@ mod question;
 pub mod rate;
 #[cfg(feature = "cli")]
 pub mod recheck;
+mod refused;
 mod setting;
 pub mod simulate;
 pub mod table;

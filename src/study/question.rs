@@ -1,6 +1,6 @@
 //! What is asked about: a token law, a head and a query law whose shapes fit.
 
-use crate::attention::{Head, QueryLaw};
+use crate::attention::{FixedTokens, Head, QueryLaw};
 use crate::error::{Error, Result};
 use crate::law::{LawKind, TokenLaw};
 use crate::parameter::refused;
@@ -16,6 +16,8 @@ pub struct Question<'a> {
     pub(super) query: &'a QueryLaw,
     /// Which closed forms the tokens have.
     pub(super) kind: LawKind<'a>,
+    /// The tokens that are in every prompt, if there are any.
+    pub(super) fixed: Option<&'a FixedTokens>,
 }
 
 impl<'a> Question<'a> {
@@ -53,7 +55,28 @@ impl<'a> Question<'a> {
             head,
             query,
             kind: LawKind::of(tokens),
+            fixed: None,
         })
+    }
+
+    /// The same for prompts that hold fixed tokens.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] as [`FixedTokens::check`].
+    pub fn with_fixed_tokens(self, fixed: &'a FixedTokens) -> Result<Self> {
+        fixed.check(self.head)?;
+        Ok(Self {
+            fixed: Some(fixed),
+            ..self
+        })
+    }
+
+    /// The number of queries of a list; none for a continuous query law.
+    pub(super) fn query_count(&self) -> usize {
+        match self.query {
+            QueryLaw::List { weights, .. } => weights.len(),
+            QueryLaw::Gaussian(_) => 0,
+        }
     }
 
     /// Refuses a request that is too large to be answered, before anything is computed.

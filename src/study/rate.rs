@@ -34,8 +34,13 @@ pub fn rate(
             Vec::new()
         }
     };
+    let fixed = question.fixed.is_some();
     let not_gaussian = || Err("T8 speaks of Gaussian tokens and a Gaussian query".to_owned());
     let (lambda, kappa, limiting_constant) = match (question.query, question.kind.gaussian()) {
+        (QueryLaw::Gaussian(_), _) if fixed => {
+            let why = || Err("T8 speaks of prompts without fixed tokens".to_owned());
+            (why(), why(), why())
+        }
         (QueryLaw::Gaussian(query), Some(tokens)) => {
             let spectrum = spectrum(question, tokens, query)?;
             (
@@ -56,6 +61,9 @@ pub fn rate(
                 "for fixed queries the limit is the average of A2 (T5 and dominated convergence)"
                     .to_owned(),
             );
+            if fixed {
+                notes.push("fixed tokens do not change this limit (T2.fixed)".to_owned());
+            }
             let limit = if limit.is_finite() {
                 Ok(limit)
             } else {
@@ -64,7 +72,7 @@ pub fn rate(
             (not_gaussian(), not_gaussian(), limit)
         }
     };
-    let bound_slopes = if question.kind.gaussian().is_some() {
+    let bound_slopes = if question.kind.gaussian().is_some() && !fixed {
         bound_slopes(question, lengths)?
     } else {
         Vec::new()

@@ -8,9 +8,9 @@ use super::options::TableOptions;
 use super::question::Question;
 use super::simulate::SimulationRequest;
 use super::verdict::Levels;
-use crate::attention::{Head, QueryLaw};
-use crate::claim::{Formula, Printed, VARIABLES, check_length};
-use crate::error::{Error, Result};
+use crate::attention::{FixedTokens, Head, QueryLaw};
+use crate::claim::{Formula, Printed, VARIABLES};
+use crate::error::Result;
 use crate::law::{LawKind, TokenLaw};
 use crate::monte_carlo::Route;
 use crate::parameter::{ErrorProbability, Positive, Probability, PromptLength, refused};
@@ -57,6 +57,7 @@ pub struct Study {
     pub(super) tokens: Arc<dyn TokenLaw>,
     pub(super) head: Arc<Head>,
     pub(super) query: Arc<QueryLaw>,
+    pub(super) fixed: Option<Arc<FixedTokens>>,
     pub(super) lengths: Vec<PromptLength>,
     pub(super) options: TableOptions,
     pub(super) temperatures: Vec<Positive>,
@@ -120,6 +121,7 @@ impl Study {
             tokens,
             head: Arc::new(head),
             query: Arc::new(query),
+            fixed: None,
             lengths: Vec::new(),
             options: TableOptions::default(),
             temperatures: Vec::new(),
@@ -143,6 +145,7 @@ impl Study {
             head: &self.head,
             query: &self.query,
             kind: LawKind::of(self.tokens.as_ref()),
+            fixed: self.fixed.as_deref(),
         }
     }
 
@@ -361,27 +364,5 @@ impl Study {
             printed: self.request.printed.clone(),
             negative_control: self.negative_control,
         }
-    }
-
-    /// What is refused before anything is computed.
-    pub(super) fn check_request(&self, simulated: bool) -> Result<()> {
-        if self.lengths.is_empty() {
-            return Err(Error::Unavailable {
-                what: "the table",
-                why: "no prompt length is given".into(),
-            });
-        }
-        if !simulated && (self.options.operator_norm || !self.options.quantiles.is_empty()) {
-            return Err(Error::Unavailable {
-                what: "the table",
-                why: "operator norms and quantiles come from a simulation only".into(),
-            });
-        }
-        if self.printed.is_some() {
-            for length in &self.lengths {
-                check_length(length.get())?;
-            }
-        }
-        Ok(())
     }
 }

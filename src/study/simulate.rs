@@ -80,22 +80,28 @@ pub fn simulation<'a>(
                 .map(move |&length| Cell { query, length })
         })
         .collect();
+    // Gradients are not measured on prompts with fixed tokens: their rows say so.
+    let gradients = options.gradients && question.fixed.is_none();
     let route = request.route.unwrap_or_else(|| {
-        if options.operator_norm {
+        if options.operator_norm || question.fixed.is_some() {
             Route::Plain
         } else {
             Simulation::best_route(question.tokens)
         }
     });
     let plan = Plan {
-        value_gradient: options.gradients,
-        key_query_gradient: options.gradients,
-        operator_norm: options.operator_norm,
+        value_gradient: gradients,
+        key_query_gradient: gradients,
+        operator_norm: options.operator_norm && gradients,
         thresholds: options.tail.iter().copied().map(Positive::get).collect(),
         quantiles: !options.quantiles.is_empty(),
         ..Plan::new(request.prompts, request.seed, route)
     };
-    Simulation::new(question.tokens, question.head, question.query, cells, plan)
+    let (tokens, head, query) = (question.tokens, question.head, question.query);
+    match question.fixed {
+        Some(fixed) => Simulation::with_fixed_tokens(tokens, head, query, fixed, cells, plan),
+        None => Simulation::new(tokens, head, query, cells, plan),
+    }
 }
 
 /// How a run is kept and stopped.

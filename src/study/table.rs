@@ -5,10 +5,12 @@ use crate::error::Result;
 use crate::exact::{Exact, ExactOutput};
 use crate::parameter::PromptLength;
 use crate::record::{Cell, Metric, QueryLabel, Row, cell};
-use crate::study::cells::bounds::{BoundCells, bound_cells};
+use crate::study::cells::bounds::bound_cells;
 use crate::study::cells::entropy::entropy_cells;
 use crate::study::cells::exact::exact_cells;
 use crate::study::cells::exact_gradients::gradient_cells;
+use crate::study::cells::fixed::NOT_COMPUTED;
+use crate::study::cells::results::BoundCells;
 use crate::study::options::TableOptions;
 use crate::study::rate::spectrum;
 use crate::study::{Progress, Question};
@@ -26,7 +28,7 @@ pub fn rows(
 ) -> Result<Vec<Row>> {
     question.check_size(
         lengths.len(),
-        options.metrics(question.head.value().nrows()),
+        options.metrics(question.head.value().nrows()) + usize::from(question.fixed.is_some()),
     )?;
     let queries = match question.query {
         QueryLaw::List { weights, .. } => weights.len(),
@@ -37,8 +39,13 @@ pub fn rows(
     let gradients = options.gradients.then(|| gradient_cells(question, lengths));
     let entropies = options.entropy.then(|| entropy_cells(question, lengths));
     let other = |index: Option<usize>, i: usize, metric: Metric| -> Option<Cell<Exact>> {
-        if metric == Metric::Entropy {
-            let (queries, average) = entropies.as_ref()?;
+        let scalars = match metric {
+            Metric::Entropy => Some(entropies.as_ref()),
+            Metric::FixedShare => Some(exact.shares.as_ref()),
+            _ => None,
+        };
+        if let Some(found) = scalars {
+            let (queries, average) = found?;
             let values = match index {
                 Some(index) => queries.get(index)?,
                 None => average,
@@ -54,7 +61,11 @@ pub fn rows(
     };
     let bounds = bound_cells(question, lengths, options, progress)?;
     let mut rows = Vec::new();
-    let outputs = question.head.value().nrows();
+    let shown = Shown {
+        options,
+        outputs: question.head.value().nrows(),
+        fixed: question.fixed.is_some(),
+    };
     for (index, (cells, bounds)) in exact.queries.iter().zip(bounds.queries).enumerate() {
         let value = |i: usize, metric| -> Cell<Exact> {
             if let Some(found) = other(Some(index), i, metric) {
@@ -70,7 +81,7 @@ pub fn rows(
             found.ok_or_else(|| "no value was computed".to_owned())
         };
         let label = QueryLabel::Index(index);
-        push(&mut rows, label, lengths, outputs, bounds, options, &value);
+        push(&mut rows, label, lengths, shown, bounds, &value);
     }
     let value = |i: usize, metric| -> Cell<Exact> {
         if let Some(found) = other(None, i, metric) {
@@ -92,15 +103,7 @@ pub fn rows(
         found.ok_or_else(|| "no value was computed".to_owned())
     };
     let label = QueryLabel::Average;
-    push(
-        &mut rows,
-        label,
-        lengths,
-        outputs,
-        bounds.average,
-        options,
-        &value,
-    );
+    push(&mut rows, label, lengths, shown, bounds.average, &value);
     Ok(rows)
 }
 
@@ -138,6 +141,10 @@ pub fn notes(question: &Question<'_>) -> Result<Vec<String>> {
         sourced.proxy.get(),
         sourced.source
     )];
+    if question.fixed.is_some() {
+        notes.push("fixed tokens (T2.fixed): L counts the other tokens; the limit T is that of prompts without them".to_owned());
+        return Ok(notes);
+    }
     if let (QueryLaw::Gaussian(query), Some(tokens)) = (question.query, question.kind.gaussian()) {
         let spectrum = spectrum(question, tokens, query)?;
         let lambda = spectrum.lambda();
@@ -154,16 +161,30 @@ pub fn notes(question: &Question<'_>) -> Result<Vec<String>> {
     Ok(notes)
 }
 
+/// Which rows there are.
+#[derive(Clone, Copy)]
+struct Shown<'a> {
+    options: &'a TableOptions,
+    /// Coordinates of an output.
+    outputs: usize,
+    /// Does the prompt hold fixed tokens?
+    fixed: bool,
+}
+
 /// The rows of one query: every metric of the options, each at every length.
 fn push(
     rows: &mut Vec<Row>,
     query: QueryLabel,
     lengths: &[PromptLength],
-    outputs: usize,
+    shown: Shown<'_>,
     bounds: BoundCells,
-    options: &TableOptions,
     exact: &dyn Fn(usize, Metric) -> Cell<Exact>,
 ) {
+    let Shown {
+        options,
+        outputs,
+        fixed,
+    } = shown;
     let lower = bounds.lower;
     let mut add = |metric, records: Option<Vec<Vec<_>>>, reason: Option<&str>| {
         let mut records = records.unwrap_or_default().into_iter();
@@ -181,6 +202,9 @@ fn push(
         }
     };
     add(Metric::Output, Some(bounds.output), None);
+    if fixed {
+        add(Metric::FixedShare, None, None);
+    }
     if options.bias {
         for coordinate in 0..outputs {
             add(Metric::Bias { coordinate }, None, None);
@@ -197,7 +221,11 @@ fn push(
         add(Metric::ValueGradient, Some(gradients.value), None);
         add(Metric::KeyQueryGradient, Some(gradients.key_query), None);
         if options.operator_norm {
-            let reason = Some("operator norms of the gradient's error come from a simulation only");
+            let reason = Some(if fixed {
+                NOT_COMPUTED
+            } else {
+                "operator norms of the gradient's error come from a simulation only"
+            });
             add(Metric::KeyQueryGradientOperator, None, reason);
         }
     }

@@ -6,6 +6,7 @@ mod support;
 mod bounds_hold;
 mod capped_gradient;
 mod certificates;
+mod fixed_tokens;
 mod formula_average;
 mod fractional_moments;
 mod gradient_bounds;

@@ -5,6 +5,7 @@ mod support;
 
 mod check;
 mod extremes;
+mod fixed_tokens;
 mod flow;
 mod printed;
 mod printed_gradients;

@@ -5,6 +5,7 @@ mod support;
 
 mod enclosure;
 mod entropy;
+mod fixed_tokens;
 mod gradient;
 mod gradient_average;
 mod length_search;

@@ -5,4 +5,5 @@ mod support;
 
 mod deviations;
 mod estimates;
+mod fixed_tokens;
 mod runs;

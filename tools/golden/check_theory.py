@@ -263,8 +263,42 @@ def limiting_constant():
         print("     L error / limit:", row["name"], row["L"], mp.nstr(row["L"] * mpf(row["error"]) / mpf(row["limit"]), 8))
 
 
+def fixed_tokens():
+    """T2.fixed by all prompts of three tokens from three points, and T4.fixed at some parameters."""
+    points, chances, a = [mpf(-1), mpf("0.5"), mpf(2)], [mpf("0.5"), mpf("0.3"), mpf("0.2")], mpf("0.8")
+    mass = sum(p * mp.exp(a * x) for p, x in zip(chances, points))
+    weight = lambda x: mp.exp(a * x) / mass
+    limit = sum(p * weight(x) * x for p, x in zip(chances, points))
+    mean = lambda f: sum(p * f(weight(x), x - limit) for p, x in zip(chances, points))
+    L = 3
+    for fixed in ([mpf(3)], [mpf(-2), mpf("0.1")], [mpf(-8)]):
+        total, pull = sum(weight(x) for x in fixed), sum(weight(x) * (x - limit) for x in fixed)
+        error = bias = share = 0
+        for i in range(27):
+            places = [i % 3, i // 3 % 3, i // 9]
+            chance = math.prod(chances[k] for k in places)
+            w = sum(weight(points[k]) for k in places)
+            gap = (pull + sum(weight(points[k]) * (points[k] - limit) for k in places)) / (total + w)
+            error, bias, share = error + chance * gap**2, bias + chance * gap, share + chance * total / (total + w)
+        phi = lambda t: mean(lambda w, f: mp.exp(-t * w))
+        g = lambda t: mean(lambda w, f: w * f * mp.exp(-t * w))
+        h = lambda t: mean(lambda w, f: w * w * f * f * mp.exp(-t * w))
+        inner = lambda t: pull**2 * phi(t) ** L + 2 * L * pull * g(t) * phi(t) ** (L - 1) + L * h(t) * phi(t) ** (L - 1) + L * (L - 1) * g(t) ** 2 * phi(t) ** (L - 2)
+        over = lambda f: mp.quad(lambda t: f(t) * mp.exp(-t * total), [0, mpf("0.1"), 1, 4, 16, 64, 256, 1024])
+        name = f"T2.fixed, tokens at {', '.join(mp.nstr(x, 3) for x in fixed)}"
+        close(name + ", error", over(lambda t: t * inner(t)), error, "1e-15")
+        close(name + ", bias", over(lambda t: pull * phi(t) ** L + L * g(t) * phi(t) ** (L - 1)), bias, "1e-15")
+        close(name + ", share", total * over(lambda t: phi(t) ** L), share, "1e-15")
+        rho, a2, f0 = mean(lambda w, f: w * w), mean(lambda w, f: (w * f) ** 2), mean(lambda w, f: f * f)
+        far = max(abs(x - limit) for x in fixed) ** 2
+        for d in (mpf("0.4"), mpf("0.6"), mpf("0.8"), mpf("0.99")):
+            tail = L * f0 * mp.exp(-((d * L - 1) ** 2) / (2 * (L - 1) * rho)) + far * mp.exp(-L * d * d / (2 * rho))
+            check("T4.fixed", error <= (pull**2 + L * a2) / (total + (1 - d) * L) ** 2 + tail)
+
+
 if __name__ == "__main__":
     laplace_identity()
+    fixed_tokens()
     gaussian_lattice()
     gaussian_exact()
     bounds()

@@ -1,6 +1,7 @@
 //! T4 `chernoff-bound`: an explicit bound with an elementary proof.
 
 pub(in crate::bound) mod entropy;
+pub(in crate::bound) mod fixed;
 pub(in crate::bound) mod fourth_moment;
 pub(in crate::bound) mod tail;
 

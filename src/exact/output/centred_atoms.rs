@@ -20,20 +20,23 @@ const BLOCK: usize = 32;
 const MOST_NODES: usize = 20_000;
 /// Score atoms with the output centred at `T = V m(a)`.
 pub(in crate::exact) struct CentredAtoms {
-    weights: WeightAtoms,
+    pub(super) weights: WeightAtoms,
     /// `f`, one column an atom.
-    outputs: DMatrix<f64>,
-    sizes: Vec<Size>,
+    pub(super) outputs: DMatrix<f64>,
+    pub(super) sizes: Vec<Size>,
     /// Bounds of the relative errors of an `x` but for the roundings that made it a weight, and of a probability; of the rounding of
     /// conditional variances (absolute) and of squared norms (relative).
-    of_x: f64,
-    of_probability: f64,
-    of_spread: f64,
-    of_norm: f64,
+    pub(super) of_x: f64,
+    pub(super) of_probability: f64,
+    pub(super) of_spread: f64,
+    pub(super) of_norm: f64,
     /// Why the errors of the integrals are no bounds, if they are not.
     pub(in crate::exact) unproved: Option<&'static str>,
     pub(in crate::exact) exact: bool,
 }
+
+/// May a lattice end with this node, at this `tau`?
+pub(super) type Stop<'a> = dyn Fn(f64, &OutputNode) -> bool + 'a;
 
 /// Outputs below this have squares that may underflow.
 const LEAST_OUTPUT: f64 = 1e-120;
@@ -124,14 +127,26 @@ impl CentredAtoms {
 
     /// Single-token expectations on a lattice of this step, good for all lengths from `shortest >= 2` to `longest`.
     pub fn moments(&self, step: f64, shortest: f64, longest: f64) -> Result<OutputMoments> {
+        let tau = self.leftmost(shortest, longest)?;
+        // A multiple of the step: of a dyadic step every node then is a float.
+        let tau = (tau / step).floor() * step;
+        self.moments_from(tau, step, &|_, node| {
+            may_stop(shortest, longest, node.ln_phi, node.bump)
+        })
+    }
+
+    /// The leftmost `tau` that integrals for these lengths need.
+    pub fn leftmost(&self, shortest: f64, longest: f64) -> Result<f64> {
         let importance = |of: fn(&Size) -> f64| -> Vec<f64> { self.sizes.iter().map(of).collect() };
         let mut tau = f64::INFINITY;
         for importance in [importance(|size| size.square), importance(|_| 1.0)] {
             tau = tau.min(self.weights.left_end(&importance, shortest, longest)?);
         }
-        tau = self.left_end_of_bias(tau, longest)?;
-        // A multiple of the step: of a dyadic step every node then is a float.
-        tau = (tau / step).floor() * step;
+        self.left_end_of_bias(tau, longest)
+    }
+
+    /// Single-token expectations on the lattice that starts at `tau` and ends with the first node at which `stop` is true.
+    pub fn moments_from(&self, mut tau: f64, step: f64, stop: &Stop<'_>) -> Result<OutputMoments> {
         let mut moments = OutputMoments {
             step,
             nodes: Vec::new(),
@@ -142,8 +157,7 @@ impl CentredAtoms {
             mean_square: self.mean_square().0,
         };
         loop {
-            let done = self.block(tau, step, shortest, longest, &mut moments);
-            if done {
+            if self.block(tau, step, stop, &mut moments) {
                 let last = tau + (moments.nodes.len() - 1) as f64 % BLOCK as f64 * step;
                 moments.right = self.right_end(last);
                 return Ok(moments);
@@ -207,14 +221,7 @@ impl CentredAtoms {
     }
 
     /// Appends up to [`BLOCK`] nodes from `tau` on; true if the last of them may end the lattice.
-    fn block(
-        &self,
-        tau: f64,
-        step: f64,
-        shortest: f64,
-        longest: f64,
-        to: &mut OutputMoments,
-    ) -> bool {
+    fn block(&self, tau: f64, step: f64, stop: &Stop<'_>, to: &mut OutputMoments) -> bool {
         let atoms = self.sizes.len();
         let mut factors = DMatrix::zeros(atoms, BLOCK);
         let mut others = vec![0.0; atoms];
@@ -253,7 +260,7 @@ impl CentredAtoms {
             let node = self.node(&sums, of_x, direct.min(other));
             to.nodes.push(node);
             count += 1;
-            done = may_stop(shortest, longest, node.ln_phi, node.bump);
+            done = stop(tau, &node);
             if done {
                 break;
             }

@@ -22,7 +22,7 @@ pub struct ExactOutput {
 }
 
 /// Step in `ln t` for finitely supported laws: a dyadic number, at which the lattice errs relatively by 6e-20.
-const FINITE_STEP: f64 = 0.1875;
+pub(super) const FINITE_STEP: f64 = 0.1875;
 
 /// Error, bias and participation of a law seen through a value matrix, one result a length (T2).
 ///
@@ -146,7 +146,7 @@ impl OutputErrorCurve {
     }
 }
 
-fn normalised_atoms(
+pub(super) fn normalised_atoms(
     law: &dyn OutputLaw,
     tilt: &DVector<f64>,
     resolution: Resolution,
@@ -185,7 +185,11 @@ const NORMALISATION: f64 = 1e-10;
 
 impl ExactOutput {
     /// With the bounds of one lattice; of a discretised law, and where the bounds do not hold, with an estimate besides.
-    fn new(fine: &Integrals, coarse: Option<&Integrals>, unproved: Option<&'static str>) -> Self {
+    pub(super) fn new(
+        fine: &Integrals,
+        coarse: Option<&Integrals>,
+        unproved: Option<&'static str>,
+    ) -> Self {
         let of = |fine: f64, coarse: Option<f64>, rounding: f64| match unproved {
             None => Exact::proved(fine, rounding),
             Some(why) => {

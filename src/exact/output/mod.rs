@@ -3,6 +3,9 @@
 pub(in crate::exact) mod centred_atoms;
 pub(in crate::exact) mod entropy;
 pub(in crate::exact) mod errors;
+pub(in crate::exact) mod fixed;
+mod fixed_integrals;
+mod fixed_part;
 pub(in crate::exact) mod gaussian;
 pub(in crate::exact) mod moments;
 mod node_sums;

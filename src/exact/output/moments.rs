@@ -68,7 +68,7 @@ pub(in crate::exact) struct Integrals {
 
 /// A lattice sum of `y^2 e^{-y}` or `y e^{-y}` beyond a node is at most this many times the integral (`lattice-ends`): the
 /// function of `ln y` has one maximum.
-const OF_END: f64 = 1.5;
+pub(super) const OF_END: f64 = 1.5;
 /// Exponents of `phi` below which nodes are left out.
 pub(in crate::exact) const LEAST_EXPONENT: f64 = -740.0;
 /// A margin for the rounding of the error bounds themselves and for products of two errors.
@@ -171,7 +171,7 @@ impl OutputMoments {
     }
 
     /// The relative error of the infinite lattice (`outer-lattice`) at `c = 3/2`: `2 cos(c)^{-order} / (e^{2 pi c / h} - 1)`.
-    fn lattice(&self, order: i32) -> f64 {
+    pub(super) fn lattice(&self, order: i32) -> f64 {
         let c: f64 = 1.5;
         2.0 * c.cos().powi(-order) / (std::f64::consts::TAU * c / self.step).exp_m1()
     }

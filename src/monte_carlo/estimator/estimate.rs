@@ -89,6 +89,8 @@ pub struct CellEstimates {
     pub participation_three: Estimate,
     /// `E 1/P_2`, the mean effective prompt length.
     pub effective_length: Estimate,
+    /// The share of the attention that fixed tokens take, if there are any.
+    pub fixed_share: Option<Estimate>,
     /// Error of the gradient in `V`: `m |mhat - m|^2` (Frobenius, `m` outputs) and `|mhat - m|^2` (operator).
     pub value_gradient: Option<GradientEstimates>,
     /// Error of the gradient in `U`: `|V (Chat - C)|^2 |z|^2`.

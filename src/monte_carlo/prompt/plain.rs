@@ -97,9 +97,21 @@ impl PlainState {
             *mean = sum / total - offset * tilt;
         }
         self.output.gemv(1.0, &problem.output, &self.mean, 0.0);
+        let joined = target
+            .fixed
+            .as_ref()
+            .map(|fixed| fixed.join(&self.sums.weight_sums, &mut self.output));
+        let weights = joined
+            .as_ref()
+            .map_or(&self.sums.weight_sums, |j| &j.weights);
         let square = self.output.norm_squared();
         measured.error = square.sqrt();
-        let mut places = write_first(&mut measured.numbers, square, &self.sums.weight_sums);
+        let mut places = write_first(&mut measured.numbers, square, weights);
+        if let Some(joined) = &joined
+            && let Some(place) = places.next()
+        {
+            *place = joined.share;
+        }
         if plan.value_gradient
             && let Some(place) = places.next()
         {

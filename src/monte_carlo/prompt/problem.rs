@@ -5,7 +5,8 @@ use std::sync::OnceLock;
 use nalgebra::{DMatrix, DVector};
 use rand::{Rng, RngExt};
 
-use crate::attention::{Head, QueryLaw};
+use super::fixed::{FixedProblem, FixedSums};
+use crate::attention::{FixedTokens, Head, QueryLaw};
 use crate::error::{Error, Result};
 use crate::law::{Gaussian, LawKind, TokenLaw};
 use crate::monte_carlo::plan::QueryChoice;
@@ -33,6 +34,8 @@ pub(in crate::monte_carlo) struct Problem<'a> {
     pub output: DMatrix<f64>,
     /// Is `C(a)` wanted?
     pub covariance: bool,
+    /// The tokens that are in every prompt, if there are any.
+    fixed: Option<FixedProblem<'a>>,
     /// Sums of the weights of a query list.
     cumulative: Vec<f64>,
     population: Vec<OnceLock<Population>>,
@@ -44,6 +47,7 @@ impl<'a> Problem<'a> {
         tokens: &'a dyn TokenLaw,
         head: &'a Head,
         query: &'a QueryLaw,
+        fixed: Option<&'a FixedTokens>,
         covariance: bool,
     ) -> Result<Self> {
         let dimension = head.value().ncols();
@@ -88,6 +92,7 @@ impl<'a> Problem<'a> {
                 None => head.value().clone(),
             },
             covariance,
+            fixed: fixed.map(|tokens| FixedProblem::new(tokens, head)),
             cumulative,
             population,
         })
@@ -129,6 +134,8 @@ pub(in crate::monte_carlo) struct Target {
     pub covariance: Option<DMatrix<f64>>,
     /// `|z|^2`.
     pub query_square: f64,
+    /// Sums over the fixed tokens, if there are any.
+    pub fixed: Option<FixedSums>,
 }
 
 impl Target {
@@ -142,14 +149,33 @@ impl Target {
             centre: DVector::zeros(dimension),
             covariance: None,
             query_square: 0.0,
+            fixed: None,
         }
     }
 
     /// Turns to a query; [`QueryChoice::Average`] draws one.
     ///
-    /// Nothing is allocated for Gaussian tokens; other laws allocate `m(a)`, unless the queries are a list
+    /// Nothing is allocated for Gaussian tokens without fixed ones; other laws allocate `m(a)`, unless the queries are a list
     /// that is short enough to keep the values of every query.
     pub fn choose<R: Rng>(&mut self, problem: &Problem<'_>, choice: QueryChoice, random: &mut R) {
+        self.turn(problem, choice, random);
+        self.fixed = problem.fixed.as_ref().map(|fixed| {
+            // Drawn scores are those of `X - m0` or of `X - m(a)`, and `T = V m0 + (V R) (R^T a)` or `V m(a)`.
+            let (centre, response) = match problem.gaussian {
+                Some(law) => (law.mean(), Some(&problem.output * &self.drawn_tilt)),
+                None => (&self.centre, None),
+            };
+            let mut limit = problem.head.value() * centre;
+            if let Some(response) = response {
+                limit += response;
+            }
+            let origin = self.tilt.dot(centre);
+            FixedSums::new(fixed, problem.head, &self.query, &self.tilt, origin, &limit)
+        });
+    }
+
+    /// Turns to a query, but for the fixed tokens.
+    fn turn<R: Rng>(&mut self, problem: &Problem<'_>, choice: QueryChoice, random: &mut R) {
         let mut index = match choice {
             QueryChoice::Index(index) => Some(index),
             QueryChoice::Average => None,

@@ -4,7 +4,7 @@ use nalgebra::DVector;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::attention::{Head, QueryLaw};
+use crate::attention::{FixedTokens, Head, QueryLaw};
 use crate::law::TokenLaw;
 
 /// Tokens that a law is known by.
@@ -36,8 +36,13 @@ impl Hash {
 ///
 /// Head and query enter with all their numbers. A token law enters by its name, its dimension, its first
 /// draws from a fixed stream, and its cumulant and mean at tilt zero and at a fixed tilt of length about 1,
-/// which depend on every parameter it has.
-pub(super) fn digest(tokens: &dyn TokenLaw, head: &Head, query: &QueryLaw) -> String {
+/// which depend on every parameter it has. Fixed tokens enter with all their numbers.
+pub(super) fn digest(
+    tokens: &dyn TokenLaw,
+    head: &Head,
+    query: &QueryLaw,
+    fixed: Option<&FixedTokens>,
+) -> String {
     let mut hash = Hash(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d);
     hash.bytes(tokens.name().as_bytes());
     let dimension = tokens.dimension();
@@ -67,6 +72,11 @@ pub(super) fn digest(tokens: &dyn TokenLaw, head: &Head, query: &QueryLaw) -> St
             hash.numbers(law.mean().as_slice().iter());
             hash.numbers(law.covariance().as_slice().iter());
         }
+    }
+    if let Some(fixed) = fixed {
+        hash.bytes(b"fixed");
+        hash.numbers(fixed.tokens().as_slice().iter());
+        hash.bytes(&[u8::from(fixed.holds_query())]);
     }
     format!("{:032x}", hash.0)
 }

@@ -6,7 +6,7 @@ use super::control::Control;
 use super::digest::digest;
 use super::partial::{Partial, Shard};
 use super::threads::run;
-use crate::attention::{Head, QueryLaw};
+use crate::attention::{FixedTokens, Head, QueryLaw};
 use crate::error::{Error, Result};
 use crate::law::{LawKind, TokenLaw};
 use crate::monte_carlo::plan::{Cell, Plan, QueryChoice, Route};
@@ -36,12 +36,72 @@ impl<'a> Simulation<'a> {
         cells: Vec<Cell>,
         plan: Plan,
     ) -> Result<Self> {
+        if plan.fixed_tokens {
+            return Err(Error::Parameter {
+                parameter: "fixed_tokens",
+                value: "true".into(),
+                required: "false where no fixed tokens are given",
+                theorem: None,
+            });
+        }
+        Self::build(tokens, head, query, None, cells, plan)
+    }
+
+    /// The simulation of prompts that hold these tokens besides the random ones, on the plain route; their share of the attention is measured too.
+    ///
+    /// # Errors
+    /// As [`Simulation::new`]; also [`Error::Shape`] if the fixed tokens do not fit the head, and [`Error::Parameter`] for gradients and for the
+    /// Rao-Blackwellised route.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::attention::{FixedTokens, Head, QueryLaw};
+    /// use attention_bounds::law::Gaussian;
+    /// use attention_bounds::monte_carlo::{Cell, Control, Plan, QueryChoice, Route, Shard, Simulation};
+    /// use attention_bounds::nalgebra::{self, dmatrix};
+    /// use attention_bounds::parameter::PromptLength;
+    ///
+    /// // Without scores each of three tokens and one more has a quarter of the attention.
+    /// let tokens = Gaussian::centred(dmatrix![1.0])?;
+    /// let head = Head::new(dmatrix![0.0], dmatrix![1.0])?;
+    /// let (query, fixed) = (QueryLaw::uniform(dmatrix![1.0])?, FixedTokens::new(&dmatrix![5.0])?);
+    /// let cell = Cell { query: QueryChoice::Index(0), length: PromptLength::new(3)? };
+    /// let plan = Plan::new(1000, 1, Route::Plain);
+    /// let simulation = Simulation::with_fixed_tokens(&tokens, &head, &query, &fixed, vec![cell], plan)?;
+    /// let done = simulation.advance(simulation.begin(Shard::whole())?, &Control::default())?;
+    /// assert!((done.estimates()?[0].fixed_share.unwrap().mean - 0.25).abs() < 1e-12);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
+    pub fn with_fixed_tokens(
+        tokens: &'a dyn TokenLaw,
+        head: &'a Head,
+        query: &'a QueryLaw,
+        fixed: &'a FixedTokens,
+        cells: Vec<Cell>,
+        plan: Plan,
+    ) -> Result<Self> {
+        fixed.check(head)?;
+        let plan = Plan {
+            fixed_tokens: true,
+            ..plan
+        };
+        Self::build(tokens, head, query, Some(fixed), cells, plan)
+    }
+
+    fn build(
+        tokens: &'a dyn TokenLaw,
+        head: &'a Head,
+        query: &'a QueryLaw,
+        fixed: Option<&'a FixedTokens>,
+        cells: Vec<Cell>,
+        plan: Plan,
+    ) -> Result<Self> {
         plan.check()?;
-        let problem = Problem::new(tokens, head, query, plan.key_query_gradient)?;
+        let problem = Problem::new(tokens, head, query, fixed, plan.key_query_gradient)?;
         check_sizes(&problem, &plan)?;
         check_cells(query, &cells)?;
         Ok(Self {
-            scenario: digest(tokens, head, query),
+            scenario: digest(tokens, head, query, fixed),
             problem,
             cells,
             plan,

@@ -67,6 +67,7 @@ impl Partial {
             participation_two: need(Quantity::ParticipationTwo)?,
             participation_three: need(Quantity::ParticipationThree)?,
             effective_length: need(Quantity::EffectiveLength)?,
+            fixed_share: find(Quantity::FixedShare),
             value_gradient: find(Quantity::ValueGradient).map(|operator| GradientEstimates {
                 frobenius: operator.scaled(self.outputs as f64),
                 operator: Some(operator),

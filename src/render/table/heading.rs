@@ -21,6 +21,11 @@ pub(super) fn headings(row: &Row, table: &Table) -> (String, String) {
             "E H".into(),
             "E H".into(),
         ),
+        Metric::FixedShare => (
+            "Share of the attention on the fixed tokens",
+            "E[W0 / (W0 + W)]".into(),
+            "E[W_0 / (W_0 + W)]".into(),
+        ),
         Metric::ValueGradient => (
             "Expected squared error of the gradient in V (Frobenius norm)",
             "m E|mhat - m|^2".into(),

@@ -15,40 +15,25 @@ use crate::parameter::{Dimension, Positive, PromptLength};
 use crate::record::Cell;
 use crate::study::cells::averages::average_records;
 use crate::study::cells::exact::{Curve, reason};
+use crate::study::cells::fixed::{NOT_COMPUTED, fixed_bounds};
 use crate::study::cells::gradient_bounds::{
     GradientCells, Gradients, average_of_list, not_available,
 };
 use crate::study::cells::moments::{bounded_support, first_value, gaussian_moments, tilt_norms};
+use crate::study::cells::results::{AllBounds, BoundCells};
 use crate::study::options::TableOptions;
 use crate::study::{Progress, Question};
 
-/// Bounds of one query, or of the average: one list of records a length, for each metric.
-#[derive(Debug, Clone, Default)]
-pub(in crate::study) struct BoundCells {
-    /// Of `E|That - T|^2`.
-    pub output: Vec<Vec<Bound>>,
-    /// What `E|That - T|^2` is not below, by length.
-    pub lower: Vec<Option<LowerBound>>,
-    /// Of `E P_2`.
-    pub participation: Vec<Vec<Bound>>,
-    /// Of `P(|That - T| >= eps)`; empty if no `eps` was asked for.
-    pub tail: Vec<Vec<Bound>>,
-    /// Of the errors of both gradients; empty if they were not asked for.
-    pub gradients: GradientCells,
-}
-
 /// Bounds for every query of a list (none for a continuous query law), and averaged over the law.
-pub(in crate::study) struct AllBounds {
-    pub queries: Vec<BoundCells>,
-    pub average: BoundCells,
-}
-
 pub(in crate::study) fn bound_cells(
     question: &Question<'_>,
     lengths: &[PromptLength],
     options: &TableOptions,
     progress: &dyn Progress,
 ) -> Result<AllBounds> {
+    if let Some(fixed) = question.fixed {
+        return Ok(fixed_bounds(question, fixed, lengths, options, progress));
+    }
     let tail = options.tail;
     let gradients = options
         .gradients
@@ -121,6 +106,9 @@ pub(in crate::study) fn output_curve<'a>(
     question: &'a Question<'_>,
     values: &'a ValueSpectrum,
 ) -> Result<Curve<'a, Vec<Bound>>> {
+    if question.fixed.is_some() {
+        return Ok(Box::new(|_| Err(NOT_COMPUTED.to_owned())));
+    }
     match question.query {
         QueryLaw::List { queries, weights } => {
             let seen = question.tokens.through(question.head.value());

@@ -9,12 +9,20 @@ use crate::record::Cell;
 use crate::study::Question;
 use crate::study::cells::exact::reason;
 use crate::study::cells::exact_gradients::list_average;
+use crate::study::cells::fixed::NOT_COMPUTED;
 
 /// For every query of a list, and averaged over the query law: a result for each length, or the reason.
 pub(in crate::study) fn entropy_cells(
     question: &Question<'_>,
     lengths: &[PromptLength],
 ) -> (Vec<Cell<Vec<Exact>>>, Cell<Vec<Exact>>) {
+    if question.fixed.is_some() {
+        let count = question.query_count();
+        return (
+            vec![Err(NOT_COMPUTED.into()); count],
+            Err(NOT_COMPUTED.into()),
+        );
+    }
     let QueryLaw::List { queries, weights } = question.query else {
         let why = "the entropy averaged over a Gaussian query is not computed; give fixed queries";
         return (Vec::new(), Err(why.into()));
@@ -33,6 +41,9 @@ pub(in crate::study) fn entropy_cells(
 
 /// `KL(mu_a | mu) = <a, m(a)> - Lam(a)`, averaged over a list of queries: `ln L - E H` tends to it.
 pub(in crate::study) fn entropy_deficit(question: &Question<'_>) -> Option<f64> {
+    if question.fixed.is_some() {
+        return None;
+    }
     let QueryLaw::List { queries, weights } = question.query else {
         return None;
     };

@@ -10,21 +10,19 @@ use crate::exact::{
 };
 use crate::parameter::PromptLength;
 use crate::record::Cell;
+use crate::study::cells::fixed::{NOT_COMPUTED, fixed_cells};
+use crate::study::cells::results::{ExactCells, average_of_list};
 use crate::study::{Progress, Question, Silent};
 
-/// Exact results: for every query of a list, and averaged over the query law.
-pub(in crate::study) struct ExactCells {
-    /// One entry a query (none for a continuous query law): a result for each length, or the reason.
-    pub queries: Vec<Cell<Vec<ExactOutput>>>,
-    /// A result for each length, or the reason.
-    pub average: Cell<Vec<AverageOutput>>,
-}
-
+/// Exact results; of prompts with fixed tokens those of T2.fixed.
 pub(in crate::study) fn exact_cells(
     question: &Question<'_>,
     lengths: &[PromptLength],
     progress: &dyn Progress,
 ) -> ExactCells {
+    if let Some(fixed) = question.fixed {
+        return fixed_cells(question, fixed, lengths, progress);
+    }
     match question.query {
         QueryLaw::List { queries, weights } => {
             let per_query = list_cells(question, queries.ncols(), lengths, progress);
@@ -32,6 +30,7 @@ pub(in crate::study) fn exact_cells(
             ExactCells {
                 queries: per_query,
                 average,
+                shares: None,
             }
         }
         QueryLaw::Gaussian(query) => {
@@ -54,6 +53,7 @@ pub(in crate::study) fn exact_cells(
             ExactCells {
                 queries: Vec::new(),
                 average,
+                shares: None,
             }
         }
     }
@@ -86,24 +86,6 @@ fn list_cells(
         .collect()
 }
 
-/// The average exists if every query has its value; otherwise the first reason is the reason.
-fn average_of_list(
-    cells: &[Cell<Vec<ExactOutput>>],
-    weights: &[f64],
-    lengths: usize,
-) -> Cell<Vec<AverageOutput>> {
-    let columns: Vec<&Vec<ExactOutput>> = cells
-        .iter()
-        .map(|cell| cell.as_ref().map_err(Clone::clone))
-        .collect::<Cell<_>>()?;
-    (0..lengths)
-        .map(|i| {
-            let outputs: Vec<&ExactOutput> = columns.iter().filter_map(|c| c.get(i)).collect();
-            list_average(&outputs, weights).map_err(reason)
-        })
-        .collect()
-}
-
 /// A function of the prompt length: its values at a list of lengths.
 pub(in crate::study) type Curve<'a, T> = Box<dyn Fn(&[PromptLength]) -> Cell<Vec<T>> + 'a>;
 
@@ -113,6 +95,9 @@ pub(in crate::study) fn average_curve<'a>(
     question: &'a Question<'_>,
     range: &[PromptLength],
 ) -> Cell<Curve<'a, Exact>> {
+    if question.fixed.is_some() {
+        return Err(NOT_COMPUTED.to_owned());
+    }
     let squares = |outputs: Vec<AverageOutput>| -> Vec<Exact> {
         outputs.iter().map(|o| o.squared_error).collect()
     };

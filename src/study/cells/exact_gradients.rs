@@ -13,6 +13,7 @@ use crate::parameter::PromptLength;
 use crate::record::{Cell, Metric};
 use crate::study::Question;
 use crate::study::cells::exact::reason;
+use crate::study::cells::fixed::NOT_COMPUTED;
 
 /// The errors of both gradients for one query or averaged: a value for each length, or the reason.
 #[derive(Debug, Clone)]
@@ -42,6 +43,13 @@ pub(in crate::study) fn gradient_cells(
     question: &Question<'_>,
     lengths: &[PromptLength],
 ) -> (Vec<GradientCells>, GradientCells) {
+    if question.fixed.is_some() {
+        let none = GradientCells {
+            value: Err(NOT_COMPUTED.into()),
+            key_query: Err(NOT_COMPUTED.into()),
+        };
+        return (vec![none.clone(); question.query_count()], none);
+    }
     match question.query {
         QueryLaw::List { queries, weights } => {
             let support = match question.kind.gaussian() {
@@ -83,6 +91,9 @@ pub(in crate::study) fn gradient_average(
     lengths: &[PromptLength],
     gradient: Gradient,
 ) -> Cell<Vec<Exact>> {
+    if question.fixed.is_some() {
+        return Err(NOT_COMPUTED.into());
+    }
     match question.query {
         // An average over a Gaussian query takes long enough to leave the other gradient out.
         QueryLaw::Gaussian(query) => gaussian_average(question, query, lengths, gradient),

@@ -112,6 +112,7 @@ impl<'a> Evidence<'a> {
             Metric::Bias { coordinate } => *cell.bias.get(coordinate)?,
             Metric::Participation => cell.participation_two,
             Metric::Entropy => return None,
+            Metric::FixedShare => cell.fixed_share?,
             Metric::ValueGradient => cell.value_gradient?.frobenius,
             Metric::KeyQueryGradient => cell.key_query_gradient?.frobenius,
             Metric::KeyQueryGradientOperator => cell.key_query_gradient?.operator?,

@@ -38,6 +38,7 @@ fn cell(query: QueryChoice, error: Estimate) -> CellEstimates {
         bias: vec![estimate(-0.1, 0.01, None)],
         participation_two: other,
         participation_three: other,
+        fixed_share: None,
         effective_length: other,
         value_gradient: None,
         key_query_gradient: None,

@@ -56,7 +56,13 @@ pub(in crate::study) fn allowances<const N: usize>(
     };
     let missed = |length: u64| ln_alphas.map(|ln_alpha| Missed::new(ln_alpha, prompts, length));
     let mut found = HashMap::new();
-    let mut add = |query, (length, metric): (u64, Metric), allowance: [Allowance; N]| {
+    let mut add = |query, (length, metric): (u64, Metric), mut allowance: [Allowance; N]| {
+        // Fixed tokens make a prompt longer than it says.
+        if question.fixed.is_some() && metric == Metric::Participation {
+            for one in &mut allowance {
+                one.least = Some(0.0);
+            }
+        }
         let key = (query, length, metric);
         if wanted.contains(&key) {
             found.insert(key, allowance);
@@ -101,11 +107,15 @@ pub(in crate::study) fn allowances<const N: usize>(
             let gaussian = question
                 .kind
                 .gaussian()
+                .filter(|_| question.fixed.is_none())
                 .map(|tokens| GaussianQuery::new(tokens, question.head, query));
             // m(a) lies in the hull of the support, whatever the query.
             let value = question.head.value();
             let centre = value * tokens.tilted_mean(&DVector::zeros(tokens.dimension()));
-            let diameter = tokens.output_radius(value, &centre).map(|r| 2.0 * r);
+            let diameter = tokens
+                .output_radius(value, &centre)
+                .filter(|_| question.fixed.is_none())
+                .map(|r| 2.0 * r);
             for cell in &cells {
                 let of = |missed: Missed| {
                     let carried = gaussian
@@ -114,7 +124,7 @@ pub(in crate::study) fn allowances<const N: usize>(
                     Carried {
                         missed: carried.unwrap_or(f64::INFINITY),
                         most: match (cell.1, diameter) {
-                            (Metric::Participation, _) => 1.0,
+                            (Metric::Participation | Metric::FixedShare, _) => 1.0,
                             (Metric::Output, Some(diameter)) => diameter * diameter,
                             (Metric::Bias { .. }, Some(diameter)) => diameter,
                             _ => f64::INFINITY,

@@ -54,6 +54,34 @@ impl Carried {
         }
     }
 
+    /// The same where fixed tokens, at most at this distance from `T`, have a share of every prompt.
+    ///
+    /// `|s c + sum p_i f_i|^2` is at most twice `|sum p_i f_i|^2` and twice the squared distance, which a part `eps` of the prompts carries; the random
+    /// tokens have at most the weights that they have alone. What a share misses is limited by 1 alone.
+    fn beside_fixed(self, metric: Metric, distance: f64, eps: f64) -> Self {
+        let square = distance * distance;
+        match metric {
+            Metric::Output => Self {
+                missed: 2.0 * (self.missed + eps * square),
+                whole: 2.0 * (self.whole + square),
+                most: self.most.max(square),
+                first: f64::INFINITY,
+            },
+            Metric::Bias { .. } => Self {
+                missed: self.missed + 2.0 * eps * distance,
+                whole: self.whole + distance,
+                most: self.most.max(distance),
+                first: f64::INFINITY,
+            },
+            _ => Self {
+                missed: f64::INFINITY,
+                whole: 1.0,
+                most: 1.0,
+                first: f64::INFINITY,
+            },
+        }
+    }
+
     /// The allowance of a metric at a length, if a part `eps` of the prompts may be missing.
     pub fn allowance(self, metric: Metric, length: u64, eps: f64) -> Allowance {
         Allowance {
@@ -83,7 +111,11 @@ fn has_gradients(cells: &[(u64, Metric)]) -> bool {
     cells.iter().any(|(_, metric)| {
         !matches!(
             metric,
-            Metric::Output | Metric::Bias { .. } | Metric::Participation | Metric::Entropy
+            Metric::Output
+                | Metric::Bias { .. }
+                | Metric::Participation
+                | Metric::Entropy
+                | Metric::FixedShare
         )
     })
 }
@@ -98,6 +130,8 @@ pub(super) struct TokenParts {
     token_radius: f64,
     /// Largest difference of two scores.
     range: f64,
+    /// `max_j |V x0_j - T|` of the fixed tokens, if there are any.
+    fixed: Option<f64>,
 }
 
 impl TokenParts {
@@ -162,11 +196,18 @@ impl TokenParts {
                 f64::INFINITY
             },
             range: 2.0 * known(tokens.output_radius(&row, &(&row * &mean))),
+            fixed: question.fixed.map(|fixed| {
+                let limit = head.value() * &mean;
+                let outputs = head.value() * fixed.at(query);
+                let distances = outputs.column_iter().map(|y| (y - &limit).norm());
+                distances.fold(0.0, f64::max)
+            }),
         }
     }
 
     /// What is missing of a metric if the part `missed` of the law is.
     pub fn carried(&self, metric: Metric, length: u64, missed: Missed) -> Carried {
+        let missed_prompts = missed.prompts;
         let length = length as f64;
         let first = self.law.first(missed.tokens);
         // What is left of the mean weight of the other tokens.
@@ -204,11 +245,15 @@ impl TokenParts {
             }
             _ => (both(Size::Output, 1.0, output), output),
         };
-        Carried {
+        let carried = Carried {
             missed,
             whole,
             most,
             first,
+        };
+        match self.fixed {
+            Some(distance) => carried.beside_fixed(metric, distance, missed_prompts),
+            None => carried,
         }
     }
 }
