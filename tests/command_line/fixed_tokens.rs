@@ -68,7 +68,8 @@ fn tokens_come_written_out_and_from_every_kind_of_table() {
         let bounds = row["bounds"].as_array().unwrap();
         assert_eq!(bounds[0]["theorem"], "T4.fixed");
         assert!(bounds[0]["value"].as_f64().unwrap() >= row["exact"]["value"].as_f64().unwrap());
-        for other in &bounds[1..] {
+        // T16 is the exact value.
+        for other in bounds[1..].iter().filter(|b| b["theorem"] != "T16") {
             assert_eq!(other["status"], "not applicable");
             assert!(
                 other["reason"].as_str().unwrap().contains("fixed tokens"),

@@ -151,7 +151,10 @@ fn small_large_and_many_weights_have_their_limits() {
     for score in [-40.0, -300.0, -900.0, -50_000.0] {
         for (found, alone) in with_score(score, &all).iter().zip(&without) {
             let (one, other) = (found.output.squared_error, alone.squared_error);
-            assert!(one.unproved.is_none() && one.error <= 1e-10 * one.value);
+            assert!(
+                one.unproved.is_none() && one.error <= 1e-10 * one.value,
+                "{score} {one:?}"
+            );
             assert!(
                 (one.value - other.value).abs() <= 1e-13 * other.value + one.error + other.error
             );
@@ -225,8 +228,8 @@ fn signs_without_a_tilt_have_closed_forms() {
 
 /// `E` over one or two standard normal numbers, by the trapezoidal rule.
 fn over_normals(count: usize, f: impl Fn(&[f64]) -> f64) -> f64 {
-    let step = 0.05;
-    let nodes: Vec<(f64, f64)> = (-200..=200)
+    let step = 0.1;
+    let nodes: Vec<(f64, f64)> = (-100..=100)
         .map(|k| step * f64::from(k))
         .map(|z| {
             (
@@ -290,7 +293,7 @@ fn gaussian_tokens_agree_with_quadrature() {
                     (found.value - truth).abs() < 1e-9,
                     "{tilt} {found:?} {truth}"
                 );
-                assert!(found.error < 1e-9);
+                assert!(found.error < 1e-9, "{tilt} {found:?} {truth}");
             }
         }
     }

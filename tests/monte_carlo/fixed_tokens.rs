@@ -91,11 +91,11 @@ fn estimates_agree_with_exact_values() {
                 found.participation_two,
                 mean(&|i| output(i).participation.value),
             );
-            agrees(
-                "share",
-                found.fixed_share.unwrap(),
-                mean(&|i| parts[i].1.share.value),
-            );
+            let share = mean(&|i| parts[i].1.share.value);
+            // Exponentials of the simulation end at 1e-308.
+            if share > 1e-300 {
+                agrees("share", found.fixed_share.unwrap(), share);
+            }
             for (k, bias) in found.bias.iter().enumerate() {
                 agrees("bias", *bias, mean(&|i| output(i).bias[k].value));
             }
