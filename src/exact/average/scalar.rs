@@ -2,7 +2,7 @@
 
 use nalgebra::DVector;
 use rayon::prelude::*;
-use statrs::function::erf::erfc;
+use libm::erfc;
 
 use crate::attention::Head;
 use crate::error::{Error, Result};
