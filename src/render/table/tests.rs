@@ -1,6 +1,6 @@
 //! One small table in every format.
 
-use crate::bound::{Bound, Theorem};
+use crate::bound::{Bound, LowerBound, Theorem};
 use crate::exact::Exact;
 
 use proptest::prelude::*;
@@ -305,4 +305,26 @@ proptest! {
         prop_assert!(one_line(&latex) && one_line(&crate::render::table::markdown::escape(&given)));
         prop_assert!(!['%', '&', '#', '_'].into_iter().any(bare));
     }
+}
+
+#[test]
+fn lower_bounds_are_shown_on_request_and_rounded_down() {
+    let mut table = table();
+    table.rows[0].lower_bounds = vec![LowerBound {
+        theorem: Theorem::LOWER_BOUND,
+        value: 0.123_456,
+    }];
+    let with = |lower| {
+        let style = Style {
+            lower,
+            ..Style::default()
+        };
+        render_from(&table, &provenance(), &style)
+    };
+    let shown = with(true);
+    assert!(
+        shown.contains(" 1.234e-1 ") && shown.contains("T19 lower-bound: "),
+        "{shown}"
+    );
+    assert!(!with(false).contains("1.234e-1"));
 }
