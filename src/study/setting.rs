@@ -102,7 +102,7 @@ impl Study {
     /// A study of these tokens (in `R^d`), this head (`U` is `d x e`, `V` is `m x d`) and these queries (in `R^e`).
     ///
     /// # Errors
-    /// [`Error::Shape`] if the shapes do not fit.
+    /// [`Error::Shape`](crate::Error::Shape) if the shapes do not fit.
     pub fn new(tokens: impl IntoTokens, head: Head, query: QueryLaw) -> Result<Self> {
         let tokens = tokens.into_tokens();
         Question::new(tokens.as_ref(), &head, &query)?;
@@ -158,7 +158,7 @@ impl Study {
     /// The prompt lengths `L` of the answers; they are sorted, each once.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if there is none, or for one that is not between 1 and 2^53.
+    /// [`Error::Parameter`](crate::Error::Parameter) if there is none, or for one that is not between 1 and 2^53.
     pub fn lengths(&self, lengths: impl IntoIterator<Item = u64>) -> Result<Self> {
         let mut lengths = lengths
             .into_iter()
@@ -206,7 +206,7 @@ impl Study {
     /// Also `P(|That - T| >= eps)`.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if `eps` is not a finite number greater than 0.
+    /// [`Error::Parameter`](crate::Error::Parameter) if `eps` is not a finite number greater than 0.
     pub fn tail(&self, eps: f64) -> Result<Self> {
         let eps = Positive::new("--tail", eps)?;
         Ok(self.with(|study| study.options.tail = Some(eps)))
@@ -215,7 +215,7 @@ impl Study {
     /// Also quantiles of `|That - T|` of these orders, by simulation only.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for an order that is not between 0 and 1.
+    /// [`Error::Parameter`](crate::Error::Parameter) for an order that is not between 0 and 1.
     pub fn quantiles(&self, orders: impl IntoIterator<Item = f64>) -> Result<Self> {
         let check = |order: f64| {
             if order > 0.0 && order < 1.0 {
@@ -231,7 +231,7 @@ impl Study {
     /// Also compare with a bound of one's own: a formula in [`VARIABLES`], such as `2*rho*(d + s^2)/L`.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if it is not a formula.
+    /// [`Error::Parameter`](crate::Error::Parameter) if it is not a formula.
     pub fn bound(&self, formula: &str) -> Result<Self> {
         let formula = Formula::new(formula, &VARIABLES)?;
         Ok(self.with(|study| study.formulas.push(formula)))
@@ -240,7 +240,7 @@ impl Study {
     /// Also compare with Propositions 3.1 and 3.4 of the paper as printed, with constants `c1=..,c2=..`.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if the constants cannot be read; [`Study::table`] refuses `L = 1`.
+    /// [`Error::Parameter`](crate::Error::Parameter) if the constants cannot be read; [`Study::table`] refuses `L = 1`.
     pub fn printed(&self, constants: &str) -> Result<Self> {
         let printed = Printed::parse(constants)?;
         Ok(self.with(|study| {
@@ -276,7 +276,7 @@ impl Study {
     /// Prompts longer than this are not simulated.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if it is not a prompt length.
+    /// [`Error::Parameter`](crate::Error::Parameter) if it is not a prompt length.
     pub fn longest(&self, length: u64) -> Result<Self> {
         let length = PromptLength::new(length)?;
         Ok(self.with(|study| study.simulation_mut().longest = Some(length)))
@@ -291,7 +291,7 @@ impl Study {
     /// Confidence of each interval for itself alone, 0.95 if not said.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if it is not at least 1/2 and less than 1.
+    /// [`Error::Parameter`](crate::Error::Parameter) if it is not at least 1/2 and less than 1.
     pub fn confidence(&self, confidence: f64) -> Result<Self> {
         let interval = ErrorProbability::new("1 - confidence", 1.0 - confidence)?;
         Ok(self.with(|study| study.levels.interval = interval))
@@ -300,7 +300,7 @@ impl Study {
     /// Probability that chance alone makes any verdict of a run wrong, 1e-6 if not said.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if it is not greater than 0 and at most 1/2.
+    /// [`Error::Parameter`](crate::Error::Parameter) if it is not greater than 0 and at most 1/2.
     pub fn error_probability(&self, probability: f64) -> Result<Self> {
         let family = ErrorProbability::new("--error-probability", probability)?;
         Ok(self.with(|study| study.levels.family = family))
@@ -312,7 +312,7 @@ impl Study {
         self.with(|study| study.checkpoint = Some(Arc::from(file)))
     }
 
-    /// A simulation stops soon after this becomes true, with [`Error::Stopped`].
+    /// A simulation stops soon after this becomes true, with [`Error::Stopped`](crate::Error::Stopped).
     #[must_use]
     pub fn stop(&self, stop: Arc<AtomicBool>) -> Self {
         self.with(|study| study.stop = stop)
