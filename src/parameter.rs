@@ -5,7 +5,8 @@
 
 use crate::error::{Error, Result};
 
-fn parameter<T>(
+/// The refusal of a parameter, which no theorem in particular needs.
+pub(crate) fn refused<T>(
     parameter: &'static str,
     value: impl ToString,
     required: &'static str,
@@ -44,7 +45,7 @@ impl PromptLength {
         if (1..=Self::MAX).contains(&length) {
             Ok(Self(length))
         } else {
-            parameter("L", length, "an integer from 1 to 2^53")
+            refused("L", length, "an integer from 1 to 2^53")
         }
     }
 
@@ -82,7 +83,7 @@ impl Dimension {
         if (1..=Self::MAX).contains(&dimension) {
             Ok(Self(dimension))
         } else {
-            parameter("dimension", dimension, "an integer from 1 to 65536")
+            refused("dimension", dimension, "an integer from 1 to 65536")
         }
     }
 
@@ -112,7 +113,7 @@ impl Positive {
         if value > 0.0 && value < f64::INFINITY {
             Ok(Self(value))
         } else {
-            parameter(name, value, "a finite number greater than 0")
+            refused(name, value, "a finite number greater than 0")
         }
     }
 
@@ -142,7 +143,7 @@ impl Probability {
         if (0.0..=1.0).contains(&value) {
             Ok(Self(value))
         } else {
-            parameter("probability", value, "a number from 0 to 1")
+            refused("probability", value, "a number from 0 to 1")
         }
     }
 
@@ -177,7 +178,7 @@ impl ErrorProbability {
         if value > 0.0 && value <= 0.5 {
             Ok(Self(value))
         } else {
-            parameter(name, value, "a number greater than 0 and at most 0.5")
+            refused(name, value, "a number greater than 0 and at most 0.5")
         }
     }
 
@@ -210,7 +211,7 @@ impl VarianceProxy {
         if sigma_squared >= 0.0 && sigma_squared < f64::INFINITY {
             Ok(Self(sigma_squared))
         } else {
-            parameter("sigma^2", sigma_squared, "a finite number, at least 0")
+            refused("sigma^2", sigma_squared, "a finite number, at least 0")
         }
     }
 
@@ -241,7 +242,7 @@ impl VarianceProxy {
             let proxy = 2.0 * std::f64::consts::LN_2.sqrt() * norm * norm;
             Self::new(proxy * (1.0 + 8.0 * f64::EPSILON))
         } else {
-            parameter("psi_2 norm", norm, "a finite number, at least 0")
+            refused("psi_2 norm", norm, "a finite number, at least 0")
         }
     }
 

@@ -15,7 +15,8 @@ pub(super) struct Quadratic {
 /// Means and variances may be complex: all moments are polynomials in them, and no conjugate occurs.
 #[derive(Debug, Clone)]
 pub(super) struct AtMean<'a> {
-    expectation: Complex<f64>,
+    /// `E Q`.
+    pub expectation: Complex<f64>,
     gradient: Vec<Complex<f64>>,
     matrix: &'a DMatrix<f64>,
 }
@@ -38,13 +39,6 @@ impl Quadratic {
             gradient,
             matrix: &self.matrix,
         }
-    }
-}
-
-impl AtMean<'_> {
-    /// `E Q`.
-    pub fn mean(&self) -> Complex<f64> {
-        self.expectation
     }
 }
 
@@ -183,7 +177,7 @@ mod tests {
         let variances = variances.map(Complex::from);
         let [q, r, t] = [&q, &r, &t].map(|p| p.at(&mean, &variances));
         let found = [
-            q.mean(),
+            q.expectation,
             mean_of_two(&q, &r, &variances),
             mean_of_three([&q, &r, &t], &variances),
         ];

@@ -29,7 +29,6 @@ const RULE: [(f64, f64, f64); 8] = [
 /// Relative error at which the panels are fine enough, and above which there is no answer.
 const FINE: f64 = 1e-11;
 const COARSE: f64 = 1e-6;
-/// Most panels.
 const MOST_PANELS: usize = 1500;
 /// How far to the left of the law's scale the integral starts, in `x`: any power of `s^2` that has a mean has its mass here.
 const LEFT: f64 = 160.0;

@@ -111,12 +111,16 @@ impl ScoreVarianceLaw {
     /// the query moves little. Above it the density is that of the wide coordinates, below it falls
     /// off within the width of the narrow ones, and a quadrature has to resolve both sides.
     pub fn edge(&self) -> f64 {
-        self.variances
-            .iter()
-            .zip(&self.means)
-            .filter(|(b, _)| **b > 0.0 && **b < NARROW * self.largest)
+        self.moved()
+            .filter(|(b, _)| *b < NARROW * self.largest)
             .map(|(_, m)| m * m)
             .sum()
+    }
+
+    /// Variance and mean of the coordinates that the query moves.
+    fn moved(&self) -> impl Iterator<Item = (f64, f64)> {
+        let pairs = self.variances.iter().zip(&self.means);
+        pairs.filter(|(b, _)| **b > 0.0).map(|(b, nu)| (*b, *nu))
     }
 
     /// `lam`, the largest eigenvalue of `B`; zero if the query does not move `s^2` at all.
@@ -216,11 +220,8 @@ impl ScoreVarianceLaw {
     /// at the farthest essential one, at distance `D`, the modulus is largest at the saddle, for along
     /// that parabola `Re 1/zeta_j <= 1/D_j` and `|zeta_j| >= D_j` for every `j` up to that distance.
     fn focus(&self, saddle: f64) -> f64 {
-        let moved = |(b, nu): &(&f64, &f64)| **b > 0.0 && *nu * *nu > 1e-20 * self.largest;
-        self.variances
-            .iter()
-            .zip(&self.means)
-            .filter(moved)
+        self.moved()
+            .filter(|(_, nu)| nu * nu > 1e-20 * self.largest)
             .map(|(b, _)| saddle + 0.5 / b - 0.5 / self.largest)
             .fold(saddle, f64::max)
     }
@@ -234,12 +235,7 @@ impl ScoreVarianceLaw {
     fn transform(&self, excess: f64, zeta: Complex<f64>) -> Complex<f64> {
         let z = zeta - 0.5 / self.largest;
         let mut exponent = z * excess;
-        for (&b, &nu) in self
-            .variances
-            .iter()
-            .zip(&self.means)
-            .filter(|(b, _)| **b > 0.0)
-        {
+        for (b, nu) in self.moved() {
             let pole = self.pole(b, zeta);
             exponent -= pole.ln() * 0.5 + z * (nu * nu) / pole;
         }
@@ -279,12 +275,7 @@ impl ScoreVarianceLaw {
     fn saddle(&self, excess: f64) -> f64 {
         let slope = |zeta: f64| {
             let mut slope = excess;
-            for (&b, &nu) in self
-                .variances
-                .iter()
-                .zip(&self.means)
-                .filter(|(b, _)| **b > 0.0)
-            {
+            for (b, nu) in self.moved() {
                 let pole = self.pole(b, Complex::new(zeta, 0.0)).re;
                 slope -= b / pole + nu * nu / (pole * pole);
             }
@@ -306,12 +297,7 @@ impl ScoreVarianceLaw {
     /// Second derivative of [`Self::transform`] on the real axis; positive.
     fn curvature(&self, zeta: f64) -> f64 {
         let mut curvature = 0.0;
-        for (&b, &nu) in self
-            .variances
-            .iter()
-            .zip(&self.means)
-            .filter(|(b, _)| **b > 0.0)
-        {
+        for (b, nu) in self.moved() {
             let pole = self.pole(b, Complex::new(zeta, 0.0)).re;
             curvature += 2.0 * b * b / (pole * pole) + 4.0 * b * nu * nu / pole.powi(3);
         }

@@ -159,7 +159,7 @@ impl WeightedScoreVarianceLaw {
             TiltForm::Covariance => covariance,
         };
         weights.map(|weight| match weight {
-            TiltWeight::Constant => query.mean(),
+            TiltWeight::Constant => query.expectation,
             TiltWeight::Form(form) => mean_of_two(&query, of(form), &variances),
             TiltWeight::Product(first, second) => {
                 mean_of_three([&query, of(first), of(second)], &variances)

@@ -3,13 +3,13 @@
 //! The records of [`output_bounds`](super::output_bounds) and its neighbours hold the constants and parameters at
 //! which they were evaluated; here the same evaluation can be repeated at any others.
 
-use super::moments::{LARGEST_EXPONENT, LogMoments, check_delta, rejected};
+use super::moments::{LogMoments, check_delta, check_exponent, check_non_negative};
 use crate::bound::chernoff;
 use crate::bound::chernoff::tail;
 use crate::bound::laplace::inverse_moment::{Splits, ln_enclosure};
 use crate::error::Result;
 use crate::interval::Interval;
-use crate::parameter::{Positive, PromptLength};
+use crate::parameter::{Positive, PromptLength, refused};
 
 /// The constants of T4 and T5, taken as the floats they are.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,17 +33,12 @@ impl MomentConstants {
     /// # Ok::<(), attention_bounds::Error>(())
     /// ```
     pub fn new(ln_rho: f64, ln_kappa: f64, ln_a2: f64, f0: f64) -> Result<Self> {
-        for (name, value) in [("ln rho", ln_rho), ("ln kap", ln_kappa)] {
-            if !(0.0..=LARGEST_EXPONENT).contains(&value) {
-                return Err(rejected(name, value, "a number from 0 to 1e100"));
-            }
-        }
+        check_exponent("ln rho", ln_rho)?;
+        check_exponent("ln kap", ln_kappa)?;
         if !(ln_a2 < f64::INFINITY) {
-            return Err(rejected("ln A2", ln_a2, "less than infinity"));
+            return refused("ln A2", ln_a2, "less than infinity");
         }
-        if !(0.0..=f64::MAX).contains(&f0) {
-            return Err(rejected("F0", f0, "a finite number, at least 0"));
-        }
+        check_non_negative("F0", f0)?;
         Ok(Self(LogMoments {
             rho: ln_rho,
             kappa: ln_kappa,
@@ -73,7 +68,7 @@ impl MomentConstants {
         delta: f64,
     ) -> Result<Interval> {
         if !(delta > 0.0 && delta < 1.0) {
-            return Err(rejected("del", delta, "between 0 and 1"));
+            return refused("del", delta, "between 0 and 1");
         }
         let (l, eps) = (length.as_f64(), deviation.get());
         Ok(tail::ln_enclosure(&self.0, eps, l, delta).exp())
@@ -94,16 +89,16 @@ impl MomentConstants {
         splits: u32,
     ) -> Result<Interval> {
         if order == 0 {
-            return Err(rejected("k", 0.0, "at least 1"));
+            return refused("k", 0.0, "at least 1");
         }
         let n = at_least(count, u64::from(order) + 1)?;
         if !(theta > 0.0 && theta <= 1.0) {
-            return Err(rejected("th", theta, "more than 0 and at most 1"));
+            return refused("th", theta, "more than 0 and at most 1");
         }
         let splits = match splits {
             1 => Splits::One,
             2 => Splits::Two,
-            other => return Err(rejected("splits", f64::from(other), "1 or 2")),
+            other => return refused("splits", f64::from(other), "1 or 2"),
         };
         Ok(ln_enclosure(&self.0, order, n, theta, splits).exp())
     }
@@ -111,11 +106,11 @@ impl MomentConstants {
 
 fn at_least(length: PromptLength, least: u64) -> Result<f64> {
     if length.get() < least {
-        return Err(rejected(
+        return refused(
             "L",
             length.as_f64(),
             "at least 2, or more than k for the inverse moment of order k",
-        ));
+        );
     }
     Ok(length.as_f64())
 }

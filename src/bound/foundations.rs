@@ -24,8 +24,11 @@ impl Theorem {
             "attention::population_attention",
             "src/attention/population.rs",
         ),
-        status: ProofStatus::ProvedOnPaper,
-        lemmas: &[],
+        status: ProofStatus::MachineChecked,
+        lemmas: &[
+            "proofs/known_law/cumulant.v::cgf_attention",
+            "proofs/known_law/cumulant.v::cgf_gradient",
+        ],
     });
 
     /// T1 `gaussian-linearity`: With Gaussian tokens population attention is linear in the query.
@@ -65,8 +68,11 @@ impl Theorem {
         are left.",
         source: "this project, docs/theory.md section 3",
         location: location("exact::output_error", "src/exact/output/errors.rs"),
-        status: ProofStatus::ProvedOnPaper,
-        lemmas: &[],
+        status: ProofStatus::MachineChecked,
+        lemmas: &[
+            "proofs/laplace/laplace_identity.v::laplace_error",
+            "proofs/laplace/laplace_identity.v::laplace_bias",
+        ],
     });
 
     /// T2.fixed `fixed-tokens`: The same for prompts that hold tokens which are always there.

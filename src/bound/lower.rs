@@ -19,8 +19,8 @@ impl Theorem {
         the other weights, of mean L - 1: Jensen.",
         source: "this project, docs/theory.md section 17",
         location: location("bound::lower_bound", "src/bound/lower.rs"),
-        status: ProofStatus::ProvedOnPaper,
-        lemmas: &[],
+        status: ProofStatus::MachineChecked,
+        lemmas: &["proofs/laplace/lower_bound.v::lower_bound"],
     });
 }
 

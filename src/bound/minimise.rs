@@ -3,6 +3,8 @@
 //! Every admissible proof parameter gives a valid bound, so a minimiser needs no certificate: a poor
 //! minimum costs tightness, never truth.
 
+use crate::bound::logarithm::ln_add;
+
 /// A number `u` of the open interval (0, 1), kept as `ln u` and `ln(1 - u)`, both accurate at both ends.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Unit {
@@ -103,6 +105,21 @@ pub(crate) fn minimise(lower: f64, upper: f64, f: impl Fn(f64) -> f64) -> Minimu
         Some(other) if other.value < first.value => other,
         _ => first,
     }
+}
+
+/// The `u` in `(0, 1)` where the sum of two terms, given as logarithms, is least, the logarithm of that sum and the two terms:
+/// [`minimise`] in `logit u`.
+pub(crate) fn minimise_sum(
+    lower: f64,
+    upper: f64,
+    terms: impl Fn(Unit) -> (f64, f64),
+) -> (Unit, f64, (f64, f64)) {
+    let found = minimise(lower, upper, |x| {
+        let (first, second) = terms(Unit::logistic(x));
+        ln_add(first, second)
+    });
+    let unit = Unit::logistic(found.at);
+    (unit, found.value, terms(unit))
 }
 
 fn golden_section(

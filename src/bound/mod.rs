@@ -19,11 +19,6 @@
 //! then evaluated once more, in interval arithmetic ([`crate::interval`]), at the floats that the record
 //! reports: it is the upper end of an enclosure of the formula.
 
-#![allow(
-    clippy::neg_cmp_op_on_partial_ord,
-    reason = "guards are written so that NaN fails them"
-)]
-
 mod chernoff;
 mod enclosure;
 mod exact_enclosure;

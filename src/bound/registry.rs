@@ -124,7 +124,6 @@ fn differences(wanted: &str, name: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bound::ProofStatus;
     use std::collections::BTreeSet;
 
     #[test]
@@ -139,15 +138,6 @@ mod tests {
         }
         let distinct: BTreeSet<_> = Theorem::ALL.into_iter().map(Theorem::id).collect();
         assert_eq!(distinct.len(), Theorem::ALL.len());
-    }
-
-    #[test]
-    fn machine_checked_theorems_have_their_lemmas() {
-        for theorem in Theorem::ALL {
-            let statement = theorem.statement();
-            let checked = statement.status == ProofStatus::MachineChecked;
-            assert_eq!(checked, !statement.lemmas.is_empty(), "{theorem}");
-        }
     }
 
     #[test]
@@ -189,8 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn statements_are_complete_and_point_into_the_source_tree() {
-        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    fn statements_are_complete() {
         for theorem in Theorem::ALL {
             let s = theorem.statement();
             for text in [s.id, s.name, s.title, s.statement, s.proof_idea, s.source] {
@@ -200,12 +189,6 @@ mod tests {
                 !s.hypotheses.is_empty() && !s.constants.is_empty(),
                 "{theorem}"
             );
-            let source = std::fs::read_to_string(root.join(s.location.file)).unwrap();
-            let item = s.location.path.rsplit("::").next().unwrap();
-            let defined = ["fn ", "struct ", "trait "]
-                .iter()
-                .any(|kind| source.contains(&format!("{kind}{item}")));
-            assert!(defined, "{theorem}: {item} is not in {}", s.location.file);
         }
     }
 

@@ -20,8 +20,8 @@ impl Theorem {
         proof_idea: "In T2, E(L) = INT t [L h phi^{L-1} + L(L-1) |g|^2 phi^{L-2}] dt, both terms are not negative and phi <= 1.",
         source: "this project, docs/theory.md section 16",
         location: location("bound::lasts_until", "src/bound/slow_growth.rs"),
-        status: ProofStatus::ProvedOnPaper,
-        lemmas: &[],
+        status: ProofStatus::MachineChecked,
+        lemmas: &["proofs/laplace/lower_bound.v::slow_growth"],
     });
 }
 

@@ -82,7 +82,6 @@ pub struct Statement {
 }
 
 impl Theorem {
-    /// The theorem of this statement.
     pub(in crate::bound) const fn new(statement: &'static Statement) -> Self {
         Self(statement)
     }

@@ -38,6 +38,15 @@ pub(in crate::bound) const TILT_OFFSET: Constant = constant(
 );
 pub(in crate::bound) const QUERY_DIMENSION: Constant = constant("d", "dimension of the query");
 pub(in crate::bound) const QUERY_SIZE: Constant = constant("y", "|z|^2 / varsigma^2");
+/// What averages over a query depend on.
+pub(in crate::bound) const OVER_THE_QUERY: &[Constant] = &[
+    LENGTH,
+    SIGMA,
+    TILT_FACTOR,
+    TILT_OFFSET,
+    QUERY_DIMENSION,
+    QUERY_SIZE,
+];
 pub(in crate::bound) const SOURCE: &str = "this project, docs/theory.md section 11; makes explicit Proposition 3.4 of E. Boursier, C. Boyer, \
     \"Softmax as Linear Attention in the Large-Prompt Regime: a Measure-based Perspective\", arXiv 2512.11784, ICML 2026";
 pub(in crate::bound) const GRADIENT_PROXY: &str =

@@ -45,13 +45,10 @@ pub fn run(folder: &Path, certificates: &str) -> Result<Proved> {
     write("certificates.v", certificates)?;
     let begun = Instant::now();
     if let Err(printed) = coqc(folder, "certificates.v")? {
-        return Err(Error::Unavailable {
-            what: "the proof",
-            why: format!(
-                "Coq did not find it for {}",
-                refusal(certificates, &printed)
-            ),
-        });
+        return Err(unavailable(format!(
+            "Coq did not find it for {}",
+            refusal(certificates, &printed)
+        )));
     }
     Ok(Proved {
         certificates: begun.elapsed(),
@@ -113,16 +110,11 @@ fn first_lines(printed: &str) -> String {
 
 /// Runs `coqc` on a file; `Err` with what it printed if it refuses.
 fn coqc(folder: &Path, name: &str) -> Result<std::result::Result<(), String>> {
-    let output = Command::new("coqc")
-        .args(["-q", "-w", "-all", "-Q", ".", "AttentionBounds", name])
-        .current_dir(folder)
-        .output()
-        .map_err(|error| Error::Unavailable {
-            what: "the proof",
-            why: format!(
-                "coqc cannot be started ({error}); install Coq with coq-interval (Debian: coq, libcoq-interval)"
-            ),
-        })?;
+    let output = start(
+        Command::new("coqc")
+            .args(["-q", "-w", "-all", "-Q", ".", "AttentionBounds", name])
+            .current_dir(folder),
+    )?;
     Ok(if output.status.success() {
         Ok(())
     } else {

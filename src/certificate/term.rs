@@ -171,14 +171,9 @@ fn second_moment(a2: &SecondMoment) -> Option<String> {
 
 /// `y sig2 (nu_1 :: ... :: nil) op2 lam`.
 fn class_arguments(class: &SubGaussianClass) -> Option<String> {
-    let eigenvalues = class
-        .eigenvalues
-        .iter()
-        .map(|nu| exact(*nu))
-        .collect::<Option<Vec<_>>>()?;
     let mut list = String::from("(");
-    for nu in eigenvalues {
-        list.push_str(&nu);
+    for nu in &class.eigenvalues {
+        list.push_str(&exact(*nu)?);
         list.push_str(" :: ");
     }
     list.push_str("nil)");

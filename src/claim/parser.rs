@@ -70,31 +70,24 @@ impl<'a> Parser<'a> {
     }
 
     fn sum(&mut self) -> Parsed<Node> {
-        let mut left = self.product()?;
-        loop {
-            let operator = if self.eat('+') {
-                Binary::Plus
-            } else if self.eat('-') {
-                Binary::Minus
-            } else {
-                return Ok(left);
-            };
-            left = binary(operator, left, self.product()?);
-        }
+        self.chain([('+', Binary::Plus), ('-', Binary::Minus)], Self::product)
     }
 
     fn product(&mut self) -> Parsed<Node> {
-        let mut left = self.signed()?;
-        loop {
-            let operator = if self.eat('*') {
-                Binary::Times
-            } else if self.eat('/') {
-                Binary::Over
-            } else {
-                return Ok(left);
-            };
-            left = binary(operator, left, self.signed()?);
+        self.chain([('*', Binary::Times), ('/', Binary::Over)], Self::signed)
+    }
+
+    /// Operands with these operators between them, joined from left to right.
+    fn chain(
+        &mut self,
+        operators: [(char, Binary); 2],
+        operand: fn(&mut Self) -> Parsed<Node>,
+    ) -> Parsed<Node> {
+        let mut left = operand(self)?;
+        while let Some((_, operator)) = operators.into_iter().find(|(sign, _)| self.eat(*sign)) {
+            left = binary(operator, left, operand(self)?);
         }
+        Ok(left)
     }
 
     /// `-` binds less than `^`, so `-s^2` is `-(s^2)`; the right side of `^` may have a sign.

@@ -17,12 +17,8 @@ pub enum PrintedForm {
 impl PrintedForm {
     /// The form for a metric, if a printed proposition speaks of it.
     pub fn of(metric: Metric) -> Option<Self> {
-        match metric {
-            Metric::Output => Some(Self::Output),
-            Metric::ValueGradient => Some(Self::ValueGradient),
-            Metric::KeyQueryGradient => Some(Self::KeyQueryGradient),
-            _ => None,
-        }
+        let mut all = [Self::Output, Self::ValueGradient, Self::KeyQueryGradient].into_iter();
+        all.find(|form| form.metric() == metric)
     }
 
     /// The error that it bounds.

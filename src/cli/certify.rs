@@ -48,7 +48,6 @@ enum CertifiedQueries {
 /// Queries beyond which only the average is certified unless all are asked for, as in a table.
 const MANY: usize = 8;
 
-/// Runs `certify`.
 pub fn run(arguments: &CertifyArguments) -> Result<Outcome> {
     if !arguments.run && arguments.output.is_none() {
         return Err(Error::Unavailable {

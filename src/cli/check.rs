@@ -37,7 +37,6 @@ pub struct CheckArguments {
     negative_control: bool,
 }
 
-/// Runs `check`.
 pub fn run(arguments: &CheckArguments) -> Result<Outcome> {
     arguments.levels.check()?;
     check_destinations(&[
@@ -62,11 +61,11 @@ pub fn run(arguments: &CheckArguments) -> Result<Outcome> {
 /// Computes every cell of a table file again and compares.
 fn again(path: &Path, arguments: &CheckArguments) -> Result<Outcome> {
     let stored = StoredTable::read(path)?;
-    let scenario = Scenario::from_json(stored.scenario_name(), stored.scenario())?;
-    let request = stored.request();
+    let scenario = Scenario::from_json(&stored.provenance.scenario, &stored.request.scenario)?;
+    let request = &stored.request;
     let mut study = MetricArguments::of(request).ask(scenario.study()?)?;
     study = study.progress(Bar::new());
-    if let Some(family) = stored.simulation() {
+    if let Some(family) = &stored.simulation {
         study = arguments.simulation.ask_again(&study, family)?;
     }
     if request.negative_control {
@@ -78,7 +77,7 @@ fn again(path: &Path, arguments: &CheckArguments) -> Result<Outcome> {
     let answer = RecheckAnswer {
         file: path.display().to_string(),
         description: table.description.clone(),
-        stored_version: stored.version().to_owned(),
+        stored_version: stored.provenance.version.clone(),
         compared: found.compared,
         differences: found.differences,
     };

@@ -8,7 +8,6 @@ use crate::render::wrap;
 
 use super::output::{Outcome, print};
 
-/// Runs `theorems`.
 pub fn list() -> Result<Outcome> {
     let mut text = String::new();
     for theorem in Theorem::ALL {
@@ -32,7 +31,6 @@ pub struct ExplainArguments {
     theorem: String,
 }
 
-/// Runs `explain`.
 pub fn run(arguments: &ExplainArguments) -> Result<Outcome> {
     print(&explanation(Theorem::from_name(&arguments.theorem)?), None)?;
     Ok(Outcome::Success)

@@ -58,7 +58,6 @@ impl From<MetricName> for PrintedForm {
     }
 }
 
-/// Runs `fit`.
 pub fn run(arguments: &FitArguments) -> Result<Outcome> {
     let exponents = read_range(&arguments.c2)?;
     check_destinations(&[arguments.plot.as_deref().map(Destination::Picture)])?;
@@ -81,10 +80,6 @@ pub fn run(arguments: &FitArguments) -> Result<Outcome> {
         })?;
         print(&picture, Some(path))?;
     }
-    let text = match arguments.format {
-        AnswerFormat::Text => answer.text(&provenance),
-        AnswerFormat::Json => answer.json(&provenance),
-    };
-    print(&text, None)?;
-    Ok(Outcome::Success)
+    let (text, json) = (|| answer.text(&provenance), || answer.json(&provenance));
+    arguments.format.print(text, json)
 }

@@ -35,7 +35,6 @@ enum FlowFormat {
     Csv,
 }
 
-/// Runs `flow`.
 pub fn run(arguments: &FlowArguments) -> Result<Outcome> {
     check_destinations(&[
         arguments.plot.as_deref().map(Destination::Picture),

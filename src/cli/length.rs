@@ -39,7 +39,22 @@ pub enum AnswerFormat {
     Json,
 }
 
-/// Runs `length`.
+impl AnswerFormat {
+    /// Prints the answer in this format to standard output.
+    pub fn print(
+        self,
+        text: impl FnOnce() -> String,
+        json: impl FnOnce() -> String,
+    ) -> Result<Outcome> {
+        let answer = match self {
+            AnswerFormat::Text => text(),
+            AnswerFormat::Json => json(),
+        };
+        print(&answer, None)?;
+        Ok(Outcome::Success)
+    }
+}
+
 pub fn run(arguments: &LengthArguments) -> Result<Outcome> {
     // Checked before any file is read.
     Positive::new("--epsilon", arguments.epsilon)?;
@@ -54,10 +69,6 @@ pub fn run(arguments: &LengthArguments) -> Result<Outcome> {
     }
     let answer = scenario.study()?.progress(Bar::new()).length(epsilon)?;
     let provenance = Provenance::now(&scenario.origin.name, None);
-    let text = match arguments.format {
-        AnswerFormat::Text => answer.text(&provenance),
-        AnswerFormat::Json => answer.json(&provenance),
-    };
-    print(&text, None)?;
-    Ok(Outcome::Success)
+    let (text, json) = (|| answer.text(&provenance), || answer.json(&provenance));
+    arguments.format.print(text, json)
 }

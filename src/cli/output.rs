@@ -36,23 +36,23 @@ impl<'a> Destination<'a> {
 
     fn check(self) -> Result<()> {
         let path = self.path();
-        let refuse = |reason: String| {
+        let cannot = |error| Err(unwritten(path, error));
+        let refuse = |reason: &str| {
             Err(Error::File {
                 path: path.to_path_buf(),
-                reason,
+                reason: reason.into(),
             })
         };
-        let cannot = |error: std::io::Error| refuse(format!("cannot be written: {error}"));
         let is_svg = |e: &std::ffi::OsStr| e.eq_ignore_ascii_case("svg");
         if matches!(self, Self::Picture(_)) && !path.extension().is_some_and(is_svg) {
-            return refuse("a picture is written as SVG, so its name must end in .svg".into());
+            return refuse("a picture is written as SVG, so its name must end in .svg");
         }
         let found = std::fs::metadata(path);
         if found.as_ref().is_ok_and(|data| data.is_dir()) || path.to_string_lossy().ends_with('/') {
-            return refuse("is a folder; the name of a file is required".into());
+            return refuse("is a folder; the name of a file is required");
         }
         match (self, found) {
-            (Self::State(_), Ok(data)) if !data.is_file() => refuse("is not a regular file".into()),
+            (Self::State(_), Ok(data)) if !data.is_file() => refuse("is not a regular file"),
             // It is replaced by a file that is made beside it.
             (Self::State(_), _) => {
                 let folder = path.parent().filter(|f| !f.as_os_str().is_empty());
@@ -81,11 +81,8 @@ pub fn check_destinations(files: &[Option<Destination<'_>>]) -> Result<()> {
     let files: Vec<Destination> = files.iter().flatten().copied().collect();
     for (index, file) in files.iter().enumerate() {
         file.check()?;
-        if files
-            .iter()
-            .take(index)
-            .any(|one| one.path() == file.path())
-        {
+        let mut before = files.iter().take(index);
+        if before.any(|one| one.path() == file.path()) {
             return Err(Error::File {
                 path: file.path().to_path_buf(),
                 reason: "is named for two different results".into(),
@@ -101,23 +98,26 @@ pub fn check_destinations(files: &[Option<Destination<'_>>]) -> Result<()> {
 pub fn print(text: &str, file: Option<&Path>) -> Result<()> {
     let text = text::visible_lines(text);
     match file {
-        Some(path) => std::fs::write(path, &text).map_err(|error| Error::File {
-            path: path.to_path_buf(),
-            reason: format!("cannot be written: {error}"),
-        }),
+        Some(path) => std::fs::write(path, &text).map_err(|error| unwritten(path, error)),
         None => {
             let mut output = std::io::stdout().lock();
             match output
                 .write_all(text.as_bytes())
                 .and_then(|()| output.flush())
             {
-                Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::File {
-                    path: "standard output".into(),
-                    reason: format!("cannot be written: {error}"),
-                }),
+                Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                    Err(unwritten("standard output".as_ref(), error))
+                }
                 _ => Ok(()),
             }
         }
+    }
+}
+
+fn unwritten(path: &Path, error: std::io::Error) -> Error {
+    Error::File {
+        path: path.to_path_buf(),
+        reason: format!("cannot be written: {error}"),
     }
 }
 

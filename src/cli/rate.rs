@@ -7,7 +7,7 @@ use crate::record::Provenance;
 
 use super::flags::ScenarioArguments;
 use super::length::AnswerFormat;
-use super::output::{Outcome, print};
+use super::output::Outcome;
 use super::progress::Bar;
 
 /// Arguments of `rate`.
@@ -28,7 +28,6 @@ pub struct RateArguments {
     format: AnswerFormat,
 }
 
-/// Runs `rate`.
 pub fn run(arguments: &RateArguments) -> Result<Outcome> {
     let scenario = arguments.scenario.scenario()?;
     let study = scenario.study()?.progress(Bar::new());
@@ -36,10 +35,6 @@ pub fn run(arguments: &RateArguments) -> Result<Outcome> {
         .temperatures(arguments.temperatures.iter().copied())?
         .rate()?;
     let provenance = Provenance::now(&scenario.origin.name, None);
-    let text = match arguments.format {
-        AnswerFormat::Text => answer.text(&provenance),
-        AnswerFormat::Json => answer.json(&provenance),
-    };
-    print(&text, None)?;
-    Ok(Outcome::Success)
+    let (text, json) = (|| answer.text(&provenance), || answer.json(&provenance));
+    arguments.format.print(text, json)
 }

@@ -130,19 +130,16 @@ impl ReproduceArguments {
     }
 }
 
-/// Runs `reproduce`.
 pub fn run(arguments: &ReproduceArguments) -> Result<Outcome> {
     let settings = arguments.settings();
     // Checked before Ctrl-C is caught and before any file is touched.
     settings.check()?;
     let checkpoint = arguments.checkpoint.as_deref();
     let pictures = arguments.plot.as_deref().map(pictures).transpose()?;
-    let [risk, distance] = pictures.as_ref().map_or([None, None], |[risk, distance]| {
-        [Some(risk), Some(distance)].map(|path| path.map(|p| Destination::Picture(p)))
-    });
+    let picture = |number: usize| Some(Destination::Picture(&pictures.as_ref()?[number]));
     check_destinations(&[
-        risk,
-        distance,
+        picture(0),
+        picture(1),
         arguments.output.as_deref().map(Destination::Result),
         checkpoint.map(Destination::State),
     ])?;
@@ -184,7 +181,6 @@ fn pictures(prefix: &Path) -> Result<[PathBuf; 2]> {
     }))
 }
 
-/// Writes both pictures.
 fn draw(answer: &ReproduceAnswer, [risk, distance]: &[PathBuf; 2]) -> Result<()> {
     for (path, picture) in [
         (risk, answer.risk_svg(&[])),

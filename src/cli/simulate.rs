@@ -47,7 +47,6 @@ pub struct MergeArguments {
     output: PathBuf,
 }
 
-/// Runs `simulate`.
 pub fn run(arguments: &SimulateArguments) -> Result<Outcome> {
     arguments.levels.check()?;
     let share = arguments.shard.as_deref().map(shard).transpose()?;
@@ -71,12 +70,8 @@ pub fn run(arguments: &SimulateArguments) -> Result<Outcome> {
     let answer = study.estimates()?;
     let seed = arguments.simulation.seed(&scenario);
     let provenance = Provenance::now(&scenario.origin.name, Some(seed));
-    let text = match arguments.format {
-        AnswerFormat::Text => answer.text(&provenance),
-        AnswerFormat::Json => answer.json(&provenance),
-    };
-    print(&text, None)?;
-    Ok(Outcome::Success)
+    let (text, json) = (|| answer.text(&provenance), || answer.json(&provenance));
+    arguments.format.print(text, json)
 }
 
 /// `2/8`.
@@ -95,7 +90,6 @@ fn shard(text: &str) -> Result<Shard> {
     }
 }
 
-/// Runs `merge`.
 pub fn merge(arguments: &MergeArguments) -> Result<Outcome> {
     check_destinations(&[Some(Destination::State(&arguments.output))])?;
     let whole: Partial = study::merge(&arguments.files)?;

@@ -19,7 +19,7 @@ const PROMPTS: u64 = 10_000;
 const SEED: u64 = 1;
 
 /// Flags of a simulation.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, PartialEq, Args)]
 pub struct SimulationArguments {
     /// Simulated prompts for each cell [default: the scenario's, or 10000]
     #[arg(long)]
@@ -63,12 +63,7 @@ enum RouteName {
 impl SimulationArguments {
     /// Any flag given?
     pub fn is_given(&self) -> bool {
-        self.prompts.is_some()
-            || self.seed.is_some()
-            || self.route.is_some()
-            || self.longest.is_some()
-            || self.average_only
-            || self.checkpoint.is_some()
+        *self != Self::default()
     }
 
     /// The study with its simulation asked for: by flag, or as the scenario says.
@@ -85,13 +80,7 @@ impl SimulationArguments {
                 RouteName::RaoBlackwell => Route::RaoBlackwell,
             });
         }
-        if let Some(longest) = self.longest {
-            study = study.longest(longest)?;
-        }
-        if self.average_only {
-            study = study.average_only();
-        }
-        self.keep(&study)
+        self.keep(study, self.longest, self.average_only)
     }
 
     /// The study with the simulation of an earlier table.
@@ -99,19 +88,13 @@ impl SimulationArguments {
     /// # Errors
     /// If the table says what is not accepted, or if Ctrl-C cannot be caught.
     pub fn ask_again(&self, study: &Study, family: &Family) -> Result<Study> {
-        let mut study = study
+        let study = study
             .simulate(family.prompts)
             .seed(family.seed)
             .route(family.route)
             .confidence(family.confidence)?
             .error_probability(family.error_probability)?;
-        if let Some(longest) = family.longest {
-            study = study.longest(longest)?;
-        }
-        if family.average_only {
-            study = study.average_only();
-        }
-        self.keep(&study)
+        self.keep(study, family.longest, family.average_only)
     }
 
     /// The seed, by flag or as the scenario says.
@@ -121,11 +104,17 @@ impl SimulationArguments {
             .unwrap_or(SEED)
     }
 
-    /// The study with its checkpoint, if there is one: then Ctrl-C stops it after the blocks under way.
-    fn keep(&self, study: &Study) -> Result<Study> {
+    /// The study with these limits, and with its checkpoint, if there is one: then Ctrl-C stops it after the blocks under way.
+    fn keep(&self, mut study: Study, longest: Option<u64>, average_only: bool) -> Result<Study> {
+        if let Some(longest) = longest {
+            study = study.longest(longest)?;
+        }
+        if average_only {
+            study = study.average_only();
+        }
         Ok(match &self.checkpoint {
             Some(path) => study.checkpoint(path).stop(stop_signal(Some(path))?),
-            None => study.clone(),
+            None => study,
         })
     }
 

@@ -22,6 +22,9 @@ pub struct StyleArguments {
     /// Show bounds that are vacuous at every length too (text, markdown and latex)
     #[arg(long)]
     vacuous: bool,
+    /// Show lower bounds (T19) beside the exact values too (text, markdown and latex)
+    #[arg(long)]
+    lower: bool,
     /// Caption of the LaTeX table
     #[arg(long)]
     caption: Option<String>,
@@ -74,6 +77,7 @@ impl StyleArguments {
                 Queries::Auto => QuerySelection::Auto,
             },
             vacuous: self.vacuous,
+            lower: self.lower,
             caption: self.caption.clone(),
             label: self.label.clone(),
         }

@@ -33,7 +33,6 @@ pub struct TableArguments {
     levels: LevelArguments,
 }
 
-/// Runs `table`.
 pub fn run(arguments: &TableArguments) -> Result<Outcome> {
     if !arguments.monte_carlo
         && (arguments.simulation.is_given() || arguments.metrics.needs_simulation())

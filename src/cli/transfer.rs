@@ -11,7 +11,7 @@ use crate::regression::transfer::transfer;
 use crate::scenario::RegressionScenario;
 
 use super::length::AnswerFormat;
-use super::output::{Outcome, print};
+use super::output::Outcome;
 use super::progress::Bar;
 
 /// Arguments of `transfer`.
@@ -27,7 +27,6 @@ pub struct TransferArguments {
     format: AnswerFormat,
 }
 
-/// Runs `transfer`.
 pub fn run(arguments: &TransferArguments) -> Result<Outcome> {
     let epsilon = Positive::new("--epsilon", arguments.epsilon)?;
     let setting = RegressionScenario::load(&arguments.scenario)?.build()?;
@@ -40,10 +39,6 @@ pub fn run(arguments: &TransferArguments) -> Result<Outcome> {
     )?;
     answer.description = setting.description;
     let provenance = Provenance::now(&setting.name, None);
-    let text = match arguments.format {
-        AnswerFormat::Text => answer.text(&provenance),
-        AnswerFormat::Json => answer.json(&provenance),
-    };
-    print(&text, None)?;
-    Ok(Outcome::Success)
+    let (text, json) = (|| answer.text(&provenance), || answer.json(&provenance));
+    arguments.format.print(text, json)
 }

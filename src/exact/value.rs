@@ -110,7 +110,8 @@ impl Exact {
         let value = factor * self.value;
         Self {
             value,
-            error: (factor.abs() * self.error + 2.0 * UNIT * value.abs()) * (1.0 + 8.0 * UNIT),
+            error: (factor.abs() * self.error + 2.0 * UNIT * value.abs()) * (1.0 + 8.0 * UNIT)
+                + underflow(factor, self.value),
             ..self
         }
     }
@@ -121,7 +122,8 @@ impl Exact {
         let error = self.error * (other.value.abs() + other.error) + self.value.abs() * other.error;
         Self {
             value,
-            error: (error + UNIT * value.abs()) * (1.0 + 8.0 * UNIT),
+            error: (error + UNIT * value.abs()) * (1.0 + 8.0 * UNIT)
+                + underflow(self.value, other.value),
             unproved: self.unproved.or(other.unproved),
         }
     }
@@ -134,6 +136,15 @@ impl Exact {
             error: (self.error + other.error + UNIT * value.abs()) * (1.0 + 8.0 * UNIT),
             unproved: self.unproved.or(other.unproved),
         }
+    }
+}
+
+/// What a product may lose at the least floats, its error included.
+fn underflow(x: f64, y: f64) -> f64 {
+    if x == 0.0 || y == 0.0 || (x * y).abs() > 1e-290 {
+        0.0
+    } else {
+        4.0 * f64::from_bits(1)
     }
 }
 

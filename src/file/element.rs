@@ -62,25 +62,17 @@ impl Element {
 
     /// The type of a safetensors tensor, if it is one of numbers that are stored one by one.
     pub(super) fn of_tensor(dtype: Dtype) -> Option<Self> {
-        let (kind, width) = match dtype {
-            Dtype::F16 => (Kind::Float, 2),
-            Dtype::F32 => (Kind::Float, 4),
-            Dtype::F64 => (Kind::Float, 8),
-            Dtype::BF16 => (Kind::BrainFloat, 2),
-            Dtype::I8 => (Kind::Signed, 1),
-            Dtype::I16 => (Kind::Signed, 2),
-            Dtype::I32 => (Kind::Signed, 4),
-            Dtype::I64 => (Kind::Signed, 8),
-            Dtype::U8 => (Kind::Unsigned, 1),
-            Dtype::U16 => (Kind::Unsigned, 2),
-            Dtype::U32 => (Kind::Unsigned, 4),
-            Dtype::U64 => (Kind::Unsigned, 8),
-            Dtype::BOOL => (Kind::Truth, 1),
+        let kind = match dtype {
+            Dtype::F16 | Dtype::F32 | Dtype::F64 => Kind::Float,
+            Dtype::BF16 => Kind::BrainFloat,
+            Dtype::I8 | Dtype::I16 | Dtype::I32 | Dtype::I64 => Kind::Signed,
+            Dtype::U8 | Dtype::U16 | Dtype::U32 | Dtype::U64 => Kind::Unsigned,
+            Dtype::BOOL => Kind::Truth,
             _ => return None,
         };
         Some(Self {
             kind,
-            width,
+            width: dtype.bitsize() / 8,
             big_endian: false,
         })
     }
@@ -232,19 +224,17 @@ mod tests {
         let largest = (1_i64 << 53) + 1;
         assert!(element("<i8").decode(&largest.to_le_bytes()).is_err());
         assert!(element(">i8").decode(&(-largest).to_be_bytes()).is_err());
-        assert_eq!(
-            element("<i8").decode(&(largest + 1).to_le_bytes()),
-            Ok(9007199254740994.0)
-        );
-        assert_eq!(
-            element("<i8").decode(&i64::MIN.to_le_bytes()),
-            Ok(-(2.0_f64.powi(63)))
-        );
         assert!(element("<u8").decode(&u64::MAX.to_le_bytes()).is_err());
-        assert_eq!(element(">i2").decode(&(-3_i16).to_be_bytes()), Ok(-3.0));
-        assert_eq!(element("|i1").decode(&[0x80]), Ok(-128.0));
-        assert_eq!(element("|u1").decode(&[0x80]), Ok(128.0));
-        assert_eq!(element("|b1").decode(&[1]), Ok(1.0));
+        for (code, bytes, number) in [
+            ("<i8", &(largest + 1).to_le_bytes()[..], 9007199254740994.0),
+            ("<i8", &i64::MIN.to_le_bytes(), -(2.0_f64.powi(63))),
+            (">i2", &(-3_i16).to_be_bytes(), -3.0),
+            ("|i1", &[0x80], -128.0),
+            ("|u1", &[0x80], 128.0),
+            ("|b1", &[1], 1.0),
+        ] {
+            assert_eq!(element(code).decode(bytes), Ok(number), "{code}");
+        }
         assert!(element("|b1").decode(&[2]).is_err());
         for code in [
             "<f16", "<c16", "|O", "<U3", "=f8", "|f8", "<i3", "f", "", "<M8[s]", "<b2",

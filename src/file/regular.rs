@@ -10,7 +10,6 @@ use crate::error::{Error, Result};
 #[cfg(feature = "files")]
 const LISTED: usize = 8;
 
-/// An [`Error::File`] for this file.
 pub(super) fn refuse(path: &Path, reason: impl ToString) -> Error {
     Error::File {
         path: path.to_path_buf(),
@@ -82,14 +81,10 @@ pub fn read_text(path: impl AsRef<Path>, most: u64) -> Result<String> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn replace(path: &Path, text: &str) -> Result<()> {
-    let refuse = |error: std::io::Error| Error::File {
-        path: path.to_path_buf(),
-        reason: format!("cannot be written: {error}"),
-    };
     let mut name = path.as_os_str().to_os_string();
     name.push(format!(".{}.tmp", std::process::id()));
     let temporary = PathBuf::from(name);
-    let written = std::fs::File::create(&temporary)
+    let written = File::create(&temporary)
         .and_then(|mut file| {
             file.write_all(text.as_bytes())?;
             file.sync_all()
@@ -99,5 +94,5 @@ pub fn replace(path: &Path, text: &str) -> Result<()> {
         // What was wrong is told below; a temporary file that stays behind does no harm.
         let _ = std::fs::remove_file(&temporary);
     }
-    written.map_err(refuse)
+    written.map_err(|error| refuse(path, format!("cannot be written: {error}")))
 }

@@ -77,7 +77,6 @@ impl TensorFile {
         names
     }
 
-    /// An error about this file.
     pub(super) fn refuse(&self, reason: impl ToString) -> Error {
         refuse(&self.path, reason)
     }
@@ -100,7 +99,6 @@ impl TensorFile {
         Ok(Element::of_tensor(info.dtype).is_some_and(Element::is_float))
     }
 
-    /// All of a tensor.
     pub(super) fn whole(&mut self, name: &str) -> Result<DMatrix<f64>> {
         let (rows, columns) = self.shape(name)?;
         self.block(name, 0..rows, 0..columns)

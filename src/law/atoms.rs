@@ -3,6 +3,7 @@
 use nalgebra::{DMatrix, DVector};
 
 use crate::error::{Error, Result};
+use crate::parameter::refused;
 
 /// How finely and how far a continuous score law is to be discretised.
 ///
@@ -180,7 +181,6 @@ pub(super) struct AtomList {
 }
 
 impl AtomList {
-    /// An empty list for outputs with `rows` coordinates.
     pub(super) fn new(rows: usize) -> Self {
         Self {
             rows,
@@ -298,12 +298,7 @@ pub(super) fn check_size(name: &'static str, size: f64) -> Result<f64> {
     if (SMALLEST_SIZE..=LARGEST_SIZE).contains(&size) {
         return Ok(size);
     }
-    Err(Error::Parameter {
-        parameter: name,
-        value: size.to_string(),
-        required: "a number greater than 0, from 1e-75 to 1e75",
-        theorem: None,
-    })
+    refused(name, size, "a number greater than 0, from 1e-75 to 1e75")
 }
 
 /// Refuses a tilt or value matrix that does not fit tokens of dimension `dimension`, and a tilt that is

@@ -2,11 +2,27 @@
 
 use nalgebra::{DMatrix, DVector};
 
+use super::atoms::UNIT;
 use super::compensated::centred_score;
 use crate::error::{Error, Result};
 
-/// Scores `<tilt, x_i - r>` with the rounding of one operation each, and `<tilt, r>`, for the point `r` with the
-/// largest probability under the tilted law.
+/// Scores about a point, and how well they are known.
+pub(crate) struct CentredScores {
+    /// `<tilt, x_i - r>`.
+    pub scores: Vec<f64>,
+    /// `<tilt, r>`.
+    pub origin: f64,
+    /// A bound of the rounding of every score.
+    pub rounding: f64,
+}
+
+/// Entries up to which products are exact pairs of floats.
+const LARGEST_ENTRY: f64 = 1e290;
+
+/// Scores `<tilt, x_i - r>` for the point `r` with the largest probability under the tilted law.
+///
+/// Each is rounded once and, as a sum of `2 d` exact pairs, by at most `(2 d + 4)^2 2^-106` of the absolute terms, which add up to at most
+/// `|tilt| |x_i - r|`; where an entry is so large that a product is no exact pair, the sum is a plain one.
 ///
 /// # Errors
 /// If a score is not a finite number.
@@ -14,7 +30,7 @@ pub(crate) fn centred_scores(
     points: &DMatrix<f64>,
     probability: &[f64],
     tilt: &DVector<f64>,
-) -> Result<(Vec<f64>, f64)> {
+) -> Result<CentredScores> {
     let plain = points.tr_mul(tilt);
     let largest = probability
         .iter()
@@ -31,9 +47,27 @@ pub(crate) fn centred_scores(
             .collect(),
         None => Vec::new(),
     };
+    let terms = 2.0 * tilt.len() as f64 + 4.0;
+    let farthest = origin.map_or(0.0, |origin| {
+        let distances = points.column_iter().map(|x| x.metric_distance(&origin));
+        distances.fold(0.0, f64::max)
+    });
+    let absolute = tilt.norm() * farthest;
+    let plain = tilt.amax() > LARGEST_ENTRY || points.amax() > LARGEST_ENTRY;
+    let of_sum = if plain { terms } else { terms * terms * UNIT };
+    let largest = scores.iter().fold(1.0_f64, |most, s| most.max(s.abs()));
+    let rounding = 1.01 * UNIT * (2.0 * largest + of_sum * absolute);
     let origin = origin.map_or(0.0, |origin| origin.dot(tilt));
-    if scores.iter().chain([&origin]).all(|s| s.is_finite()) {
-        return Ok((scores, origin));
+    if scores
+        .iter()
+        .chain([&origin, &rounding])
+        .all(|s| s.is_finite())
+    {
+        return Ok(CentredScores {
+            scores,
+            origin,
+            rounding,
+        });
     }
     Err(Error::Unavailable {
         what: "the list of score atoms",

@@ -8,7 +8,7 @@ use super::TokenLaw;
 use super::atoms::LARGEST_SQUARE;
 use super::mixture::normalised;
 use crate::error::{Error, Result};
-use crate::parameter::{Dimension, VarianceProxy};
+use crate::parameter::{Dimension, VarianceProxy, refused};
 
 /// Largest number of points whose pairwise distances are computed for the variance proxy.
 pub(super) const MAX_PAIRWISE: usize = 4096;
@@ -101,17 +101,16 @@ impl Empirical {
             ));
         }
         if let Some(index) = rows.iter().position(|x| !x.is_finite()) {
-            return Err(Error::Parameter {
-                parameter: "token",
-                value: format!(
+            return refused(
+                "token",
+                format!(
                     "{} in row {}, column {}",
                     rows[index],
                     index % rows.nrows(),
                     index / rows.nrows()
                 ),
-                required: "finite",
-                theorem: None,
-            });
+                "finite",
+            );
         }
         let mut law = Self {
             points: rows.transpose(),
@@ -123,12 +122,11 @@ impl Empirical {
         let radius = law.squared_radius(&law.centred_points());
         // The radius is rounded up, and points `1e75` away pass.
         if !(radius <= LARGEST_SQUARE * (1.0 + 1e-12)) {
-            return Err(Error::Parameter {
-                parameter: "token",
-                value: format!("a list with entries up to {:e}", rows.amax()),
-                required: "at most 1e75 from the mean of the list",
-                theorem: None,
-            });
+            return refused(
+                "token",
+                format!("a list with entries up to {:e}", rows.amax()),
+                "at most 1e75 from the mean of the list",
+            );
         }
         law.radius_proxy = VarianceProxy::new(radius)?;
         Ok(law)

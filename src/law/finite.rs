@@ -327,19 +327,18 @@ impl OutputLaw for FiniteOutput<'_> {
                 format!("{} coordinates", self.law.points().nrows()),
             ));
         }
-        let (scores, score_origin) = centred_scores(self.law.points(), self.law.weights(), tilt)?;
+        let found = centred_scores(self.law.points(), self.law.weights(), tilt)?;
         let centred = self.centred();
-        let largest = scores.iter().fold(0.0_f64, |most, s| most.max(s.abs()));
         // A product of d terms and the difference before it, in every output.
         let output = (tilt.len() as f64 + 2.0) * UNIT * self.value_norm;
         Ok(ScoreAtoms {
             weights: self.law.weights().to_vec(),
-            spreads: vec![0.0; scores.len()],
-            score_origin,
+            spreads: vec![0.0; found.scores.len()],
+            score_origin: found.origin,
             outputs: centred.outputs.clone(),
             output_origin: centred.origin.clone(),
             rounding: AtomRounding {
-                score: 2.0 * UNIT * largest.max(1.0),
+                score: found.rounding,
                 outputs: centred.distances.iter().map(|x| output * x).collect(),
                 spread: 0.0,
                 origin: (
@@ -347,7 +346,7 @@ impl OutputLaw for FiniteOutput<'_> {
                     output * 2.0 * self.farthest,
                 ),
             },
-            scores,
+            scores: found.scores,
             exact: true,
         })
     }

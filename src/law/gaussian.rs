@@ -14,7 +14,7 @@ use super::{
     CLOSED_FORM, LawAccuracy, OutputLaw, Resolution, ScoreAtoms, SourcedProxy, Through, TokenLaw,
 };
 use crate::error::{Error, Result};
-use crate::parameter::{Dimension, VarianceProxy};
+use crate::parameter::{Dimension, VarianceProxy, refused};
 
 /// `N(mean, covariance)`, the covariance positive semi-definite and possibly singular.
 ///
@@ -60,12 +60,7 @@ impl Gaussian {
             ));
         }
         if let Some((index, entry)) = mean.iter().enumerate().find(|(_, x)| !x.is_finite()) {
-            return Err(Error::Parameter {
-                parameter: "mean",
-                value: format!("{entry} in coordinate {index}"),
-                required: "finite",
-                theorem: None,
-            });
+            return refused("mean", format!("{entry} in coordinate {index}"), "finite");
         }
         let factored = factor_covariance(&covariance)?;
         Ok(Self {

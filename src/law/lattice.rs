@@ -8,6 +8,7 @@ use std::f64::consts::PI;
 use super::Resolution;
 use super::atoms::check_atom_count;
 use crate::error::{Error, Result};
+use crate::parameter::refused;
 
 /// A node and its probability.
 pub(super) type Node = (f64, f64);
@@ -16,12 +17,7 @@ pub(super) type Node = (f64, f64);
 fn check(resolution: &Resolution, scale: f64) -> Result<()> {
     // `f64::min` drops a NaN, so the scale needs its own guard.
     if !(scale >= 0.0 && scale < f64::INFINITY) {
-        return Err(Error::Parameter {
-            parameter: "score deviation",
-            value: scale.to_string(),
-            required: "a finite number, at least 0",
-            theorem: None,
-        });
+        return refused("score deviation", scale, "a finite number, at least 0");
     }
     let positive = |x: f64| x > 0.0 && x < f64::INFINITY;
     if positive(resolution.score_step)
@@ -32,12 +28,11 @@ fn check(resolution: &Resolution, scale: f64) -> Result<()> {
     {
         Ok(())
     } else {
-        Err(Error::Parameter {
-            parameter: "resolution",
-            value: format!("{resolution:?}"),
-            required: "finite steps and margin greater than 0 and a finite ln_length, at least 0",
-            theorem: None,
-        })
+        refused(
+            "resolution",
+            format!("{resolution:?}"),
+            "finite steps and margin greater than 0 and a finite ln_length, at least 0",
+        )
     }
 }
 

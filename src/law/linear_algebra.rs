@@ -5,6 +5,7 @@ use nalgebra::{DMatrix, DVector, SymmetricEigen};
 use super::atoms::LARGEST_SQUARE;
 use crate::error::{Error, Result};
 use crate::interval::Interval;
+use crate::parameter::refused;
 
 /// Largest relative difference `|A_ij - A_ji| / max |A|` of a matrix that counts as symmetric.
 const SYMMETRY_TOLERANCE: f64 = 1e-10;
@@ -45,10 +46,7 @@ pub(super) fn factor_covariance(matrix: &DMatrix<f64>) -> Result<FactoredCovaria
         for row in 0..dimension {
             let entry = matrix[(row, column)];
             if !entry.is_finite() {
-                return Err(invalid(
-                    format!("{entry} in row {row}, column {column}"),
-                    "finite",
-                ));
+                return invalid(format!("{entry} in row {row}, column {column}"), "finite");
             }
         }
     }
@@ -57,12 +55,12 @@ pub(super) fn factor_covariance(matrix: &DMatrix<f64>) -> Result<FactoredCovaria
         for row in 0..column {
             let (upper, lower) = (matrix[(row, column)], matrix[(column, row)]);
             if !((upper - lower).abs() <= SYMMETRY_TOLERANCE * scale) {
-                return Err(invalid(
+                return invalid(
                     format!(
                         "{upper} in row {row}, column {column} and {lower} in row {column}, column {row}"
                     ),
                     "symmetric (differences up to 1e-10 of the largest entry are averaged)",
-                ));
+                );
             }
         }
     }
@@ -71,10 +69,10 @@ pub(super) fn factor_covariance(matrix: &DMatrix<f64>) -> Result<FactoredCovaria
     let found = Eigenvalues::new(&covariance, 0.0)?;
     let (smallest, largest) = (found.computed.min(), found.computed.max());
     if !(smallest >= -SEMIDEFINITE_TOLERANCE * largest.max(0.0)) {
-        return Err(invalid(
+        return invalid(
             format!("a matrix with eigenvalue {smallest:e} (the largest is {largest:e})"),
             "positive semi-definite (eigenvalues down to -1e-10 of the largest count as zero)",
-        ));
+        );
     }
     let roots = found.computed.map(|x| if x > 0.0 { x.sqrt() } else { 0.0 });
     let root = match &found.vectors {
@@ -82,10 +80,10 @@ pub(super) fn factor_covariance(matrix: &DMatrix<f64>) -> Result<FactoredCovaria
         Some(vectors) => vectors * DMatrix::from_diagonal(&roots) * vectors.transpose(),
     };
     if !(largest <= LARGEST_SQUARE) {
-        return Err(invalid(
+        return invalid(
             format!("a matrix with eigenvalue {largest:e}"),
             "a matrix with eigenvalues up to 1e150",
-        ));
+        );
     }
     // Negative eigenvalues count as zero: in the covariance too, if they are there for certain.
     let (covariance, largest) = if found.is_indefinite() {
@@ -104,13 +102,8 @@ pub(super) fn factor_covariance(matrix: &DMatrix<f64>) -> Result<FactoredCovaria
     })
 }
 
-fn invalid(value: String, required: &'static str) -> Error {
-    Error::Parameter {
-        parameter: "covariance",
-        value,
-        required,
-        theorem: None,
-    }
+fn invalid<T>(value: String, required: &'static str) -> Result<T> {
+    refused("covariance", value, required)
 }
 
 /// The eigenvalues of a symmetric matrix `G`, and how far the computed ones may be from the truth.

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::error::{Error, Result};
 use crate::interval::Interval;
-use crate::parameter::VarianceProxy;
+use crate::parameter::{VarianceProxy, refused};
 
 /// How far the weights of a mixture may be from summing to 1 before they are normalised.
 const WEIGHT_TOLERANCE: f64 = 1e-9;
@@ -107,14 +107,7 @@ fn log_sum_exp(exponents: &[f64]) -> f64 {
 
 /// Checks that weights are positive and sum to 1 within `tolerance`, and divides them by their sum.
 pub(super) fn normalised(mut weights: Vec<f64>, tolerance: f64) -> Result<Vec<f64>> {
-    let invalid = |value: String, required: &'static str| {
-        Err(Error::Parameter {
-            parameter: "weight",
-            value,
-            required,
-            theorem: None,
-        })
-    };
+    let invalid = |value: String, required: &'static str| refused("weight", value, required);
     for (index, &weight) in weights.iter().enumerate() {
         if !(weight > 0.0 && weight.is_finite()) {
             return invalid(
@@ -170,12 +163,11 @@ fn proxy(weights: &[f64], components: &[Gaussian]) -> Result<SourcedProxy> {
     let sum = Interval::point(largest) + Interval::point(factor) * diameter;
     // By the lower end: means that are `1e75` apart pass.
     if !(diameter.lower() <= LARGEST_SQUARE) {
-        return Err(Error::Parameter {
-            parameter: "mean",
-            value: format!("a list of means {:e} apart", diameter.sqrt().upper()),
-            required: "within 1e75 of the other means",
-            theorem: None,
-        });
+        return refused(
+            "mean",
+            format!("a list of means {:e} apart", diameter.sqrt().upper()),
+            "within 1e75 of the other means",
+        );
     }
     let proxy = VarianceProxy::new(sum.upper())?;
     Ok(SourcedProxy { proxy, source })

@@ -5,9 +5,9 @@ use rand::Rng;
 
 use super::atoms::check_size;
 use super::{Empirical, OutputLaw, Resolution, ScoreAtoms, SourcedProxy, TokenLaw};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::interval::Interval;
-use crate::parameter::{Positive, VarianceProxy};
+use crate::parameter::{Positive, VarianceProxy, refused};
 
 /// `P(X = h) = P(X = -h) = eps / 2` and `P(X = 0) = 1 - eps`, in dimension 1.
 ///
@@ -86,12 +86,11 @@ impl RareAtom {
             }
             half_width = half_width.next_down();
         }
-        Err(Error::Parameter {
-            parameter: "variance_proxy",
-            value: wanted.to_string(),
-            required: "large enough for its square root to be computed with full precision",
-            theorem: None,
-        })
+        refused(
+            "variance_proxy",
+            wanted,
+            "large enough for its square root to be computed with full precision",
+        )
     }
 
     /// `G(eps) = sup_{x > 0} 2 ln(1 + eps (cosh x - 1)) / x^2`, the variance proxy of the law with `h = 1`, rounded up.
@@ -115,12 +114,7 @@ impl RareAtom {
     /// If not `1e-100 <= eps < 1`.
     pub fn unit_proxy(probability: f64) -> Result<f64> {
         if !(probability >= LEAST && probability < 1.0) {
-            return Err(Error::Parameter {
-                parameter: "probability",
-                value: probability.to_string(),
-                required: PROBABILITY,
-                theorem: None,
-            });
+            return refused("probability", probability, PROBABILITY);
         }
         if probability > THIRD {
             return Ok(probability);

@@ -48,12 +48,17 @@
 
 mod confidence;
 mod estimator;
-#[doc(hidden)]
-pub mod kernel;
 mod plan;
 mod prompt;
 mod random;
 mod run;
+
+/// The two innermost loops, for benchmarks: not part of the promises of this crate.
+#[doc(hidden)]
+pub mod kernel {
+    pub use crate::monte_carlo::prompt::softmax::exponentials;
+    pub use crate::monte_carlo::random::normal::fill_normals as normals;
+}
 
 pub use confidence::interval::{ConfidenceInterval, HEAVY_SHARE, Reliability};
 pub(crate) use confidence::tails::student_quantile;
@@ -62,10 +67,11 @@ pub use estimator::estimate::{
 };
 pub use estimator::histogram::{Bracket, Histogram};
 pub use plan::{Cell, Plan, QueryChoice, Route};
-// The two innermost loops also serve the experiment.
+// The two innermost loops, and what threads share, also serve the experiment.
 pub(crate) use random::exponential::exponential;
 pub(crate) use random::normal::fill_normals;
 pub use random::stream::{block_prompts, block_stream};
 pub use run::control::{Checkpoint, Control};
 pub use run::partial::{Partial, SCHEMA, Shard};
+pub(crate) use run::shared::Shared;
 pub use run::simulation::Simulation;

@@ -12,7 +12,6 @@ use crate::record::{
 use crate::render::decimal::{round_nearest, round_up};
 use crate::render::json::{ValueRecord, document};
 
-/// Digits of the numbers in the text of an answer.
 const DIGITS: usize = 6;
 
 fn value_record<'a>(cell: &'a Cell<f64>, status: Option<&'static str>) -> ValueRecord<'a> {
@@ -130,7 +129,13 @@ impl RateAnswer {
         let mut lines = vec![
             self.description.clone(),
             format!("lam = {}", value(&self.lambda)),
-            format!("kappa = {} (T8 sharp-rate, a theorem)", value(&self.kappa)),
+            format!(
+                "kappa = {}{}",
+                value(&self.kappa),
+                self.kappa
+                    .as_ref()
+                    .map_or("", |_| " (T8 sharp-rate, a theorem)")
+            ),
             format!(
                 "lim L E|That - T|^2 = {} (T8 limiting-constant)",
                 value(&self.limiting_constant)

@@ -15,7 +15,6 @@ pub(crate) struct Columns {
 }
 
 impl Columns {
-    /// A table with these headings.
     pub(crate) fn new(header: Vec<String>) -> Self {
         Self {
             header,
@@ -23,7 +22,6 @@ impl Columns {
         }
     }
 
-    /// Adds a row, one cell a column.
     pub(crate) fn push(&mut self, row: Vec<String>) {
         self.rows.push(row);
     }

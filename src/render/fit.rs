@@ -7,7 +7,6 @@ use crate::record::{FitAnswer, FitPoint, Provenance};
 use crate::render::decimal::{round_nearest, round_up};
 use crate::render::json::{ValueRecord, document};
 
-/// Digits of the numbers in the text.
 const DIGITS: usize = 5;
 
 #[derive(Serialize)]

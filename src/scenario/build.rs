@@ -9,7 +9,6 @@ use crate::law::{Cube, Empirical, Gaussian, Mixture, Rademacher, RareAtom, Spher
 use crate::parameter::{Dimension, PromptLength};
 use crate::study::Study;
 
-use super::grid::MonteCarloSpec;
 use super::head::HeadSpec;
 use super::matrices::{Builder, dense};
 use super::matrix::MatrixSpec;
@@ -34,8 +33,6 @@ pub struct Setting {
     pub fixed_tokens: Option<FixedTokens>,
     /// The prompt lengths, sorted, each once.
     pub lengths: Vec<PromptLength>,
-    /// How to simulate, if at all.
-    pub monte_carlo: Option<MonteCarloSpec>,
 }
 
 /// Matrices a Gaussian law holds or works with: covariance, root, eigenvectors.
@@ -66,13 +63,10 @@ impl Scenario {
             head,
             query,
             fixed_tokens,
-            lengths: self.grid.lengths().to_vec(),
-            monte_carlo: self.monte_carlo,
+            lengths: self.lengths.clone(),
         })
     }
-}
 
-impl Scenario {
     /// The study of this scenario, with its lengths.
     ///
     /// # Errors
@@ -92,64 +86,59 @@ impl Scenario {
 
 impl Builder<'_> {
     fn tokens(&mut self, spec: &TokenSpec) -> Result<Box<dyn TokenLaw>> {
-        let wrap = |key: &'static str| move |error| (key, error);
-        let built: std::result::Result<Box<dyn TokenLaw>, (&str, Error)> = match spec {
+        if let TokenSpec::Sphere { dimension, .. }
+        | TokenSpec::Rademacher { dimension, .. }
+        | TokenSpec::Cube { dimension, .. } = spec
+        {
+            // Any law has a `d x d` covariance, sooner or later.
+            let d = dimension.get();
+            self.budget.matrices("tokens.dimension", 1, d, d)?;
+        }
+        let (key, built) = match spec {
             TokenSpec::Gaussian(law) => return Ok(Box::new(self.gaussian(law, "tokens", None)?)),
             TokenSpec::Mixture { components } => return self.mixture(components),
             TokenSpec::Sphere { dimension, radius } => {
-                self.law_matrix("tokens.dimension", *dimension)?;
-                Sphere::new(dimension.get(), radius.get())
-                    .map(boxed)
-                    .map_err(wrap("tokens.radius"))
+                let law = Sphere::new(dimension.get(), radius.get());
+                ("tokens.radius", law.map(boxed))
             }
             TokenSpec::Rademacher { dimension, scale } => {
-                self.law_matrix("tokens.dimension", *dimension)?;
-                Rademacher::new(dimension.get(), scale.get())
-                    .map(boxed)
-                    .map_err(wrap("tokens.scale"))
+                let law = Rademacher::new(dimension.get(), scale.get());
+                ("tokens.scale", law.map(boxed))
             }
             TokenSpec::Cube {
                 dimension,
                 half_width,
             } => {
-                self.law_matrix("tokens.dimension", *dimension)?;
-                Cube::new(dimension.get(), half_width.get())
-                    .map(boxed)
-                    .map_err(wrap("tokens.half_width"))
+                let law = Cube::new(dimension.get(), half_width.get());
+                ("tokens.half_width", law.map(boxed))
             }
-            TokenSpec::RareAtom { width, probability } => match width {
-                RareAtomWidth::HalfWidth(h) => RareAtom::new(h.get(), probability.get()),
-                RareAtomWidth::VarianceProxy(proxy) => {
-                    RareAtom::widest(proxy.get(), probability.get())
+            TokenSpec::RareAtom { width, probability } => {
+                let (key, law) = match width {
+                    RareAtomWidth::HalfWidth(h) => {
+                        let law = RareAtom::new(h.get(), probability.get());
+                        ("tokens.half_width", law)
+                    }
+                    RareAtomWidth::VarianceProxy(proxy) => {
+                        let law = RareAtom::widest(proxy.get(), probability.get());
+                        ("tokens.variance_proxy", law)
+                    }
+                };
+                match &law {
+                    Err(Error::Parameter { parameter, .. }) if *parameter == "probability" => {
+                        ("tokens.probability", law.map(boxed))
+                    }
+                    _ => (key, law.map(boxed)),
                 }
             }
-            .map(boxed)
-            .map_err(|error| match &error {
-                Error::Parameter { parameter, .. } if *parameter == "probability" => {
-                    ("tokens.probability", error)
-                }
-                _ => match width {
-                    RareAtomWidth::HalfWidth(_) => ("tokens.half_width", error),
-                    RareAtomWidth::VarianceProxy(_) => ("tokens.variance_proxy", error),
-                },
-            }),
             TokenSpec::Empirical(table) => {
                 let rows = self.read(table, "tokens.file")?;
                 let (count, columns) = rows.shape();
                 self.budget.matrices("tokens.file", 2, count, columns)?;
                 self.budget.matrices("tokens.file", 1, columns, columns)?;
-                Empirical::new(&rows)
-                    .map(boxed)
-                    .map_err(wrap("tokens.file"))
+                ("tokens.file", Empirical::new(&rows).map(boxed))
             }
         };
-        built.map_err(|(key, error)| self.at(key, error))
-    }
-
-    /// Any law has a `d x d` covariance, sooner or later.
-    fn law_matrix(&mut self, key: &str, dimension: Dimension) -> Result<()> {
-        self.budget
-            .matrices(key, 1, dimension.get(), dimension.get())
+        built.map_err(|error| self.at(key, error))
     }
 
     fn mixture(&mut self, components: &[(f64, GaussianSpec)]) -> Result<Box<dyn TokenLaw>> {

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use toml::Table;
 
+use super::tests::assert_refused;
 use super::*;
 use crate::error::Result;
 
-/// A scenario of the four tables, each as inline TOML.
 fn build(tokens: &str, query: &str, head: &str) -> Result<Setting> {
     build_in(Path::new(""), tokens, query, head)
 }
@@ -74,118 +74,40 @@ fn every_law_is_built_with_its_dimension() {
     }
 }
 
-/// (tokens, query, head, parts of the message).
-const REFUSED: &[(&str, &str, &str, [&str; 3])] = &[
-    (
-        "{ law = 'gaussian', covariance = { kind = 'diagonal', values = [1, -2] } }",
-        PLANE_QUERY,
-        IDENTITY,
-        ["tokens.covariance", "-2", "covariance must be"],
-    ),
-    (
-        "{ law = 'gaussian', covariance = { kind = 'matrix', rows = [[1, 0.5], [0.2, 1]] } }",
-        PLANE_QUERY,
-        IDENTITY,
-        ["tokens.covariance", "0.5", "covariance must be"],
-    ),
-    (
-        "{ law = 'gaussian', covariance = { kind = 'matrix', rows = [[1, 0.5]] } }",
-        PLANE_QUERY,
-        IDENTITY,
-        ["tokens.covariance", "1 x 2", "must be"],
-    ),
-    (
-        "{ law = 'gaussian', covariance = { kind = 'identity' } }",
-        PLANE_QUERY,
-        IDENTITY,
-        ["tokens.covariance.dimension", "nothing", "required"],
-    ),
-    (
-        "{ law = 'gaussian', mean = [1], covariance = { kind = 'identity', dimension = 2 } }",
-        PLANE_QUERY,
-        IDENTITY,
-        ["tokens.mean", "1 numbers", "2 numbers"],
-    ),
-    (
-        PLANE,
-        "{ law = 'fixed', rows = [[1, 2, 3]] }",
-        IDENTITY,
-        ["head.key_query", "2 x 2", "2 x 3"],
-    ),
-    (
-        PLANE,
-        PLANE_QUERY,
-        "{ key_query = { kind = 'identity' }, value = { kind = 'identity', dimension = 3 } }",
-        ["head.value", "3 x 3", "m x 2"],
-    ),
-    (
-        PLANE,
-        PLANE_QUERY,
-        "{ key_query = { kind = 'identity' }, value = { kind = 'identity' }, tilt_bias = [1] }",
-        ["head.tilt_bias", "1 numbers", "2 numbers"],
-    ),
-    (
-        "{ law = 'sphere', dimension = 2, radius = 1 }",
-        "{ law = 'tokens' }",
-        IDENTITY,
-        ["query.law", "tokens", "not available"],
-    ),
-    (
-        "{ law = 'mixture', components = [{ weight = 1, covariance = { kind = 'identity', dimension = 2 } }, \
-            { weight = 1, covariance = { kind = 'identity', dimension = 3 } }] }",
-        PLANE_QUERY,
-        IDENTITY,
-        ["tokens.components[1]", "dimension 3", "dimension 2"],
-    ),
-    (
-        "{ law = 'gaussian', covariance = { kind = 'identity', dimension = 65536 } }",
-        PLANE_QUERY,
-        IDENTITY,
-        ["tokens.covariance", "65536 x 65536", "too large for memory"],
-    ),
-    (
-        "{ law = 'sphere', dimension = 20000, radius = 1 }",
-        PLANE_QUERY,
-        IDENTITY,
-        ["tokens.dimension", "20000 x 20000", "too large for memory"],
-    ),
-    (
-        PLANE,
-        PLANE_QUERY,
-        "{ key_query = { kind = 'identity' }, value = { kind = 'identity', dimension = 60000 } }",
-        ["head.value", "60000 x 60000", "too large for memory"],
-    ),
-    (
-        "{ law = 'empirical', file = 'none.npy' }",
-        PLANE_QUERY,
-        IDENTITY,
-        ["tokens.file", "none.npy", "No such file"],
-    ),
-    (
-        "{ law = 'empirical', file = 'tokens.txt' }",
-        PLANE_QUERY,
-        IDENTITY,
-        ["tokens.file", "tokens.txt", ".npy, .npz, .csv"],
-    ),
-    (
-        PLANE,
-        PLANE_QUERY,
-        "{ weights = 'none.safetensors', prefix = 'a', head = 0, heads = 1 }",
-        ["head.weights", "none.safetensors", "No such file"],
-    ),
-];
+/// A line each: tokens | query | head | key | value | what is accepted; an empty part is the usual one.
+const REFUSED: &str = r"
+{ law = 'gaussian', covariance = { kind = 'diagonal', values = [1, -2] } } |  |  | tokens.covariance | -2 | covariance must be
+{ law = 'gaussian', covariance = { kind = 'matrix', rows = [[1, 0.5], [0.2, 1]] } } |  |  | tokens.covariance | 0.5 | covariance must be
+{ law = 'gaussian', covariance = { kind = 'matrix', rows = [[1, 0.5]] } } |  |  | tokens.covariance | 1 x 2 | must be
+{ law = 'gaussian', covariance = { kind = 'identity' } } |  |  | tokens.covariance.dimension | nothing | required
+{ law = 'gaussian', mean = [1], covariance = { kind = 'identity', dimension = 2 } } |  |  | tokens.mean | 1 numbers | 2 numbers
+ | { law = 'fixed', rows = [[1, 2, 3]] } |  | head.key_query | 2 x 2 | 2 x 3
+ |  | { key_query = { kind = 'identity' }, value = { kind = 'identity', dimension = 3 } } | head.value | 3 x 3 | m x 2
+ |  | { key_query = { kind = 'identity' }, value = { kind = 'identity' }, tilt_bias = [1] } | head.tilt_bias | 1 numbers | 2 numbers
+{ law = 'sphere', dimension = 2, radius = 1 } | { law = 'tokens' } |  | query.law | tokens | not available
+{ law = 'mixture', components = [{ weight = 1, covariance = { kind = 'identity', dimension = 2 } }, { weight = 1, covariance = { kind = 'identity', dimension = 3 } }] } |  |  | tokens.components[1] | dimension 3 | dimension 2
+{ law = 'gaussian', covariance = { kind = 'identity', dimension = 65536 } } |  |  | tokens.covariance | 65536 x 65536 | too large for memory
+{ law = 'sphere', dimension = 20000, radius = 1 } |  |  | tokens.dimension | 20000 x 20000 | too large for memory
+ |  | { key_query = { kind = 'identity' }, value = { kind = 'identity', dimension = 60000 } } | head.value | 60000 x 60000 | too large for memory
+{ law = 'empirical', file = 'none.npy' } |  |  | tokens.file | none.npy | No such file
+{ law = 'empirical', file = 'tokens.txt' } |  |  | tokens.file | tokens.txt | .npy, .npz, .csv
+ |  | { weights = 'none.safetensors', prefix = 'a', head = 0, heads = 1 } | head.weights | none.safetensors | No such file
+";
 
 #[test]
 fn every_refusal_names_file_key_value_and_what_is_accepted() {
-    for (tokens, query, head, parts) in REFUSED {
-        let message = match build(tokens, query, head) {
-            Ok(_) => panic!("{tokens} {query} {head} was accepted"),
-            Err(error) => error.to_string(),
+    for case in REFUSED.lines().skip(1) {
+        let fields: Vec<&str> = case.split(" | ").collect();
+        let [tokens, query, head, parts @ ..] = fields.as_slice() else {
+            panic!("{case}");
         };
-        assert!(!message.contains('\n'), "{message:?} is more than one line");
-        for part in ["s.toml: "].iter().chain(parts) {
-            assert!(message.contains(part), "{part:?} is not in {message:?}");
-        }
+        let given = |text: &&'static str, usual| if text.is_empty() { usual } else { *text };
+        let found = build(
+            given(tokens, PLANE),
+            given(query, PLANE_QUERY),
+            given(head, IDENTITY),
+        );
+        assert_refused(found, case, parts);
     }
 }
 

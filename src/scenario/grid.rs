@@ -11,46 +11,33 @@ pub const MAX_LENGTHS: usize = 10_000;
 const LENGTH: &str = "an integer from 1 to 2^53";
 const LENGTHS: &str = "a list of prompt lengths, or { from, to, factor }";
 
-/// The prompt lengths of a scenario: sorted, each once, at least one and at most [`MAX_LENGTHS`].
-#[derive(Debug, Clone, PartialEq)]
-pub struct GridSpec {
-    lengths: Vec<PromptLength>,
-}
-
-impl GridSpec {
-    /// Reads the `[grid]` table: `lengths = [..]`, `lengths = { from, to, factor }`, or the three keys
-    /// `from`, `to`, `factor` in the table itself.
-    pub(super) fn read(section: &Section) -> Result<Self> {
-        section.only(&["lengths", "from", "to", "factor"])?;
-        let mut lengths = match section.get("lengths") {
-            None if section.get("from").is_none() => {
-                return Err(section.missing("lengths", LENGTHS));
-            }
-            None => geometric(section)?,
-            Some(lengths) => {
-                for key in ["from", "to", "factor"] {
-                    if let Some(field) = section.get(key) {
-                        return Err(field.refuse("lengths, or from, to and factor, not both"));
-                    }
-                }
-                if lengths.is_table() {
-                    let inner = lengths.section(LENGTHS)?;
-                    inner.only(&["from", "to", "factor"])?;
-                    geometric(&inner)?
-                } else {
-                    listed(&lengths)?
+/// Reads the `[grid]` table: `lengths = [..]`, `lengths = { from, to, factor }`, or the three keys `from`, `to`, `factor` in the
+/// table itself. The lengths are sorted, each once, at least one and at most [`MAX_LENGTHS`].
+pub(super) fn read(section: &Section) -> Result<Vec<PromptLength>> {
+    section.only(&["lengths", "from", "to", "factor"])?;
+    let mut lengths = match section.get("lengths") {
+        None if section.get("from").is_none() => {
+            return Err(section.missing("lengths", LENGTHS));
+        }
+        None => geometric(section)?,
+        Some(lengths) => {
+            for key in ["from", "to", "factor"] {
+                if let Some(field) = section.get(key) {
+                    return Err(field.refuse("lengths, or from, to and factor, not both"));
                 }
             }
-        };
-        lengths.sort_unstable();
-        lengths.dedup();
-        Ok(Self { lengths })
-    }
-
-    /// The lengths, sorted, each once.
-    pub fn lengths(&self) -> &[PromptLength] {
-        &self.lengths
-    }
+            if lengths.is_table() {
+                let inner = lengths.section(LENGTHS)?;
+                inner.only(&["from", "to", "factor"])?;
+                geometric(&inner)?
+            } else {
+                listed(&lengths)?
+            }
+        }
+    };
+    lengths.sort_unstable();
+    lengths.dedup();
+    Ok(lengths)
 }
 
 fn length(field: &Field) -> Result<PromptLength> {
@@ -79,10 +66,7 @@ fn geometric(section: &Section) -> Result<Vec<PromptLength>> {
     }
     let accepted = "a finite number greater than 1";
     let factor_field = section.require("factor", accepted)?;
-    let factor = factor_field.number(accepted)?;
-    if !(factor > 1.0) {
-        return Err(factor_field.refuse(accepted));
-    }
+    let factor = factor_field.number_where(accepted, |factor| factor > 1.0)?;
     let mut lengths = Vec::new();
     for step in 0..=MAX_LENGTHS {
         let length = (from.as_f64() * factor.powf(step as f64)).round();
@@ -100,7 +84,6 @@ fn geometric(section: &Section) -> Result<Vec<PromptLength>> {
     )))
 }
 
-/// Most prompts for a cell.
 const MOST_PROMPTS: u64 = 1 << 48;
 
 /// How to simulate.
@@ -113,7 +96,6 @@ pub struct MonteCarloSpec {
 }
 
 impl MonteCarloSpec {
-    /// Reads the `[monte_carlo]` table.
     pub(super) fn read(section: &Section) -> Result<Self> {
         section.only(&["prompts", "seed"])?;
         let prompts = "an integer from 2 to 2^48";

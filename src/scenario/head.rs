@@ -23,7 +23,6 @@ const CHECKPOINT: [&str; 9] = [
     "rope",
 ];
 const COUNT: &str = "an integer from 1 to 65536";
-const FINITE: &str = "a finite number";
 
 /// An attention head of a scenario, not yet built.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,7 +41,6 @@ pub enum HeadSpec {
 }
 
 impl HeadSpec {
-    /// Reads the `[head]` table.
     pub(super) fn read(section: &Section) -> Result<Self> {
         let accepted = "the path of a .safetensors file, an index of such files, or their folder";
         let Some(weights) = section.get("weights") else {
@@ -58,21 +56,17 @@ impl HeadSpec {
         let heads = count(&section.require("heads", COUNT)?)?;
         let which = format!("an integer from 0 to {} (heads = {heads})", heads - 1);
         let head = section.require("head", &which)?;
-        let layout = section.get("layout").map(|field| layout(&field));
-        let rotation = section.get("rope").map(|field| rotation(&field));
-        let optional = |key| section.get(key).map(|field| count(&field)).transpose();
-        let scale = section.get("scale").map(|field| field.number(FINITE));
         Ok(HeadSpec::Checkpoint(HeadRequest {
             weights: section.origin().resolve(weights.text(accepted)?),
             prefix: section.require("prefix", prefix)?.text(prefix)?.to_string(),
             // At most 65535.
             head: head.integer(0, heads as u64 - 1, &which)? as usize,
             heads,
-            key_value_heads: optional("key_value_heads")?,
-            head_dimension: optional("head_dimension")?,
-            scale: scale.transpose()?,
-            layout: layout.transpose()?,
-            rotation: rotation.transpose()?,
+            key_value_heads: section.optional("key_value_heads", count)?,
+            head_dimension: section.optional("head_dimension", count)?,
+            scale: section.optional("scale", |field| field.number("a finite number"))?,
+            layout: section.optional("layout", layout)?,
+            rotation: section.optional("rope", rotation)?,
         }))
     }
 
@@ -81,14 +75,12 @@ impl HeadSpec {
         Ok(HeadSpec::Matrices {
             key_query: read("key_query")?,
             value: read("value")?,
-            tilt_bias: section
-                .get("tilt_bias")
-                .map(|field| field.numbers("a list of finite numbers"))
-                .transpose()?,
+            tilt_bias: section.optional("tilt_bias", |field| {
+                field.numbers("a list of finite numbers")
+            })?,
         })
     }
 
-    /// The head in a few words.
     pub(super) fn describe(&self) -> String {
         match self {
             HeadSpec::Matrices {
@@ -124,24 +116,19 @@ fn rotation(field: &Field) -> Result<Rotation> {
         field.section("a table { base, offset }, with dimension and pairing if need be")?;
     section.only(&["base", "offset", "dimension", "pairing"])?;
     let positive = "a finite number greater than 0";
-    let base = section.require("base", positive)?;
     let offset = "the position of the tokens less that of the query: a finite number, negative for tokens before it";
     let pairings = "halves or neighbours";
-    let pairing = |field: Field| match field.text(pairings)? {
+    let pairing = |field: &Field| match field.text(pairings)? {
         "halves" => Ok(Pairing::Halves),
         "neighbours" => Ok(Pairing::Neighbours),
         _ => Err(field.refuse(pairings)),
     };
     Ok(Rotation {
-        base: match base.number(positive)? {
-            number if number > 0.0 => number,
-            _ => return Err(base.refuse(positive)),
-        },
+        base: section
+            .require("base", positive)?
+            .number_where(positive, |base| base > 0.0)?,
         offset: section.require("offset", offset)?.number(offset)?,
-        dimension: section
-            .get("dimension")
-            .map(|field| count(&field))
-            .transpose()?,
-        pairing: section.get("pairing").map(pairing).transpose()?,
+        dimension: section.optional("dimension", count)?,
+        pairing: section.optional("pairing", pairing)?,
     })
 }

@@ -64,14 +64,12 @@ impl<'a> Builder<'a> {
         })
     }
 
-    /// The table in a file.
     pub(super) fn read(&mut self, table: &TableSpec, key: &str) -> Result<DMatrix<f64>> {
         let found = read_table(&table.path, &table.options).map_err(|error| self.at(key, error))?;
         self.remark(key, found.remarks);
         Ok(found.matrix)
     }
 
-    /// Keeps the remarks of a reader.
     pub(super) fn remark(&mut self, key: &str, remarks: Vec<String>) {
         let said = remarks.into_iter().map(|remark| format!("{key}: {remark}"));
         self.remarks.extend(said);

@@ -43,7 +43,6 @@ pub enum MatrixSpec {
 }
 
 impl MatrixSpec {
-    /// Reads a matrix of a scenario.
     pub(super) fn read(field: &Field) -> Result<Self> {
         let section = field.section(ACCEPTED)?;
         let kind = section.require("kind", "identity, diagonal, toeplitz, matrix or file")?;
@@ -51,10 +50,7 @@ impl MatrixSpec {
             "identity" => {
                 section.only(&["kind", "dimension", "scale"])?;
                 Ok(MatrixSpec::Identity {
-                    dimension: section
-                        .get("dimension")
-                        .map(|field| dimension(&field))
-                        .transpose()?,
+                    dimension: section.optional("dimension", dimension)?,
                     scale: scale(&section)?,
                 })
             }
@@ -68,11 +64,9 @@ impl MatrixSpec {
             "toeplitz" => {
                 section.only(&["kind", "dimension", "rho", "scale"])?;
                 let accepted = "a number from -1 to 1";
-                let field = section.require("rho", accepted)?;
-                let rho = field.number(accepted)?;
-                if !(rho.abs() <= 1.0) {
-                    return Err(field.refuse(accepted));
-                }
+                let rho = section
+                    .require("rho", accepted)?
+                    .number_where(accepted, |rho| rho.abs() <= 1.0)?;
                 Ok(MatrixSpec::Toeplitz {
                     dimension: dimension(&section.require("dimension", DIMENSION)?)?,
                     rho,
@@ -104,7 +98,6 @@ impl MatrixSpec {
         }
     }
 
-    /// The matrix in a few words.
     pub(super) fn describe(&self) -> String {
         let scaled = |scale: f64, name: String| {
             if scale == 1.0 {
@@ -131,7 +124,6 @@ impl MatrixSpec {
 
 pub(super) const DIMENSION: &str = "an integer from 1 to 65536";
 
-/// A dimension.
 pub(super) fn dimension(field: &Field) -> Result<Dimension> {
     let integer = field.integer(1, Dimension::MAX as u64, DIMENSION)?;
     usize::try_from(integer)
@@ -141,7 +133,6 @@ pub(super) fn dimension(field: &Field) -> Result<Dimension> {
 }
 
 fn scale(section: &Section) -> Result<f64> {
-    section
-        .get("scale")
-        .map_or(Ok(1.0), |field| field.number("a finite number"))
+    let given = section.optional("scale", |field| field.number("a finite number"))?;
+    Ok(given.unwrap_or(1.0))
 }

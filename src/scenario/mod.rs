@@ -20,7 +20,7 @@ mod tokens;
 
 pub use build::Setting;
 pub use fixed::{FixedRows, FixedSpec};
-pub use grid::{GridSpec, MAX_LENGTHS, MonteCarloSpec};
+pub use grid::{MAX_LENGTHS, MonteCarloSpec};
 pub use head::HeadSpec;
 pub use matrix::MatrixSpec;
 pub use query::QuerySpec;

@@ -22,7 +22,6 @@ pub enum QuerySpec {
 }
 
 impl QuerySpec {
-    /// Reads the `[query]` table.
     pub(super) fn read(section: &Section) -> Result<Self> {
         let law = section.require("law", LAWS)?;
         match law.text(LAWS)? {
@@ -52,7 +51,6 @@ impl QuerySpec {
         }
     }
 
-    /// The law in a few words.
     pub(super) fn describe(&self) -> String {
         match self {
             QuerySpec::Gaussian(law) => law.describe(),

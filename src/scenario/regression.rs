@@ -12,11 +12,11 @@ use crate::regression::risk::infinite;
 use crate::regression::{RegressionHead, RegressionTask};
 use crate::text::visible;
 
-use super::grid::GridSpec;
+use super::grid;
 use super::matrices::Builder;
 use super::matrix::{ACCEPTED, MatrixSpec};
 use super::read::read_table;
-use super::section::{Field, Origin, Section};
+use super::section::{Origin, Section};
 
 /// A scenario of in-context regression, every key checked on its own, nothing built yet.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,28 +74,25 @@ impl RegressionScenario {
         task.only(&["covariance", "noise_variance", "weight_variance"])?;
         let covariance = MatrixSpec::read(&task.require("covariance", ACCEPTED)?)?;
         let noise = "a finite number, at least 0";
-        let noise_variance = at_least_zero(&task.require("noise_variance", noise)?, noise)?;
+        let noise_variance = task
+            .require("noise_variance", noise)?
+            .number_where(noise, |variance| variance >= 0.0)?;
         let weight_variance = optional(&task, "weight_variance", 1.0)?;
         let (scale, direction) = match root.get("start") {
             None => (DEFAULT_SCALE, None),
             Some(field) => {
                 let start = field.section("a table { scale, direction }")?;
                 start.only(&["scale", "direction"])?;
-                let direction = start.get("direction");
                 (
                     optional(&start, "scale", DEFAULT_SCALE)?,
-                    direction
-                        .map(|field| MatrixSpec::read(&field))
-                        .transpose()?,
+                    start.optional("direction", MatrixSpec::read)?,
                 )
             }
         };
         let grid = root.require("grid", "a table")?.section("a table")?;
-        let lengths = GridSpec::read(&grid)?.lengths().to_vec();
+        let lengths = grid::read(&grid)?;
         let flow = root
-            .get("flow")
-            .map(|field| flow_options(&field.section("a table")?))
-            .transpose()?
+            .optional("flow", |field| flow_options(&field.section("a table")?))?
             .unwrap_or_default();
         Ok(Self {
             covariance,
@@ -191,32 +188,12 @@ fn flow_options(section: &Section) -> Result<FlowOptions> {
 /// Finer than the exact risk, whose tables are good to about `1e-11`, no flow can be followed.
 fn step_tolerance(section: &Section, usual: f64) -> Result<f64> {
     const RANGE: &str = "a number from 1e-10 to 0.1";
-    section.get("step_tolerance").map_or(Ok(usual), |field| {
-        let number = field.number(RANGE)?;
-        if number >= 1e-10 && number <= 0.1 {
-            Ok(number)
-        } else {
-            Err(field.refuse(RANGE))
-        }
-    })
+    let in_range = |number| number >= 1e-10 && number <= 0.1;
+    let given = section.optional("step_tolerance", |f| f.number_where(RANGE, in_range))?;
+    Ok(given.unwrap_or(usual))
 }
 
 fn optional(section: &Section, key: &str, usual: f64) -> Result<f64> {
-    section.get(key).map_or(Ok(usual), |field| {
-        let number = field.number(POSITIVE)?;
-        if number > 0.0 {
-            Ok(number)
-        } else {
-            Err(field.refuse(POSITIVE))
-        }
-    })
-}
-
-fn at_least_zero(field: &Field, accepted: &str) -> Result<f64> {
-    let number = field.number(accepted)?;
-    if number >= 0.0 {
-        Ok(number)
-    } else {
-        Err(field.refuse(accepted))
-    }
+    let given = section.optional(key, |field| field.number_where(POSITIVE, |x| x > 0.0))?;
+    Ok(given.unwrap_or(usual))
 }

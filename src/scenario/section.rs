@@ -30,12 +30,7 @@ impl Origin {
         value: impl ToString,
         accepted: impl Into<String>,
     ) -> Error {
-        Error::Scenario {
-            source_name: self.name.clone(),
-            key: key.into(),
-            value: one_line(&value.to_string()),
-            accepted: accepted.into(),
-        }
+        self.refuse_in_full(key, one_line(&value.to_string()), accepted)
     }
 
     /// The same, the value not shortened: it is a path or a message.
@@ -145,6 +140,15 @@ impl<'a> Section<'a> {
         })
     }
 
+    /// What `read` makes of the value of a key, if it is there.
+    pub(super) fn optional<T>(
+        &self,
+        key: &str,
+        read: impl FnOnce(&Field<'a>) -> Result<T>,
+    ) -> Result<Option<T>> {
+        self.get(key).map(|field| read(&field)).transpose()
+    }
+
     /// The value of a key that must be there.
     pub(super) fn require(&self, key: &str, accepted: &str) -> Result<Field<'a>> {
         self.get(key).ok_or_else(|| self.missing(key, accepted))
@@ -175,7 +179,6 @@ impl<'a> Field<'a> {
             .refuse(self.path.clone(), render(self.value), accepted)
     }
 
-    /// A table.
     pub(super) fn section(&self, accepted: &str) -> Result<Section<'a>> {
         match self.value {
             Value::Table(table) => Ok(Section {
@@ -187,7 +190,6 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// True if the value is a table.
     pub(super) fn is_table(&self) -> bool {
         self.value.is_table()
     }
@@ -197,12 +199,10 @@ impl<'a> Field<'a> {
         self.value.is_str()
     }
 
-    /// A text.
     pub(super) fn text(&self, accepted: &str) -> Result<&'a str> {
         self.value.as_str().ok_or_else(|| self.refuse(accepted))
     }
 
-    /// A truth value.
     pub(super) fn truth(&self) -> Result<bool> {
         let accepted = "true or false";
         self.value.as_bool().ok_or_else(|| self.refuse(accepted))
@@ -216,6 +216,20 @@ impl<'a> Field<'a> {
             _ => return Err(self.refuse(accepted)),
         };
         if number.is_finite() {
+            Ok(number)
+        } else {
+            Err(self.refuse(accepted))
+        }
+    }
+
+    /// A number for which `holds`.
+    pub(super) fn number_where(
+        &self,
+        accepted: &str,
+        holds: impl FnOnce(f64) -> bool,
+    ) -> Result<f64> {
+        let number = self.number(accepted)?;
+        if holds(number) {
             Ok(number)
         } else {
             Err(self.refuse(accepted))

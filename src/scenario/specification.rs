@@ -5,13 +5,14 @@ use std::path::Path;
 use toml::Table;
 
 use super::fixed::FixedSpec;
-use super::grid::{GridSpec, MonteCarloSpec};
+use super::grid::{self, MonteCarloSpec};
 use super::head::HeadSpec;
 use super::query::QuerySpec;
 use super::read::read_table;
 use super::section::{Origin, Section};
 use super::tokens::TokenSpec;
 use crate::error::{Error, Result};
+use crate::parameter::PromptLength;
 use crate::text::visible;
 
 /// A scenario: what is computed, every key checked on its own, nothing built yet.
@@ -27,8 +28,8 @@ pub struct Scenario {
     pub head: HeadSpec,
     /// The tokens that are in every prompt.
     pub fixed: FixedSpec,
-    /// The prompt lengths.
-    pub grid: GridSpec,
+    /// The prompt lengths, sorted, each once.
+    pub lengths: Vec<PromptLength>,
     /// How to simulate, if at all.
     pub monte_carlo: Option<MonteCarloSpec>,
     /// The table that all this was read from.
@@ -58,17 +59,16 @@ impl Scenario {
         let query = QuerySpec::read(&section("query")?)?;
         let head = HeadSpec::read(&section("head")?)?;
         let fixed = FixedSpec::read(&section("head")?)?;
-        let grid = GridSpec::read(&section("grid")?)?;
-        let monte_carlo = root
-            .get("monte_carlo")
-            .map(|field| MonteCarloSpec::read(&field.section("a table { prompts, seed }")?))
-            .transpose()?;
+        let lengths = grid::read(&section("grid")?)?;
+        let monte_carlo = root.optional("monte_carlo", |field| {
+            MonteCarloSpec::read(&field.section("a table { prompts, seed }")?)
+        })?;
         Ok(Self {
             tokens,
             query,
             head,
             fixed,
-            grid,
+            lengths,
             monte_carlo,
             source: table.clone(),
             origin: origin.clone(),

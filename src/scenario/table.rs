@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::error::Result;
 use crate::file::TableOptions;
 
-use super::section::Section;
+use super::section::{Field, Section};
 
 /// What a message says is accepted.
 pub(super) const ACCEPTED: &str = "the path of a .npy, .npz, .csv, .tsv or .safetensors file";
@@ -26,16 +26,14 @@ impl TableSpec {
     /// Reads the path under `key` and the keys beside it.
     pub(super) fn read(section: &Section, key: &str) -> Result<Self> {
         let path = section.require(key, ACCEPTED)?.text(ACCEPTED)?;
-        let truth = |key| section.get(key).map(|field| field.truth()).transpose();
-        let tensor = section
-            .get("tensor")
-            .map(|field| field.text("the name of an array or tensor"));
         Ok(Self {
             path: section.origin().resolve(path),
             options: TableOptions {
-                header: truth("header")?,
-                index: truth("index")?,
-                tensor: tensor.transpose()?.map(str::to_owned),
+                header: section.optional("header", Field::truth)?,
+                index: section.optional("index", Field::truth)?,
+                tensor: section
+                    .optional("tensor", |f| f.text("the name of an array or tensor"))?
+                    .map(str::to_owned),
             },
         })
     }

@@ -40,10 +40,22 @@ pub(super) fn with(table: &str, body: &str) -> String {
     whole.to_string()
 }
 
+/// The refusal is one line that names the file and contains the parts.
+pub(super) fn assert_refused<T>(found: Result<T>, case: &str, parts: &[&str]) {
+    let Err(error) = found else {
+        panic!("{case} was accepted");
+    };
+    let message = error.to_string();
+    assert!(!message.contains('\n'), "{message:?} is more than one line");
+    for part in ["s.toml: "].iter().chain(parts) {
+        assert!(message.contains(part), "{part:?} is not in {message:?}");
+    }
+}
+
 #[test]
 fn a_good_scenario_is_read() {
     let scenario = read(GOOD).unwrap();
-    let lengths: Vec<u64> = scenario.grid.lengths().iter().map(|l| l.get()).collect();
+    let lengths: Vec<u64> = scenario.lengths.iter().map(|l| l.get()).collect();
     assert_eq!(lengths, [64, 256, 1024]);
     let expected = MonteCarloSpec {
         prompts: 20_000,
@@ -86,7 +98,7 @@ fn a_table_must_be_a_table_and_be_there() {
 
 fn lengths(body: &str) -> Vec<u64> {
     let scenario = read(&with("grid", body)).unwrap();
-    scenario.grid.lengths().iter().map(|l| l.get()).collect()
+    scenario.lengths.iter().map(|l| l.get()).collect()
 }
 
 #[test]

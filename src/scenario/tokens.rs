@@ -74,15 +74,11 @@ impl GaussianSpec {
     pub(super) fn read(section: &Section) -> Result<Self> {
         let accepted = "a list of finite numbers";
         Ok(Self {
-            mean: section
-                .get("mean")
-                .map(|field| field.numbers(accepted))
-                .transpose()?,
+            mean: section.optional("mean", |field| field.numbers(accepted))?,
             covariance: MatrixSpec::read(&section.require("covariance", matrix::ACCEPTED)?)?,
         })
     }
 
-    /// The law in a few words.
     pub(super) fn describe(&self) -> String {
         let covariance = self.covariance.describe();
         let mean = if self.mean.is_some() {
@@ -102,7 +98,6 @@ impl GaussianSpec {
 }
 
 impl TokenSpec {
-    /// Reads the `[tokens]` table.
     pub(super) fn read(section: &Section) -> Result<Self> {
         let law = section.require("law", LAWS)?;
         match law.text(LAWS)? {
@@ -181,7 +176,6 @@ impl TokenSpec {
         }
     }
 
-    /// The law in a few words.
     pub(super) fn describe(&self) -> String {
         match self {
             TokenSpec::Gaussian(law) => law.describe(),

@@ -1,7 +1,5 @@
 //! What a [`Study`] answers.
 
-use std::path::PathBuf;
-
 use super::cells::entropy::entropy_deficit;
 use super::estimates::estimate_lines;
 use super::length::{self, Epsilon};
@@ -143,17 +141,10 @@ impl Study {
     pub fn length(&self, epsilon: impl Into<Epsilon>) -> Result<LengthAnswer> {
         let why = "and that no longer prompt is worse (T20) is proved without them";
         self.without_fixed("the smallest prompt length", why)?;
-        let asked = epsilon.into();
-        let found = length::smallest(&self.question(), &asked, self.progress.as_ref())?;
-        Ok(LengthAnswer {
-            description: self.description.clone(),
-            query: asked.query(),
-            epsilon: found.epsilon,
-            relative_to: found.relative_to,
-            exact: found.exact,
-            bound: found.bound,
-            notes: Vec::new(),
-        })
+        let progress = self.progress.as_ref();
+        let mut answer = length::smallest(&self.question(), &epsilon.into(), progress)?;
+        answer.description.clone_from(&self.description);
+        Ok(answer)
     }
 
     /// How fast the error falls: T8 where it applies, the limit of `L` times the error, and local slopes between the
@@ -284,13 +275,4 @@ impl Study {
             ),
         })
     }
-}
-
-/// Joins the files of all shares of a run.
-///
-/// # Errors
-/// [`Error::File`](crate::Error::File) if a file cannot be read;
-/// [`Error::Unavailable`](crate::Error::Unavailable) as [`Partial::merge`].
-pub fn merge(files: &[PathBuf]) -> Result<Partial> {
-    simulate::merge(files)
 }

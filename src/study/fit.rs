@@ -9,7 +9,7 @@ use crate::claim::{PrintedForm, check_length, hypotheses, smallest, uniform_expo
 use crate::error::{Error, Result};
 use crate::exact::{Exact, scalar_query_average};
 use crate::law::{Gaussian, RareAtom, operator_norm};
-use crate::parameter::{Dimension, PromptLength, VarianceProxy};
+use crate::parameter::{Dimension, PromptLength, VarianceProxy, refused};
 use crate::record::Cell;
 use crate::record::{FitAnswer, FitPoint, PrintedWords, WitnessPoint};
 use crate::study::cells::exact::{exact_cells, reason};
@@ -40,24 +40,22 @@ pub fn fit(
     progress: &dyn Progress,
 ) -> Result<FitAnswer> {
     if witness && form != PrintedForm::Output {
-        return Err(Error::Parameter {
-            parameter: "--metric",
-            value: form.metric().name().to_owned(),
-            required: "output with --witness: T7 and the rare atoms of T12 are about the output error",
-            theorem: None,
-        });
+        return refused(
+            "--metric",
+            form.metric().name(),
+            "output with --witness: T7 and the rare atoms of T12 are about the output error",
+        );
     }
     for length in lengths {
         check_length(length.get())?;
     }
     question.check_size(lengths.len(), 1)?;
     if witness && lengths.len() > MOST_WITNESSES {
-        return Err(Error::Parameter {
-            parameter: "grid.lengths",
-            value: format!("{} lengths", lengths.len()),
-            required: "at most 500 lengths with --witness: each has a law of its own, averaged over a Gaussian query",
-            theorem: None,
-        });
+        return refused(
+            "grid.lengths",
+            format!("{} lengths", lengths.len()),
+            "at most 500 lengths with --witness: each has a law of its own, averaged over a Gaussian query",
+        );
     }
     let unavailable = |why: String| Error::Unavailable {
         what: "the fit of the printed proposition",
@@ -81,12 +79,11 @@ pub fn fit(
         .filter_map(|&c2| smallest(form, c2, &found, lengths, &errors))
         .collect();
     if let Some(point) = points.iter().find(|point| !point.c1.is_finite()) {
-        return Err(Error::Parameter {
-            parameter: "--c2",
-            value: format!("{:e} (at L = {})", point.c2, point.binds_at),
-            required: "small enough: there the smallest c1 is larger than every float",
-            theorem: None,
-        });
+        return refused(
+            "--c2",
+            format!("{:e} (at L = {})", point.c2, point.binds_at),
+            "small enough: there the smallest c1 is larger than every float",
+        );
     }
     let proxy = question.tokens.variance_proxy().proxy;
     let key_query = operator_norm(question.head.key_query()) * found.query_sigma;

@@ -9,8 +9,8 @@ use super::{Progress, Question};
 use crate::attention::QueryLaw;
 use crate::bound::ValueSpectrum;
 use crate::error::{Error, Result};
-use crate::parameter::Positive;
-use crate::record::{Cell, QueryLabel, ReachedLength};
+use crate::parameter::{Positive, refused};
+use crate::record::{LengthAnswer, QueryLabel};
 
 /// A threshold of the squared error `E|That - T|^2`, and for which query; a number is an absolute threshold of the average.
 ///
@@ -53,30 +53,12 @@ impl Epsilon {
             ..self
         }
     }
-
-    /// The query, or the average.
-    pub fn query(self) -> QueryLabel {
-        self.query
-    }
 }
 
 impl From<f64> for Epsilon {
     fn from(value: f64) -> Self {
         Self::absolute(value)
     }
-}
-
-/// The two answers and what they were asked for.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SmallestLengths {
-    /// The absolute threshold of `E|That - T|^2`.
-    pub epsilon: f64,
-    /// `|T|^2`, if the threshold was relative.
-    pub relative_to: Option<f64>,
-    /// By the exact error.
-    pub exact: Cell<ReachedLength>,
-    /// By the smallest valid bound.
-    pub bound: Cell<ReachedLength>,
 }
 
 /// The smallest length from which on the error stays at most `epsilon`, up to `2^53` tokens, by its exact value and by its best bound.
@@ -91,7 +73,7 @@ pub fn smallest(
     question: &Question<'_>,
     asked: &Epsilon,
     progress: &dyn Progress,
-) -> Result<SmallestLengths> {
+) -> Result<LengthAnswer> {
     let given = Positive::new("--epsilon", asked.value)?.get();
     // One query of the list is a list of its own: the others need not be evaluated.
     let single = match asked.query {
@@ -111,12 +93,11 @@ pub fn smallest(
     };
     let epsilon = given * relative_to.unwrap_or(1.0);
     if !(epsilon > 0.0) {
-        return Err(Error::Parameter {
-            parameter: "--epsilon",
-            value: format!("{} times |T|^2 = {epsilon}", given),
-            required: "positive; the attention output T vanishes, so ask for an absolute epsilon",
-            theorem: None,
-        });
+        return refused(
+            "--epsilon",
+            format!("{} times |T|^2 = {epsilon}", given),
+            "positive; the attention output T vanishes, so ask for an absolute epsilon",
+        );
     }
     let exact = search(epsilon, progress, |range| {
         let errors = average_curve(question, range)?;
@@ -134,11 +115,14 @@ pub fn smallest(
                 .collect())
         }))
     });
-    Ok(SmallestLengths {
+    Ok(LengthAnswer {
+        description: String::new(),
+        query: asked.query,
         epsilon,
         relative_to,
         exact,
         bound,
+        notes: Vec::new(),
     })
 }
 
@@ -146,12 +130,11 @@ pub fn smallest(
 fn single_query(question: &Question<'_>, index: usize) -> Result<QueryLaw> {
     match question.query.query(index) {
         Some(query) => QueryLaw::uniform(DMatrix::from_columns(&[query])),
-        None => Err(Error::Parameter {
-            parameter: "--at-query",
-            value: index.to_string(),
-            required: "the number of a query of the scenario's list, from 0",
-            theorem: None,
-        }),
+        None => refused(
+            "--at-query",
+            index,
+            "the number of a query of the scenario's list, from 0",
+        ),
     }
 }
 

@@ -21,9 +21,9 @@ pub mod table;
 mod temperature;
 pub mod verdict;
 
-pub use answers::merge;
 pub use options::TableOptions;
 pub use question::{MOST_CELLS, Question};
 pub use setting::{IntoTokens, Study};
+pub use simulate::merge;
 
 pub use crate::progress::{Progress, Silent};

@@ -3,6 +3,7 @@
 use crate::attention::{FixedTokens, Head, QueryLaw};
 use crate::error::{Error, Result};
 use crate::law::{LawKind, TokenLaw};
+use crate::parameter::refused;
 
 /// Most cells of one request; a cell is a metric at a query and a length.
 pub const MOST_CELLS: usize = 250_000;
@@ -88,11 +89,10 @@ impl<'a> Question<'a> {
         if cells <= MOST_CELLS {
             return Ok(());
         }
-        Err(Error::Parameter {
-            parameter: "queries x lengths x metrics",
-            value: format!("{queries} x {lengths} x {metrics} = {cells}"),
-            required: "at most 250000: ask for fewer queries, lengths (grid) or metrics",
-            theorem: None,
-        })
+        refused(
+            "queries x lengths x metrics",
+            format!("{queries} x {lengths} x {metrics} = {cells}"),
+            "at most 250000: ask for fewer queries, lengths (grid) or metrics",
+        )
     }
 }

@@ -19,16 +19,22 @@ const MAX_BYTES: u64 = 1 << 30;
 /// A table file, read and not yet compared.
 #[derive(Debug, Deserialize)]
 pub struct StoredTable {
-    provenance: StoredProvenance,
-    request: Request,
-    simulation: Option<Family>,
+    /// Where it comes from.
+    pub provenance: StoredProvenance,
+    /// What was asked of the study.
+    pub request: Request,
+    /// The simulation, if there was one.
+    pub simulation: Option<Family>,
     rows: Vec<StoredRow>,
 }
 
+/// The program and the scenario that a stored table comes from.
 #[derive(Debug, Deserialize)]
-struct StoredProvenance {
-    version: String,
-    scenario: String,
+pub struct StoredProvenance {
+    /// The version of the program.
+    pub version: String,
+    /// The name of the scenario.
+    pub scenario: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -154,31 +160,6 @@ impl StoredTable {
                 .map_err(|what| refuse(format!("rows[{index}].{what}")))?;
         }
         Ok(table)
-    }
-
-    /// The scenario as it was named.
-    pub fn scenario_name(&self) -> &str {
-        &self.provenance.scenario
-    }
-
-    /// The content of the scenario.
-    pub fn scenario(&self) -> &serde_json::Value {
-        &self.request.scenario
-    }
-
-    /// What was asked for.
-    pub fn request(&self) -> &Request {
-        &self.request
-    }
-
-    /// The simulation, if there was one.
-    pub fn simulation(&self) -> Option<&Family> {
-        self.simulation.as_ref()
-    }
-
-    /// The version of the program that wrote it.
-    pub fn version(&self) -> &str {
-        &self.provenance.version
     }
 }
 

@@ -10,17 +10,21 @@ use super::simulate::SimulationRequest;
 use super::verdict::Levels;
 use crate::attention::{FixedTokens, Head, QueryLaw};
 use crate::claim::{Formula, Printed, VARIABLES};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::law::{LawKind, TokenLaw};
 use crate::monte_carlo::Route;
-use crate::parameter::{ErrorProbability, Positive, Probability, PromptLength};
+use crate::parameter::{ErrorProbability, Positive, Probability, PromptLength, refused};
 use crate::progress::{Progress, Silent};
 use crate::record::Request;
 
-/// Prompts for a cell where nothing else is said.
-const PROMPTS: u64 = 10_000;
-/// Seed where nothing else is said.
-const SEED: u64 = 1;
+/// The simulation where nothing else is said.
+const USUAL: SimulationRequest = SimulationRequest {
+    prompts: 10_000,
+    seed: 1,
+    route: None,
+    longest: None,
+    average_only: false,
+};
 
 /// The front door: a token law, a head, a query law, and what is asked of them.
 ///
@@ -98,7 +102,7 @@ impl Study {
     /// A study of these tokens (in `R^d`), this head (`U` is `d x e`, `V` is `m x d`) and these queries (in `R^e`).
     ///
     /// # Errors
-    /// [`Error::Shape`] if the shapes do not fit.
+    /// [`Error::Shape`](crate::Error::Shape) if the shapes do not fit.
     pub fn new(tokens: impl IntoTokens, head: Head, query: QueryLaw) -> Result<Self> {
         let tokens = tokens.into_tokens();
         Question::new(tokens.as_ref(), &head, &query)?;
@@ -145,7 +149,7 @@ impl Study {
         }
     }
 
-    fn with(&self, change: impl FnOnce(&mut Self)) -> Self {
+    pub(super) fn with(&self, change: impl FnOnce(&mut Self)) -> Self {
         let mut study = self.clone();
         change(&mut study);
         study
@@ -154,19 +158,18 @@ impl Study {
     /// The prompt lengths `L` of the answers; they are sorted, each once.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if there is none, or for one that is not between 1 and 2^53.
+    /// [`Error::Parameter`](crate::Error::Parameter) if there is none, or for one that is not between 1 and 2^53.
     pub fn lengths(&self, lengths: impl IntoIterator<Item = u64>) -> Result<Self> {
         let mut lengths = lengths
             .into_iter()
             .map(PromptLength::new)
             .collect::<Result<Vec<_>>>()?;
         if lengths.is_empty() {
-            return Err(Error::Parameter {
-                parameter: "lengths",
-                value: "an empty list".into(),
-                required: "a list of at least one prompt length",
-                theorem: None,
-            });
+            return refused(
+                "lengths",
+                "an empty list",
+                "a list of at least one prompt length",
+            );
         }
         lengths.sort_unstable();
         lengths.dedup();
@@ -194,24 +197,6 @@ impl Study {
         self.with(|study| study.options.participation = true)
     }
 
-    /// Also the expected entropy of the attention weights.
-    #[must_use]
-    pub fn entropy(&self) -> Self {
-        self.with(|study| study.options.entropy = true)
-    }
-
-    /// Also entropy, participation and error with every score multiplied by these factors (inverse temperatures), in [`Study::rate`].
-    ///
-    /// # Errors
-    /// For a factor that is not a positive number.
-    pub fn temperatures(&self, factors: impl IntoIterator<Item = f64>) -> Result<Self> {
-        let factors = factors
-            .into_iter()
-            .map(|factor| Positive::new("temperature", factor));
-        let factors = factors.collect::<Result<_>>()?;
-        Ok(self.with(|study| study.temperatures = factors))
-    }
-
     /// Also the bias `E That - T`, coordinate by coordinate.
     #[must_use]
     pub fn bias(&self) -> Self {
@@ -221,7 +206,7 @@ impl Study {
     /// Also `P(|That - T| >= eps)`.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if `eps` is not a finite number greater than 0.
+    /// [`Error::Parameter`](crate::Error::Parameter) if `eps` is not a finite number greater than 0.
     pub fn tail(&self, eps: f64) -> Result<Self> {
         let eps = Positive::new("--tail", eps)?;
         Ok(self.with(|study| study.options.tail = Some(eps)))
@@ -230,18 +215,13 @@ impl Study {
     /// Also quantiles of `|That - T|` of these orders, by simulation only.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for an order that is not between 0 and 1.
+    /// [`Error::Parameter`](crate::Error::Parameter) for an order that is not between 0 and 1.
     pub fn quantiles(&self, orders: impl IntoIterator<Item = f64>) -> Result<Self> {
         let check = |order: f64| {
             if order > 0.0 && order < 1.0 {
                 Probability::new(order)
             } else {
-                Err(Error::Parameter {
-                    parameter: "--quantiles",
-                    value: order.to_string(),
-                    required: "orders between 0 and 1",
-                    theorem: None,
-                })
+                refused("--quantiles", order, "orders between 0 and 1")
             }
         };
         let orders = orders.into_iter().map(check).collect::<Result<_>>()?;
@@ -251,7 +231,7 @@ impl Study {
     /// Also compare with a bound of one's own: a formula in [`VARIABLES`], such as `2*rho*(d + s^2)/L`.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if it is not a formula.
+    /// [`Error::Parameter`](crate::Error::Parameter) if it is not a formula.
     pub fn bound(&self, formula: &str) -> Result<Self> {
         let formula = Formula::new(formula, &VARIABLES)?;
         Ok(self.with(|study| study.formulas.push(formula)))
@@ -260,7 +240,7 @@ impl Study {
     /// Also compare with Propositions 3.1 and 3.4 of the paper as printed, with constants `c1=..,c2=..`.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if the constants cannot be read; [`Study::table`] refuses `L = 1`.
+    /// [`Error::Parameter`](crate::Error::Parameter) if the constants cannot be read; [`Study::table`] refuses `L = 1`.
     pub fn printed(&self, constants: &str) -> Result<Self> {
         let printed = Printed::parse(constants)?;
         Ok(self.with(|study| {
@@ -296,7 +276,7 @@ impl Study {
     /// Prompts longer than this are not simulated.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if it is not a prompt length.
+    /// [`Error::Parameter`](crate::Error::Parameter) if it is not a prompt length.
     pub fn longest(&self, length: u64) -> Result<Self> {
         let length = PromptLength::new(length)?;
         Ok(self.with(|study| study.simulation_mut().longest = Some(length)))
@@ -311,7 +291,7 @@ impl Study {
     /// Confidence of each interval for itself alone, 0.95 if not said.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if it is not at least 1/2 and less than 1.
+    /// [`Error::Parameter`](crate::Error::Parameter) if it is not at least 1/2 and less than 1.
     pub fn confidence(&self, confidence: f64) -> Result<Self> {
         let interval = ErrorProbability::new("1 - confidence", 1.0 - confidence)?;
         Ok(self.with(|study| study.levels.interval = interval))
@@ -320,7 +300,7 @@ impl Study {
     /// Probability that chance alone makes any verdict of a run wrong, 1e-6 if not said.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if it is not greater than 0 and at most 1/2.
+    /// [`Error::Parameter`](crate::Error::Parameter) if it is not greater than 0 and at most 1/2.
     pub fn error_probability(&self, probability: f64) -> Result<Self> {
         let family = ErrorProbability::new("--error-probability", probability)?;
         Ok(self.with(|study| study.levels.family = family))
@@ -332,7 +312,7 @@ impl Study {
         self.with(|study| study.checkpoint = Some(Arc::from(file)))
     }
 
-    /// A simulation stops soon after this becomes true, with [`Error::Stopped`].
+    /// A simulation stops soon after this becomes true, with [`Error::Stopped`](crate::Error::Stopped).
     #[must_use]
     pub fn stop(&self, stop: Arc<AtomicBool>) -> Self {
         self.with(|study| study.stop = stop)
@@ -360,19 +340,12 @@ impl Study {
     }
 
     fn simulation_mut(&mut self) -> &mut SimulationRequest {
-        self.simulation.get_or_insert(SimulationRequest {
-            prompts: PROMPTS,
-            seed: SEED,
-            route: None,
-            longest: None,
-            average_only: false,
-        })
+        self.simulation.get_or_insert(USUAL)
     }
 
     /// The simulation that was asked for, or the usual one.
     pub(super) fn simulation_request(&self) -> SimulationRequest {
-        let mut study = self.clone();
-        *study.simulation_mut()
+        self.simulation.unwrap_or(USUAL)
     }
 
     /// Everything that determines the table besides its simulation.

@@ -6,7 +6,27 @@ use crate::parameter::{Positive, PromptLength};
 use crate::record::{TemperatureLine, cell};
 use crate::study::cells::entropy::entropy_cells;
 use crate::study::cells::exact::exact_cells;
-use crate::study::{Question, Silent};
+use crate::study::{Question, Silent, Study};
+
+impl Study {
+    /// Also the expected entropy of the attention weights.
+    #[must_use]
+    pub fn entropy(&self) -> Self {
+        self.with(|study| study.options.entropy = true)
+    }
+
+    /// Also entropy, participation and error with every score multiplied by these factors (inverse temperatures), in [`Study::rate`].
+    ///
+    /// # Errors
+    /// For a factor that is not a positive number.
+    pub fn temperatures(&self, factors: impl IntoIterator<Item = f64>) -> Result<Self> {
+        let factors = factors
+            .into_iter()
+            .map(|factor| Positive::new("temperature", factor));
+        let factors = factors.collect::<Result<_>>()?;
+        Ok(self.with(|study| study.temperatures = factors))
+    }
+}
 
 /// Entropy, participation and error, averaged over the query law, with every score times `beta`, for each factor and length.
 ///

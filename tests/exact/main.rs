@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod enclosure;
 mod entropy;
 mod fixed_tokens;
 mod gradient;

@@ -1,8 +1,7 @@
 //! T6 `chernoff-entropy`: T4 and the crude bound joined, for a law known only through its variance proxy.
 
 use crate::bound::Bound;
-use crate::bound::logarithm::ln_add;
-use crate::bound::minimise::{HIGHEST, LOWEST, Unit, minimise};
+use crate::bound::minimise::{HIGHEST, LOWEST, Unit, minimise_sum};
 use crate::bound::sub_gaussian::SubGaussianMoments;
 use crate::bound::theorem::{ProofStatus, Statement, Theorem};
 use crate::bound::vocabulary::{
@@ -66,10 +65,11 @@ impl SubGaussianMoments<'_> {
     /// The best `del` and `lam` found; `L >= 3`. A search in plain floats, then one enclosure.
     pub(in crate::bound) fn chernoff_entropy(&self, length: f64, ln_a2: f64) -> ChernoffEntropy {
         let ln_rho = 2.0 * self.energy();
-        let of_length = self.best_lambda(length.ln());
+        let of_length = self.minimise_over_lambda(length.ln()).1;
         let first = best_delta(ln_a2, ln_rho, length, self.entropy_at(of_length, length));
         // The decay found moves the best lam, which moves the best decay a little.
-        let lambda = self.best_lambda(length.ln() + first.decay.min(LARGEST_DECAY));
+        let extra = length.ln() + first.decay.min(LARGEST_DECAY);
+        let lambda = self.minimise_over_lambda(extra).1;
         let found = best_delta(ln_a2, ln_rho, length, self.entropy_at(lambda, length));
         ChernoffEntropy {
             ln_value: self
@@ -135,12 +135,7 @@ fn best_delta(ln_a2: f64, ln_rho: f64, length: f64, (exponent, ln_lambda): (f64,
     };
     // del^2 / 2 times L / rho from 1e-3 on: a smaller del cannot pay.
     let lower = (0.5 * (2e-3f64.ln() - ln_rate)).clamp(LOWEST, -4.0);
-    let found = minimise(lower, HIGHEST, |x| {
-        let (sum, rest) = terms(Unit::logistic(x));
-        ln_add(sum, rest)
-    });
-    let unit = Unit::logistic(found.at);
-    let (sum, rest) = terms(unit);
+    let (unit, _, (sum, rest)) = minimise_sum(lower, HIGHEST, terms);
     Found {
         delta: unit.value().clamp(f64::MIN_POSITIVE, 1f64.next_down()),
         decay: decay(unit),

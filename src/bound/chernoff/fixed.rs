@@ -5,14 +5,14 @@ use nalgebra::{DMatrix, DVector};
 use crate::bound::chernoff;
 use crate::bound::logarithm::ln_add;
 use crate::bound::minimise::{Unit, decay_range, minimise};
-use crate::bound::moments::{LogMoments, check_delta, rejected};
+use crate::bound::moments::{LogMoments, check_delta};
 use crate::bound::theorem::{ProofStatus, Statement, Theorem};
 use crate::bound::vocabulary::{A2, CENTRED, F0, LENGTH, RHO, constant, location};
 use crate::bound::{Bound, KnownMoments};
 use crate::error::{Error, Result};
 use crate::interval::Interval;
 use crate::law::OutputLaw;
-use crate::parameter::PromptLength;
+use crate::parameter::{PromptLength, refused};
 
 impl Theorem {
     /// T4.fixed `chernoff-fixed-tokens`: T4 for prompts with fixed tokens.
@@ -75,12 +75,12 @@ impl FixedMoments {
     pub fn new(ln_weight: f64, ln_pull: f64, distance: f64) -> Result<Self> {
         for (name, value) in [("ln W0", ln_weight), ("ln |F|", ln_pull)] {
             if !(value < f64::INFINITY) {
-                return Err(rejected(name, value, "less than infinity"));
+                return refused(name, value, "less than infinity");
             }
         }
         if !(0.0..f64::INFINITY).contains(&distance) {
             let required = "a finite number, at least 0; the fixed tokens must be smaller";
-            return Err(rejected("max |V x0 - T|", distance, required));
+            return refused("max |V x0 - T|", distance, required);
         }
         Ok(Self {
             ln_weight,

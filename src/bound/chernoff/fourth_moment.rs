@@ -3,13 +3,12 @@
 use crate::bound::Bound;
 use crate::bound::chernoff;
 use crate::bound::logarithm::ln_add;
-use crate::bound::minimise::{Unit, decay_range, minimise};
-use crate::bound::moments::{check_delta, rejected};
+use crate::bound::moments::{check_delta, check_non_negative};
 use crate::bound::theorem::{ProofStatus, Statement, Theorem};
 use crate::bound::vocabulary::{A2, CENTRED, LENGTH, OWN_4, RHO, constant, location};
 use crate::error::Result;
 use crate::interval::Interval;
-use crate::parameter::PromptLength;
+use crate::parameter::{PromptLength, refused};
 
 impl Theorem {
     /// T4.fourth `chernoff-fourth-moment`: Explicit bound of the fourth moment of the error.
@@ -42,9 +41,9 @@ impl Theorem {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FourthMoments {
     ln_rho: f64,
-    ln_a2: f64,
-    ln_a4: f64,
-    ln_f4: f64,
+    pub(in crate::bound) ln_a2: f64,
+    pub(in crate::bound) ln_a4: f64,
+    pub(in crate::bound) ln_f4: f64,
 }
 
 impl FourthMoments {
@@ -66,12 +65,10 @@ impl FourthMoments {
     /// # Ok::<(), attention_bounds::Error>(())
     /// ```
     pub fn new(ln_rho: f64, ln_a2: f64, ln_a4: f64, ln_f4: f64) -> Result<Self> {
-        if !(0.0..f64::INFINITY).contains(&ln_rho) {
-            return Err(rejected("ln rho", ln_rho, "a finite number, at least 0"));
-        }
+        check_non_negative("ln rho", ln_rho)?;
         for (name, value) in [("ln A2", ln_a2), ("ln A4", ln_a4), ("ln F4", ln_f4)] {
             if !(value < f64::INFINITY) {
-                return Err(rejected(name, value, "less than infinity"));
+                return refused(name, value, "less than infinity");
             }
         }
         Ok(Self {
@@ -134,19 +131,7 @@ pub(in crate::bound) fn search(moments: &FourthMoments, length: f64) -> (f64, &'
     // As in T4, 1 - del = (1 - 1/L)(1 - u) and del L - 1 = (L - 1) u.
     let sum = ln_add(diagonal, pairs) + 4.0 * (ln_length - ln_others);
     let complement = ln_length + moments.ln_f4;
-    let terms = |x: f64| {
-        let u = Unit::logistic(x);
-        (
-            sum - 4.0 * u.ln_complement,
-            complement - (ln_rate + 2.0 * u.ln).exp(),
-        )
-    };
-    let (lower, upper) = decay_range(ln_rate, 2.0, complement - sum + 50.0);
-    let found = minimise(lower, upper, |x| {
-        let (first, second) = terms(x);
-        ln_add(first, second)
-    });
-    let (first, second) = terms(found.at);
+    let (unit, (first, second)) = chernoff::balance(sum, 4.0, complement, ln_rate);
     let dominant = if second > first {
         "small total weight: L F4 exp(-(del L - 1)^2 / (2 (L - 1) rho))"
     } else if diagonal > pairs {
@@ -154,7 +139,7 @@ pub(in crate::bound) fn search(moments: &FourthMoments, length: f64) -> (f64, &'
     } else {
         "weighted sum, pairs of tokens: 3 A2^2 / ((1 - del)^4 L^2)"
     };
-    (chernoff::delta(Unit::logistic(found.at), length), dominant)
+    (chernoff::delta(unit, length), dominant)
 }
 
 /// Logarithm of the bound at a float `del`, `1/L < del < 1`, enclosed.

@@ -5,8 +5,7 @@ pub(in crate::bound) mod fixed;
 pub(in crate::bound) mod fourth_moment;
 pub(in crate::bound) mod tail;
 
-use super::logarithm::ln_add;
-use super::minimise::{Unit, decay_range, minimise};
+use super::minimise::{Unit, decay_range, minimise_sum};
 use super::moments::LogMoments;
 use super::{Bound, Formula, SecondMoment, Theorem};
 use crate::interval::Interval;
@@ -32,23 +31,29 @@ pub(crate) fn search(moments: &LogMoments, length: f64) -> Chernoff {
     let ln_rate = ln_others - moments.rho - std::f64::consts::LN_2;
     let sum = moments.a2 + ln_length - 2.0 * ln_others;
     let complement = ln_length + moments.f0.ln();
-    let terms = |x: f64| {
-        let u = Unit::logistic(x);
-        (
-            sum - 2.0 * u.ln_complement,
-            complement - (ln_rate + 2.0 * u.ln).exp(),
-        )
-    };
-    let (lower, upper) = decay_range(ln_rate, 2.0, complement - sum + 50.0);
-    let found = minimise(lower, upper, |x| {
-        let (first, second) = terms(x);
-        ln_add(first, second)
-    });
-    let (first, second) = terms(found.at);
+    let (unit, (first, second)) = balance(sum, 2.0, complement, ln_rate);
     Chernoff {
-        delta: delta(Unit::logistic(found.at), length),
+        delta: delta(unit, length),
         sum_dominates: first >= second,
     }
+}
+
+/// The `u` where `e^{sum} (1-u)^{-power} + e^{complement} exp( -e^{ln_rate} u^2 )` is least, and the logarithms of the two terms
+/// there. A search in plain floats.
+pub(in crate::bound) fn balance(
+    sum: f64,
+    power: f64,
+    complement: f64,
+    ln_rate: f64,
+) -> (Unit, (f64, f64)) {
+    let (lower, upper) = decay_range(ln_rate, 2.0, complement - sum + 50.0);
+    let (unit, _, terms) = minimise_sum(lower, upper, |u| {
+        (
+            sum - power * u.ln_complement,
+            complement - (ln_rate + 2.0 * u.ln).exp(),
+        )
+    });
+    (unit, terms)
 }
 
 /// The float nearest to `del = 1/L + (1 - 1/L) u` that satisfies `1/L < del < 1`; `L >= 2`.

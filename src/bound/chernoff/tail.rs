@@ -1,7 +1,6 @@
 //! T4, tail form: a deviation probability.
 
-use crate::bound::logarithm::ln_add;
-use crate::bound::minimise::{Unit, decay_range, minimise};
+use crate::bound::chernoff;
 use crate::bound::moments::LogMoments;
 use crate::bound::theorem::{ProofStatus, Statement, Theorem};
 use crate::bound::vocabulary::{A2, CENTRED, LENGTH, OWN_4, RHO, constant, location};
@@ -55,19 +54,7 @@ pub fn tail_bound(known: &KnownMoments, deviation: Positive, length: PromptLengt
     let ln_length = length.as_f64().ln();
     let ln_rate = ln_length - moments.rho - std::f64::consts::LN_2;
     let chebyshev = moments.a2 - ln_length - 2.0 * deviation.get().ln();
-    let terms = |x: f64| {
-        let delta = Unit::logistic(x);
-        (
-            chebyshev - 2.0 * delta.ln_complement,
-            -(ln_rate + 2.0 * delta.ln).exp(),
-        )
-    };
-    let (lower, upper) = decay_range(ln_rate, 2.0, 50.0 - chebyshev);
-    let found = minimise(lower, upper, |x| {
-        let (first, second) = terms(x);
-        ln_add(first, second)
-    });
-    let (first, second) = terms(found.at);
+    let (unit, (first, second)) = chernoff::balance(chebyshev, 2.0, 0.0, ln_rate);
     let dominant = if first >= second {
         "weighted sum: A2 / ((1 - del)^2 L eps^2)"
     } else {
@@ -75,7 +62,7 @@ pub fn tail_bound(known: &KnownMoments, deviation: Positive, length: PromptLengt
     };
     let theorem = Theorem::CHERNOFF_TAIL;
     // The next float where u is too close to 1 for f64, see `chernoff::delta`.
-    let delta = Unit::logistic(found.at).value().min(1f64.next_down());
+    let delta = unit.value().min(1f64.next_down());
     let value = ln_enclosure(&moments, deviation.get(), length.as_f64(), delta).exp();
     Bound::proved(theorem, value.upper(), 1.0, dominant)
         .with_hypothesis("L", length.as_f64())

@@ -59,7 +59,11 @@ impl CutIntegral {
 
     /// `E|Vg|^2 |g|^2` (theory T9, `capped-fourth-moment`).
     fn mixed_fourth(moments: &GradientMoments, length: f64) -> Self {
-        let (rho, pairs, a4) = (moments.first.rho, moments.ln_pairs, moments.ln_a4);
+        let (rho, pairs, a4) = (
+            moments.first.rho,
+            moments.fourth.ln_a2,
+            moments.fourth.ln_a4,
+        );
         let [second, third] = moments.ln_capped;
         let e = std::f64::consts::E;
         let ln_falling =
@@ -94,7 +98,7 @@ impl CutIntegral {
                 vec![(factor(120.0, 3, &[rho, 2.0 * pairs]), 6, n(3.0))],
                 vec![(factor(840.0, 4, &[2.0 * rho, 2.0 * pairs]), 8, n(4.0))],
             ],
-            ln_rest: sum_up(&[ln_up(length), moments.ln_f4]),
+            ln_rest: sum_up(&[ln_up(length), moments.fourth.ln_f4]),
             order: 3,
             others: length - 1.0,
             ln_rho: rho,
@@ -195,7 +199,6 @@ pub(in crate::bound) fn evaluate(moments: &GradientMoments, length: f64) -> Capp
     }
 }
 
-/// T9 `capped-key-query-gradient` as a record.
 pub(in crate::bound) fn bound(
     moments: &GradientMoments,
     query: &DVector<f64>,
@@ -220,11 +223,11 @@ pub(in crate::bound) fn bound(
         .with_hypothesis("ln rho", moments.first.rho)
         .with_hypothesis("ln E[w^2 |VF|^2]", moments.first.a2)
         .with_hypothesis("E|VF|^2", moments.first.f0)
-        .with_hypothesis("ln sqrt(E[w^2 |VY|^2] E[w^2 |Y|^2])", moments.ln_pairs)
+        .with_hypothesis("ln sqrt(E[w^2 |VY|^2] E[w^2 |Y|^2])", moments.fourth.ln_a2)
         .with_hypothesis("ln E[w^2 |VY|^2 |Y|^2]", moments.ln_capped[0])
         .with_hypothesis("ln E[w^3 |VY|^2 |Y|^2]", moments.ln_capped[1])
-        .with_hypothesis("ln E[w^4 |VY|^2 |Y|^2]", moments.ln_a4)
-        .with_hypothesis("ln(|V|^2 E|Y|^4)", moments.ln_f4);
+        .with_hypothesis("ln E[w^4 |VY|^2 |Y|^2]", moments.fourth.ln_a4)
+        .with_hypothesis("ln(|V|^2 E|Y|^4)", moments.fourth.ln_f4);
     if let Some([(first, ln_first), (fourth, ln_fourth)]) = found.cuts {
         bound = bound
             .with_hypothesis("ln A of truncated-laplace", ln_first)

@@ -2,8 +2,8 @@
 
 use nalgebra::DMatrix;
 
+use crate::bound::moments::check_non_negative;
 use crate::bound::moments::gaussian_output::output_variance;
-use crate::bound::moments::rejected;
 use crate::error::Result;
 use crate::interval::Interval;
 
@@ -36,9 +36,7 @@ impl Spread {
         rows: &[Vec<Interval>],
     ) -> Result<Self> {
         let tau_v = output_variance(covariance, value);
-        if !(0.0..f64::INFINITY).contains(&tau_v) {
-            return Err(rejected("tau_V", tau_v, "a finite number, at least 0"));
-        }
+        check_non_negative("tau_V", tau_v)?;
         let through_value: Vec<Vec<Interval>> = rows
             .iter()
             .map(|row| {

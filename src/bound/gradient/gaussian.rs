@@ -3,8 +3,8 @@
 use nalgebra::DMatrix;
 
 use crate::bound::gradient::key_query::GradientMoments;
+use crate::bound::moments::check_non_negative;
 use crate::bound::moments::gaussian_output::output_variance;
-use crate::bound::moments::rejected;
 use crate::bound::moments::value_spectrum::ValueSpectrum;
 use crate::error::Result;
 use crate::interval::Interval;
@@ -30,11 +30,8 @@ impl GaussianGradient {
             .map(|x| Interval::point(*x))
             .sum();
         let tau_v = output_variance(covariance, value);
-        for (name, value) in [("tr Gamma", tau.upper()), ("tau_V", tau_v)] {
-            if !(0.0..f64::INFINITY).contains(&value) {
-                return Err(rejected(name, value, "a finite number, at least 0"));
-            }
-        }
+        check_non_negative("tr Gamma", tau.upper())?;
+        check_non_negative("tau_V", tau_v)?;
         Ok(Self {
             tau,
             tau_v: Interval::point(tau_v),

@@ -4,12 +4,12 @@ use nalgebra::DVector;
 
 use crate::bound::chernoff::fourth_moment;
 use crate::bound::chernoff::fourth_moment::FourthMoments;
-use crate::bound::moments::{LARGEST_EXPONENT, LogMoments, rejected};
+use crate::bound::moments::{LogMoments, check_exponent};
 use crate::bound::{Bound, Theorem, chernoff, laplace};
 use crate::error::Result;
 use crate::interval::Interval;
 use crate::law::Gaussian;
-use crate::parameter::PromptLength;
+use crate::parameter::{PromptLength, refused};
 
 /// Upper bounds of the moments on which T9 depends: `Y = X - m(a)`, `F = Y Y^T - C(a)`. T9 increases in each.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -18,11 +18,6 @@ pub struct GradientMoments {
     pub(in crate::bound) first: LogMoments,
     /// `ln sqrt(E[w^2 |VY|^2] E[w^2 |Y|^2])`, `ln E[w^4 |VY|^2 |Y|^2]` and `ln(|V|^2 E|Y|^4)`.
     pub(in crate::bound) fourth: FourthMoments,
-    /// `ln(|V|^2 E|Y|^4)`, for the trivial bound.
-    pub(in crate::bound) ln_f4: f64,
-    /// `ln sqrt(E[w^2 |VY|^2] E[w^2 |Y|^2])` and `ln E[w^4 |VY|^2 |Y|^2]`.
-    pub(in crate::bound) ln_pairs: f64,
-    pub(in crate::bound) ln_a4: f64,
     /// `ln E[w^k |VY|^2 |Y|^2]` for `k = 2` and `k = 3`; `+inf` if it is not known.
     pub(in crate::bound) ln_capped: [f64; 2],
 }
@@ -39,13 +34,10 @@ impl GradientMoments {
         ln_a4: f64,
         ln_f4: f64,
     ) -> Result<Self> {
-        for (name, value) in [("ln rho", ln_rho), ("ln kap", ln_kappa)] {
-            if !(0.0..=LARGEST_EXPONENT).contains(&value) {
-                return Err(rejected(name, value, "a number from 0 to 1e100"));
-            }
-        }
+        check_exponent("ln rho", ln_rho)?;
+        check_exponent("ln kap", ln_kappa)?;
         if !(ln_a2 < f64::INFINITY && f0 >= 0.0 && f0 < f64::INFINITY) {
-            return Err(rejected("E|V F|^2", f0, "a finite number, at least 0"));
+            return refused("E|V F|^2", f0, "a finite number, at least 0");
         }
         Ok(Self {
             first: LogMoments {
@@ -55,9 +47,6 @@ impl GradientMoments {
                 f0,
             },
             fourth: FourthMoments::new(ln_rho, ln_pairs, ln_a4, ln_f4)?,
-            ln_f4,
-            ln_pairs,
-            ln_a4,
             ln_capped: [f64::INFINITY; 2],
         })
     }
@@ -83,7 +72,7 @@ impl GradientMoments {
         let half = Interval::point(0.5);
         let (first, second) = (
             half * Interval::point(self.first.f0).ln(),
-            half * Interval::point(self.ln_f4),
+            half * Interval::point(self.fourth.ln_f4),
         );
         Interval::point(length.as_f64()).ln() + first.ln_add(second).double()
     }

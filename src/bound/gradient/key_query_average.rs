@@ -5,8 +5,7 @@ use rayon::prelude::*;
 use crate::attention::{Head, WeightedScoreVarianceLaw};
 use crate::bound::gradient::key_query_masses::{Constants, Masses};
 use crate::bound::logarithm::ln_add;
-use crate::bound::minimise::{Unit, decay_range, minimise};
-use crate::bound::moments::{LARGEST_EXPONENT, rejected};
+use crate::bound::moments::LARGEST_EXPONENT;
 use crate::bound::query::average::{REST, SLACK, cut, outward};
 use crate::bound::query::candidates::unit_moments;
 use crate::bound::query::gauss_legendre::{GAUSS_6, GAUSS_8};
@@ -14,7 +13,7 @@ use crate::bound::{Bound, Theorem, chernoff, laplace};
 use crate::error::Result;
 use crate::interval::Interval;
 use crate::law::Gaussian;
-use crate::parameter::PromptLength;
+use crate::parameter::{PromptLength, refused};
 
 /// T9 for Gaussian tokens, averaged over a Gaussian query (theory, `key-query-gradient-average`).
 ///
@@ -100,7 +99,7 @@ impl KeyQueryAverage {
         if let Some(last) = panels.last()
             && !(0.0..=LARGEST_EXPONENT).contains(&last.middle)
         {
-            return Err(rejected("s^2", last.middle, "a finite number, at least 0"));
+            return refused("s^2", last.middle, "a finite number, at least 0");
         }
         Ok(Self {
             constants,
@@ -213,15 +212,8 @@ impl Panel {
         let sum = ln_add(diagonal, pairs) + 4.0 * (ln_length - ln_others);
         let ln_rate = ln_others - q - std::f64::consts::LN_2;
         let complement = ln_length + masses.fourth.ln();
-        let (lower, upper) = decay_range(ln_rate, 2.0, complement - sum + 50.0);
-        let found = minimise(lower, upper, |x| {
-            let u = Unit::logistic(x);
-            ln_add(
-                sum - 4.0 * u.ln_complement,
-                complement - (ln_rate + 2.0 * u.ln).exp(),
-            )
-        });
-        chernoff::delta(Unit::logistic(found.at), length)
+        let (unit, _) = chernoff::balance(sum, 4.0, complement, ln_rate);
+        chernoff::delta(unit, length)
     }
 }
 

@@ -26,24 +26,23 @@ pub(in crate::bound) struct Masses {
 }
 
 impl Masses {
-    pub fn scaled(self, factor: f64) -> Self {
+    /// Every mass from that of `self` and that of `other`.
+    fn with(self, other: Self, f: impl Fn(f64, f64) -> f64) -> Self {
         Self {
-            first: factor * self.first,
-            pairs: factor * self.pairs,
-            mixed: factor * self.mixed,
-            fourth: factor * self.fourth,
-            query: factor * self.query,
+            first: f(self.first, other.first),
+            pairs: f(self.pairs, other.pairs),
+            mixed: f(self.mixed, other.mixed),
+            fourth: f(self.fourth, other.fourth),
+            query: f(self.query, other.query),
         }
     }
 
+    pub fn scaled(self, factor: f64) -> Self {
+        self.with(self, |mass, _| factor * mass)
+    }
+
     pub fn plus(self, other: Self) -> Self {
-        Self {
-            first: self.first + other.first,
-            pairs: self.pairs + other.pairs,
-            mixed: self.mixed + other.mixed,
-            fourth: self.fourth + other.fourth,
-            query: self.query + other.query,
-        }
+        self.with(other, |x, y| x + y)
     }
 
     pub fn sum(masses: impl Iterator<Item = Self>) -> Self {
@@ -52,14 +51,7 @@ impl Masses {
 
     /// The difference, each part at least 0 (below it is a rounding error).
     pub fn excess_over(self, other: Self) -> Self {
-        let difference = self.plus(other.scaled(-1.0));
-        Self {
-            first: difference.first.max(0.0),
-            pairs: difference.pairs.max(0.0),
-            mixed: difference.mixed.max(0.0),
-            fourth: difference.fourth.max(0.0),
-            query: difference.query.max(0.0),
-        }
+        self.with(other, |x, y| (x - y).max(0.0))
     }
 }
 

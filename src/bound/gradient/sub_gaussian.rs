@@ -185,7 +185,7 @@ impl<'a> SubGaussianGradient<'a> {
         let (ln_covariance, u) = self.ln_covariance();
         parameters.push(("u of |C(a)|", u));
         let energy = Interval::point(self.output.energy());
-        let ln_norm = Interval::point(self.output.values().largest()).ln();
+        let ln_norm = Interval::point(self.output.values.largest()).ln();
         let weighted = (energy.double() + Interval::point(ln_covariance)).upper();
         let moments = GradientMoments::new(
             energy.double().upper(),
@@ -207,7 +207,7 @@ impl<'a> SubGaussianGradient<'a> {
     fn ln_covariance(&self) -> (f64, f64) {
         let (norm, u) = self.output.covariance_norm();
         let value =
-            Interval::point(self.output.values().sum()).ln() + Interval::point(norm).ln().double();
+            Interval::point(self.output.values.sum()).ln() + Interval::point(norm).ln().double();
         (value.upper(), u)
     }
 
@@ -237,7 +237,7 @@ impl<'a> SubGaussianGradient<'a> {
         let bound = self
             .output
             .describe(bound)
-            .with_hypothesis("d", self.token.values().ratios().len() as f64);
+            .with_hypothesis("d", self.token.values.ratios().len() as f64);
         parameters.iter().fold(bound, |bound, (name, value)| {
             bound.with_parameter(name, *value)
         })

@@ -4,15 +4,12 @@ use crate::bound::gradient::key_query;
 use crate::bound::gradient::key_query::GradientMoments;
 use crate::bound::gradient::sub_gaussian::SubGaussianGradient;
 use crate::bound::minimise::{Unit, minimise};
-use crate::bound::moments::rejected;
+use crate::bound::moments::check_non_negative;
 use crate::bound::moments::value_spectrum::ValueSpectrum;
 use crate::bound::rate::cells::Cells;
 use crate::bound::rate::tilt_scale::TiltScale;
 use crate::bound::theorem::{ProofStatus, Statement, Theorem};
-use crate::bound::vocabulary::{
-    GRADIENT_PROXY, LENGTH, QUERY, QUERY_DIMENSION, QUERY_SIZE, SIGMA, SOURCE, TILT_FACTOR,
-    TILT_OFFSET, location,
-};
+use crate::bound::vocabulary::{GRADIENT_PROXY, OVER_THE_QUERY, QUERY, SOURCE, location};
 use crate::bound::{Bound, GaussianGradient};
 use crate::error::Result;
 use crate::interval::Interval;
@@ -33,14 +30,7 @@ impl Theorem {
             "L >= 2",
             "3/Y <= th < 1/2 (proof parameters)",
         ],
-        constants: &[
-            LENGTH,
-            SIGMA,
-            TILT_FACTOR,
-            TILT_OFFSET,
-            QUERY_DIMENSION,
-            QUERY_SIZE,
-        ],
+        constants: OVER_THE_QUERY,
         proof_idea: "As T7, with the factor |z|^2 inside the supremum. At fixed proof parameters the crude bound grows at most \
         like y^2 and g like y, so g(y) c(y) e^{-th y} decreases from Y >= 3/th on.",
         source: SOURCE,
@@ -119,9 +109,7 @@ impl UniformKeyQueryGradient {
     /// # Errors
     /// If one is negative or not finite, or `(sigma |U m_z + b|)^2` exceeds `1e100`.
     pub fn with_offset(self, tilt_norm: f64, mean_norm: f64) -> Result<Self> {
-        if !(0.0..f64::INFINITY).contains(&mean_norm) {
-            return Err(rejected("|m_z|", mean_norm, "a finite number, at least 0"));
-        }
+        check_non_negative("|m_z|", mean_norm)?;
         Ok(Self {
             tilt: self.tilt.with_offset(tilt_norm, &self.values)?,
             mean_norm,
@@ -149,16 +137,14 @@ impl UniformKeyQueryGradient {
 
     /// Adds what the class is made of to a record.
     pub(in crate::bound) fn describe(&self, bound: Bound, length: PromptLength) -> Bound {
-        let bound = bound
+        let mut bound = bound
             .with_hypothesis("L", length.as_f64())
             .with_hypothesis("q", self.tilt.q);
-        let bound = if self.tilt.offset > 0.0 || self.mean_norm > 0.0 {
-            bound
+        if self.tilt.offset > 0.0 || self.mean_norm > 0.0 {
+            bound = bound
                 .with_hypothesis("sigma |U m_z + b|", self.tilt.offset)
-                .with_hypothesis("|m_z|", self.mean_norm)
-        } else {
-            bound
-        };
+                .with_hypothesis("|m_z|", self.mean_norm);
+        }
         bound
             .with_hypothesis("dimension of the query", self.tilt.dimension)
             .with_hypothesis("varsigma^2", self.query_squared)

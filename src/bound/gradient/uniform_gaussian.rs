@@ -1,13 +1,9 @@
 //! T9 `key-query-gradient-gaussian-query`: T9 as an integral over a Gaussian query.
 
 use crate::bound::query::integral::QueryIntegral;
-use crate::bound::query::staircase::{Staircase, Survival};
-use crate::bound::query::survival::GaussianQuerySize;
+use crate::bound::query::staircase::Staircase;
 use crate::bound::theorem::{ProofStatus, Statement, Theorem};
-use crate::bound::vocabulary::{
-    GAUSSIAN_QUERY, GRADIENT_PROXY, LENGTH, QUERY_DIMENSION, QUERY_SIZE, SIGMA, SOURCE,
-    TILT_FACTOR, TILT_OFFSET, location,
-};
+use crate::bound::vocabulary::{GAUSSIAN_QUERY, GRADIENT_PROXY, OVER_THE_QUERY, SOURCE, location};
 use crate::bound::{Bound, UniformKeyQueryGradient};
 use crate::interval::Interval;
 use crate::parameter::PromptLength;
@@ -27,14 +23,7 @@ impl Theorem {
             "L >= 2",
             "0 = y_0 < y_1 < .. < y_n = Y, Y > d (proof parameters)",
         ],
-        constants: &[
-            LENGTH,
-            SIGMA,
-            TILT_FACTOR,
-            TILT_OFFSET,
-            QUERY_DIMENSION,
-            QUERY_SIZE,
-        ],
+        constants: OVER_THE_QUERY,
         proof_idea: "As T7.gaussian, for g(y) F(y). Beyond Y the crude bound grows at most like y^2, and S decreases at the rate r / Y at least.",
         source: SOURCE,
         location: location(
@@ -70,21 +59,18 @@ impl UniformKeyQueryGradient {
     }
 
     fn over_gaussian_query(&self, length: f64) -> QueryIntegral {
-        let size = GaussianQuerySize {
-            dimension: self.tilt.dimension,
-        };
-        self.integral(&size, QueryIntegral::end(&size, length), length)
+        self.integral(QueryIntegral::end(self.tilt.query_size(), length), length)
     }
 
-    fn integral(&self, size: &GaussianQuerySize, end: f64, length: f64) -> QueryIntegral {
+    fn integral(&self, end: f64, length: f64) -> QueryIntegral {
         let times = |y: f64, ln_f: f64| self.query_factor(y) * Interval::point(ln_f).exp();
-        let stairs = Staircase::new(end, size, |y| {
+        let stairs = Staircase::new(end, self.tilt.query_size(), |y| {
             times(y, self.ln_pointwise(y, length).0).upper()
         });
         let (sum, rare) = stairs.sum();
         let crude = times(end, self.ln_pointwise(end, length).1);
         let jump = (crude - Interval::point(stairs.last())).known_non_negative();
-        let inverse = Interval::ONE / (size.hazard(end) * Interval::point(end));
+        let inverse = Interval::ONE / (self.tilt.query_size().hazard(end) * Interval::point(end));
         // 3/r + 6/r^2 + 6/r^3 by Horner, r the hazard rate times Y.
         let (three, six) = (Interval::point(3.0), Interval::point(6.0));
         let growth = inverse * (three + inverse * (six + inverse * six));
@@ -114,13 +100,10 @@ mod tests {
             let dimensions = (dimension(e), dimension(2));
             let rate =
                 UniformKeyQueryGradient::new((one, one), q, dimensions, values, None).unwrap();
-            let size = GaussianQuerySize {
-                dimension: e as f64,
-            };
-            let whole = rate.integral(&size, 300.0, l).value;
+            let whole = rate.integral(300.0, l).value;
             let mut previous = f64::INFINITY;
             for end in [e as f64 + 1.0, e as f64 + 6.0, 45.0] {
-                let cut = rate.integral(&size, end, l).value;
+                let cut = rate.integral(end, l).value;
                 assert!(
                     cut >= 0.98 * whole && cut <= 1.02 * previous,
                     "{e} {q} {l} {end}"

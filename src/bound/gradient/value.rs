@@ -35,8 +35,12 @@ impl Theorem {
             "bound::value_gradient_bounds",
             "src/bound/gradient/value.rs",
         ),
-        status: ProofStatus::ProvedOnPaper,
-        lemmas: &[],
+        status: ProofStatus::MachineChecked,
+        lemmas: &[
+            "proofs/known_law/known_law_bounds.v::value_gradient_chernoff",
+            "proofs/known_law/known_law_bounds.v::value_gradient_laplace",
+            "proofs/known_law/fractional_bounds.v::value_gradient_fractional",
+        ],
     });
 
     /// T9.value.sub-gaussian `sub-gaussian-value-gradient`: The squared error of the gradient in V for a law known only through its variance proxy.
@@ -127,21 +131,18 @@ pub fn value_gradient_bounds(
     let of_law: Vec<Bound> = rest.by_ref().take(3).collect();
     let of_class: Vec<Bound> = rest.collect();
     let m = outputs.get() as f64;
-    Ok([
+    let bounds = [
         trivial,
         smallest(Theorem::VALUE_GRADIENT, of_law),
         smallest(Theorem::SUB_GAUSSIAN_VALUE_GRADIENT, of_class),
-    ]
-    .into_iter()
-    .flatten()
-    .map(|bound| {
-        if bound.value().is_some() {
-            bound.with_hypothesis("m", m)
-        } else {
-            bound
-        }
-    })
-    .collect())
+    ];
+    let bounds = bounds.into_iter().flatten();
+    Ok(bounds
+        .map(|bound| match bound.value() {
+            Some(_) => bound.with_hypothesis("m", m),
+            None => bound,
+        })
+        .collect())
 }
 
 /// The smallest of the bounds as a record of `theorem`; where none applies, the first one's reason.

@@ -36,8 +36,13 @@ impl Theorem {
         and 1 - e^{-x} <= x^{q'-1} with E[w f] = 0 bounds g. Beyond it |sum p_i f_i|^2 <= sum |f_i|^2 and (1+x) e^{-x} <= e^{-th - th x} / (1-th).",
         source: "this project, docs/theory.md section 15",
         location: location("bound::output_bounds", "src/bound/output.rs"),
-        status: ProofStatus::ProvedOnPaper,
-        lemmas: &[],
+        status: ProofStatus::MachineChecked,
+        lemmas: &[
+            "proofs/laplace/fractional.v::fractional_moments",
+            "proofs/laplace/fractional.v::fractional_participation",
+            "proofs/gaussian/gaussian_fractional.v::gaussian_fractional",
+            "proofs/gaussian/gaussian_fractional.v::gaussian_sharp_fractional",
+        ],
     });
 }
 
@@ -228,7 +233,6 @@ impl Fractional {
 const SHORT: &str = "L >= 3 is required";
 const HEAVY: &str = "no proof parameters were found: the weights are too heavy";
 
-/// T15 as a record.
 pub(in crate::bound) fn bound(
     moments: &FractionalMoments,
     f0: f64,
@@ -261,7 +265,6 @@ pub(in crate::bound) fn gaussian_search(
     found.min_by(|x, y| x.ln_value.total_cmp(&y.ln_value))
 }
 
-/// T15 for Gaussian tokens as a record.
 pub(in crate::bound) fn gaussian_bound(
     output: &GaussianOutput,
     moments: &FractionalMoments,

@@ -2,7 +2,7 @@
 
 use crate::bound::InverseMomentForm;
 use crate::bound::logarithm::ln_add;
-use crate::bound::minimise::{HIGHEST, Unit, decay_range, minimise};
+use crate::bound::minimise::{HIGHEST, Unit, decay_range, minimise_sum};
 use crate::bound::moments::LogMoments;
 use crate::interval::Interval;
 
@@ -133,14 +133,11 @@ pub(crate) fn inverse_moment(moments: &LogMoments, order: u32, count: f64) -> In
     ];
     let candidates = reach.map(|(splits, ln_rate, most)| {
         let (lower, upper) = decay_range(ln_rate, 1.0, most);
-        let found = minimise(lower, upper.min(HIGHEST), |x| {
-            let (main, others) = terms(moments, k, count, Unit::logistic(x), splits);
-            ln_add(main, others)
+        let (unit, ln_value, (main, others)) = minimise_sum(lower, upper.min(HIGHEST), |theta| {
+            terms(moments, k, count, theta, splits)
         });
-        let unit = Unit::logistic(found.at);
-        let (main, others) = terms(moments, k, count, unit, splits);
         InverseMoment {
-            ln_value: found.value,
+            ln_value,
             theta: unit.value().min(1.0),
             splits,
             main_dominates: main >= others,

@@ -2,9 +2,10 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use crate::bound::moments::{LARGEST_EXPONENT, rejected};
+use crate::bound::moments::check_exponent;
 use crate::error::{Error, Result};
 use crate::interval::Interval;
+use crate::parameter::refused;
 
 /// Gaussian tokens seen through one head and one tilt: all that T3 and T5 need of them.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -31,19 +32,10 @@ impl GaussianOutput {
     /// # Ok::<(), attention_bounds::Error>(())
     /// ```
     pub fn new(score_variance: f64, tau_v: f64, eta: f64) -> Result<Self> {
-        let largest = [
-            ("s^2", score_variance, LARGEST_EXPONENT),
-            ("tau_V", tau_v, f64::MAX / 4.0),
-            ("eta", eta, f64::MAX / 4.0),
-        ];
-        for (name, value, most) in largest {
-            if !(0.0..=most).contains(&value) {
-                let required = if most == LARGEST_EXPONENT {
-                    "a number from 0 to 1e100"
-                } else {
-                    "a finite number, at least 0"
-                };
-                return Err(rejected(name, value, required));
+        check_exponent("s^2", score_variance)?;
+        for (name, value) in [("tau_V", tau_v), ("eta", eta)] {
+            if !(0.0..=f64::MAX / 4.0).contains(&value) {
+                return refused(name, value, "a finite number, at least 0");
             }
         }
         Ok(Self {

@@ -6,14 +6,14 @@ use nalgebra::DVector;
 
 use crate::bound::moments::fractional::{FractionalMoments, ORDERS, order};
 use crate::bound::moments::gaussian_output::GaussianOutput;
-use crate::bound::moments::logarithms::{LARGEST_EXPONENT, LogMoments, rejected};
+use crate::bound::moments::logarithms::{LARGEST_EXPONENT, LogMoments};
 use crate::bound::moments::weight_staircase::WeightStaircase;
 use crate::bound::theorem::{ProofStatus, Statement, Theorem};
 use crate::bound::vocabulary::{A2, F0, OWN_6, TILT, constant, location};
 use crate::error::{Error, Result};
 use crate::interval::Interval;
 use crate::law::{CLOSED_FORM, OutputLaw, TiltedError, TiltedOutput, WeightStep};
-use crate::parameter::Dimension;
+use crate::parameter::{Dimension, refused};
 
 impl Theorem {
     /// T6 `output-concentration`: The constants of T4 and T5 for attention output.
@@ -33,8 +33,11 @@ impl Theorem {
         proof_idea: "w^2 / rho is the density of the law tilted by 2a, so A2 / rho is a second moment of f under it.",
         source: OWN_6,
         location: location("bound::KnownMoments", "src/bound/moments/known.rs"),
-        status: ProofStatus::ProvedOnPaper,
-        lemmas: &[],
+        status: ProofStatus::MachineChecked,
+        lemmas: &[
+            "proofs/known_law/known_moments.v::known_law_A2",
+            "proofs/known_law/known_moments.v::known_law_F0",
+        ],
     });
 }
 
@@ -148,12 +151,12 @@ impl KnownMoments {
                 } else {
                     "a finite number, at least 0; tokens, values or tilt must be smaller"
                 };
-                return Err(rejected(name, value, required));
+                return refused(name, value, required);
             }
         }
         let radius_squared = match output.radius(&once.mean) {
             Some(radius) if !(radius >= 0.0) => {
-                return Err(rejected("the output radius", radius, "at least 0"));
+                return refused("the output radius", radius, "at least 0");
             }
             radius => radius.map(|r| {
                 // Of the radius itself, of its centre, and of the products V x of a finite law.
@@ -232,7 +235,7 @@ impl KnownMoments {
         let scaled = |x: f64| (factor * Interval::point(x)).upper();
         let f0 = scaled(self.f0);
         if !(f0 < f64::INFINITY) {
-            return Err(rejected("m E|X - m(a)|^2", f0, "a finite number"));
+            return refused("m E|X - m(a)|^2", f0, "a finite number");
         }
         let gaussian = |g: GaussianOutput| {
             GaussianOutput::new(g.score_variance(), scaled(g.tau_v()), scaled(g.eta()))

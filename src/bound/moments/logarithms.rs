@@ -1,6 +1,7 @@
 //! The moments on which the bounds depend, as logarithms, and what is refused of them.
 
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::parameter::refused;
 
 /// Largest exponent accepted (`s^2`, `sigma^2 |a|^2`, `ln rho`): far beyond any score that a computer
 /// produces, and small enough that no later sum of exponents overflows.
@@ -20,12 +21,21 @@ pub(crate) struct LogMoments {
     pub f0: f64,
 }
 
-pub(crate) fn rejected(parameter: &'static str, value: f64, required: &'static str) -> Error {
-    Error::Parameter {
-        parameter,
-        value: value.to_string(),
-        required,
-        theorem: None,
+/// Refuses what is not a finite number, at least 0.
+pub(crate) fn check_non_negative(parameter: &'static str, value: f64) -> Result<()> {
+    if (0.0..f64::INFINITY).contains(&value) {
+        Ok(())
+    } else {
+        refused(parameter, value, "a finite number, at least 0")
+    }
+}
+
+/// Refuses what is not from 0 to [`LARGEST_EXPONENT`].
+pub(crate) fn check_exponent(parameter: &'static str, value: f64) -> Result<()> {
+    if (0.0..=LARGEST_EXPONENT).contains(&value) {
+        Ok(())
+    } else {
+        refused(parameter, value, "a number from 0 to 1e100")
     }
 }
 
@@ -34,6 +44,6 @@ pub(crate) fn check_delta(delta: f64, length: f64) -> Result<()> {
     if delta > 1.0 / length && delta < 1.0 && delta >= (1.0 / length).next_up() {
         Ok(())
     } else {
-        Err(rejected("del", delta, "between 1/L and 1"))
+        refused("del", delta, "between 1/L and 1")
     }
 }

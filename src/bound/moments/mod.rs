@@ -8,4 +8,6 @@ pub(in crate::bound) mod value_spectrum;
 pub(in crate::bound) mod weight_staircase;
 
 pub use known::KnownMoments;
-pub(in crate::bound) use logarithms::{LARGEST_EXPONENT, LogMoments, check_delta, rejected};
+pub(in crate::bound) use logarithms::{
+    LARGEST_EXPONENT, LogMoments, check_delta, check_exponent, check_non_negative,
+};

@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrix;
 
-use crate::bound::moments::rejected;
+use crate::bound::moments::check_non_negative;
 use crate::error::Result;
 use crate::interval::Interval;
 use crate::law::squared_singular_values_above;
@@ -63,13 +63,7 @@ impl ValueSpectrum {
     /// ```
     pub fn from_eigenvalues(mut eigenvalues: Vec<f64>) -> Result<Self> {
         for &nu in &eigenvalues {
-            if !(0.0..=f64::MAX).contains(&nu) {
-                return Err(rejected(
-                    "an eigenvalue of V V^T",
-                    nu,
-                    "a finite number, at least 0",
-                ));
-            }
+            check_non_negative("an eigenvalue of V V^T", nu)?;
         }
         eigenvalues.sort_by(|x, y| y.total_cmp(x));
         let largest = eigenvalues.first().copied().unwrap_or(0.0);

@@ -5,10 +5,10 @@ use std::sync::OnceLock;
 use crate::bound::laplace::fractional::{self, Fractional};
 use crate::bound::laplace::inverse_moment::{InverseMoment, inverse_moment};
 use crate::bound::moments::fractional::FractionalMoments;
-use crate::bound::moments::{LARGEST_EXPONENT, LogMoments, rejected};
+use crate::bound::moments::{LARGEST_EXPONENT, LogMoments};
 use crate::bound::{chernoff, laplace};
 use crate::error::Result;
-use crate::parameter::PromptLength;
+use crate::parameter::{PromptLength, refused};
 
 /// One panel: nodes in `s^2`, for two quadrature orders.
 #[derive(Debug)]
@@ -84,11 +84,7 @@ impl Candidates {
     pub fn at(node: &Node, length: PromptLength) -> Result<Self> {
         let score_variance = node.score_variance;
         if !(0.0..=LARGEST_EXPONENT).contains(&score_variance) {
-            return Err(rejected(
-                "s^2",
-                score_variance,
-                "a finite number, at least 0",
-            ));
+            return refused("s^2", score_variance, "a finite number, at least 0");
         }
         let unit = unit_moments(score_variance);
         let number = length.as_f64();

@@ -1,6 +1,6 @@
 //! A bound averaged over a Gaussian query, cell by cell in the size of the query.
 
-use crate::bound::query::staircase::{Staircase, Survival};
+use crate::bound::query::staircase::Staircase;
 use crate::bound::query::survival::GaussianQuerySize;
 use crate::bound::{Bound, Theorem};
 use crate::interval::Interval;
@@ -18,7 +18,7 @@ pub(in crate::bound) struct QueryIntegral {
 
 impl QueryIntegral {
     /// Where the cells end for a query of this dimension and a prompt of this length.
-    pub fn end(size: &GaussianQuerySize, length: f64) -> f64 {
+    pub fn end(size: GaussianQuerySize, length: f64) -> f64 {
         size.beyond(length.ln() + REST)
     }
 

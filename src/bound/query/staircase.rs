@@ -1,16 +1,7 @@
-//! Upper bounds of `E F(Y)` for an increasing `F` and a variable `Y >= 0` with a known survival function.
+//! Upper bounds of `E F(Y)` for an increasing `F` and the size `Y` of a Gaussian query.
 
+use crate::bound::query::survival::GaussianQuerySize;
 use crate::interval::Interval;
-
-/// What is known of the law of `Y`.
-pub(in crate::bound) trait Survival {
-    /// A float at least `P(Y > y)`.
-    fn at(&self, y: f64) -> f64;
-    /// At most the hazard rate of `Y` at every point from `y` on; positive beyond the dimension of the query.
-    fn hazard(&self, y: f64) -> Interval;
-    /// A `y` beyond which the probability is at most `e^{-decay}`.
-    fn beyond(&self, decay: f64) -> f64;
-}
 
 /// `y`, a float at least `F(y)`, and one at least `P(Y > y)`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -39,7 +30,7 @@ impl Staircase {
     ///
     /// `f` returns a float at least `F(y)`, `F` increasing; it need not increase itself, as the smallest of all values further
     /// right serves too.
-    pub fn new(end: f64, law: &impl Survival, f: impl Fn(f64) -> f64) -> Self {
+    pub fn new(end: f64, law: GaussianQuerySize, f: impl Fn(f64) -> f64) -> Self {
         let node = |y: f64| Node {
             y,
             f: f(y),

@@ -4,7 +4,6 @@ use std::sync::LazyLock;
 
 use nalgebra::{DMatrix, DVector};
 
-use crate::bound::query::staircase::Survival;
 use crate::interval::Interval;
 
 /// `|z|^2 / varsigma^2` of a centred Gaussian query of dimension `e` whose covariance is at most `varsigma^2 I`: stochastically
@@ -65,21 +64,22 @@ impl GaussianQuerySize {
         }
         [sum, sum + term].map(|sum| (sum.ln() + ln_scale - x).upper().min(0.0))
     }
-}
 
-impl Survival for GaussianQuerySize {
-    fn at(&self, y: f64) -> f64 {
+    /// A float at least `P(Y > y)`.
+    pub fn at(self, y: f64) -> f64 {
         Interval::point(self.ln_survival(y)).exp().upper().min(1.0)
     }
 
-    /// The hazard rate of chi-square is at least `(1 - max(e - 2, 0)/y) / 2 >= (1 - e/y) / 2`.
-    fn hazard(&self, y: f64) -> Interval {
+    /// At most the hazard rate at every point from `y` on, positive beyond `e`: that of chi-square is at least
+    /// `(1 - max(e - 2, 0)/y) / 2 >= (1 - e/y) / 2`.
+    pub fn hazard(self, y: f64) -> Interval {
         (Interval::ONE - Interval::point(self.dimension) / Interval::point(y))
             / Interval::point(2.0)
     }
 
-    /// `y - e - e ln(y/e)` is at least `2 t` at `y = 2 (e + 2 t)`, and the probability beyond it at most `e^{-t}`.
-    fn beyond(&self, decay: f64) -> f64 {
+    /// A `y` beyond which the probability is at most `e^{-t}`, `t` the decay: `y - e - e ln(y/e)` is at least `2 t` at
+    /// `y = 2 (e + 2 t)`.
+    pub fn beyond(self, decay: f64) -> f64 {
         2.0 * (self.dimension + 2.0 * decay)
     }
 }

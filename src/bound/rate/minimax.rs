@@ -1,6 +1,6 @@
 //! T12 `minimax-rate`: no bound that knows norms and variance proxies only can decay faster than T7.
 
-use statrs::function::erf::erfc;
+use libm::erfc;
 
 use crate::bound::theorem::{ProofStatus, Statement, Theorem};
 use crate::bound::vocabulary::{LENGTH, SIGMA, constant, location};

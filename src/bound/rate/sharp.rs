@@ -317,27 +317,11 @@ mod tests {
 
     #[test]
     fn no_constant_from_one_half_on() {
-        assert!(
-            scalar(1.0, 0.5f64.sqrt() * 1.0001, 1.0, 0.0, 1.0, 0.0)
-                .limiting_constant()
-                .is_err()
-        );
-        assert!(
-            scalar(1.0, 1.0, 1.0, 0.0, 1.0, 0.0)
-                .limiting_constant()
-                .is_err()
-        );
-        assert!(
-            scalar(1.0, 0.7, 1.0, 0.0, 1.0, 0.0)
-                .limiting_constant()
-                .is_ok()
-        );
-        assert_eq!(
-            scalar(1.0, 0.5, 0.0, 0.0, 1.0, 0.0)
-                .limiting_constant()
-                .unwrap(),
-            0.0
-        );
+        let constant = |u, v| scalar(1.0, u, v, 0.0, 1.0, 0.0).limiting_constant();
+        assert!(constant(0.5f64.sqrt() * 1.0001, 1.0).is_err());
+        assert!(constant(1.0, 1.0).is_err());
+        assert!(constant(0.7, 1.0).is_ok());
+        assert_eq!(constant(0.5, 0.0).unwrap(), 0.0);
     }
 
     #[test]
@@ -375,21 +359,13 @@ mod tests {
         let nan = DMatrix::from_element(2, 2, f64::NAN);
         let small = DMatrix::identity(1, 1);
         for bad in [&skew, &indefinite, &nan, &small] {
-            let token = GaussianSetting {
-                token_covariance: bad,
-                ..good
-            };
-            assert!(GaussianSpectrum::new(token).is_err());
-            let query = GaussianSetting {
-                query_covariance: bad,
-                ..good
-            };
-            assert!(GaussianSpectrum::new(query).is_err());
+            let (mut token, mut query) = (good, good);
+            token.token_covariance = bad;
+            query.query_covariance = bad;
+            assert!(GaussianSpectrum::new(token).is_err() && GaussianSpectrum::new(query).is_err());
         }
-        let value = GaussianSetting {
-            value: &nan,
-            ..good
-        };
+        let mut value = good;
+        value.value = &nan;
         assert!(GaussianSpectrum::new(value).is_err());
     }
 }

@@ -1,6 +1,7 @@
 //! How large a tilt is whose query is known through its variance proxy.
 
 use crate::bound::moments::value_spectrum::ValueSpectrum;
+use crate::bound::query::survival::GaussianQuerySize;
 use crate::bound::sub_gaussian::SubGaussianMoments;
 use crate::error::Result;
 use crate::interval::Interval;
@@ -20,6 +21,13 @@ pub(in crate::bound) struct TiltScale {
 }
 
 impl TiltScale {
+    /// `|z|^2 / varsigma^2` of a Gaussian query.
+    pub fn query_size(&self) -> GaussianQuerySize {
+        GaussianQuerySize {
+            dimension: self.dimension,
+        }
+    }
+
     /// With `s = 0`. Fails if `q^2` exceeds `1e100`, as `sigma^2 |a|^2` of a single query.
     pub fn new(
         token_proxy: VarianceProxy,

@@ -6,10 +6,7 @@ use crate::bound::rate::cells::Cells;
 use crate::bound::rate::tilt_scale::TiltScale;
 use crate::bound::sub_gaussian::SubGaussianMoments;
 use crate::bound::theorem::{ProofStatus, Statement, Theorem};
-use crate::bound::vocabulary::{
-    LENGTH, PAPER_PROPOSITION_3_1, QUERY_DIMENSION, QUERY_SIZE, SIGMA, TILT_FACTOR, TILT_OFFSET,
-    location,
-};
+use crate::bound::vocabulary::{OVER_THE_QUERY, PAPER_PROPOSITION_3_1, location};
 use crate::bound::{Bound, chernoff, laplace};
 use crate::error::Result;
 use crate::interval::Interval;
@@ -29,14 +26,7 @@ impl Theorem {
             "L >= 2",
             "0 < th < 1/2 (a proof parameter)",
         ],
-        constants: &[
-            LENGTH,
-            SIGMA,
-            TILT_FACTOR,
-            TILT_OFFSET,
-            QUERY_DIMENSION,
-            QUERY_SIZE,
-        ],
+        constants: OVER_THE_QUERY,
         proof_idea: "For a fixed query the error is at most F(y), and F(y) <= e^{th y} sup F e^{-th .}. The moment \
         generating function of |z|^2 is at most (1-2th)^{-d/2} by T6.norm-mgf. The supremum is bounded cell by \
         cell, as F increases.",
@@ -151,14 +141,12 @@ impl UniformRate {
 
     /// Adds what the class is made of to a record.
     pub(in crate::bound) fn describe(&self, bound: Bound, length: PromptLength) -> Bound {
-        let bound = bound
+        let mut bound = bound
             .with_hypothesis("L", length.as_f64())
             .with_hypothesis("q", self.q());
-        let bound = if self.tilt.offset > 0.0 {
-            bound.with_hypothesis("sigma |U m_z + b|", self.tilt.offset)
-        } else {
-            bound
-        };
+        if self.tilt.offset > 0.0 {
+            bound = bound.with_hypothesis("sigma |U m_z + b|", self.tilt.offset);
+        }
         bound
             .with_hypothesis("d", self.tilt.dimension)
             .with_hypothesis("sigma^2", self.tilt.sigma_squared)

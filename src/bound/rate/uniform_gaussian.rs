@@ -1,12 +1,11 @@
 //! T7 `gaussian-query-rate`: T7 as an integral, for a Gaussian query.
 
 use crate::bound::query::integral::QueryIntegral;
-use crate::bound::query::staircase::{Staircase, Survival};
-use crate::bound::query::survival::GaussianQuerySize;
+use crate::bound::query::staircase::Staircase;
 use crate::bound::theorem::{ProofStatus, Statement, Theorem};
 use crate::bound::vocabulary::{
-    GAUSSIAN_QUERY, GRADIENT_PROXY, LENGTH, PAPER_PROPOSITION_3_1, QUERY_DIMENSION, QUERY_SIZE,
-    ROWS, SIGMA, SOURCE, TILT_FACTOR, TILT_OFFSET, constant, location,
+    GAUSSIAN_QUERY, GRADIENT_PROXY, LENGTH, OVER_THE_QUERY, PAPER_PROPOSITION_3_1, ROWS, SIGMA,
+    SOURCE, constant, location,
 };
 use crate::bound::{Bound, UniformRate, laplace};
 use crate::interval::Interval;
@@ -27,14 +26,7 @@ impl Theorem {
             "L >= 2",
             "0 = y_0 < y_1 < .. < y_n = Y, Y > d (proof parameters)",
         ],
-        constants: &[
-            LENGTH,
-            SIGMA,
-            TILT_FACTOR,
-            TILT_OFFSET,
-            QUERY_DIMENSION,
-            QUERY_SIZE,
-        ],
+        constants: OVER_THE_QUERY,
         proof_idea: "For a fixed query the error is at most F(y), which increases, and |z|^2 / varsigma^2 is stochastically below a \
         chi-square variable. A step function above F is integrated by parts. The hazard rate of chi-square is at least (1 - d/y) / 2.",
         source: PAPER_PROPOSITION_3_1,
@@ -92,16 +84,15 @@ impl UniformRate {
     }
 
     fn over_gaussian_query(&self, length: f64) -> QueryIntegral {
-        let size = GaussianQuerySize {
-            dimension: self.tilt.dimension,
-        };
-        self.integral(&size, QueryIntegral::end(&size, length), length)
+        self.integral(QueryIntegral::end(self.tilt.query_size(), length), length)
     }
 
-    fn integral(&self, size: &GaussianQuerySize, end: f64, length: f64) -> QueryIntegral {
-        let stairs = Staircase::new(end, size, |y| self.least_pointwise(y, length));
+    fn integral(&self, end: f64, length: f64) -> QueryIntegral {
+        let stairs = Staircase::new(end, self.tilt.query_size(), |y| {
+            self.least_pointwise(y, length)
+        });
         let (sum, rare) = stairs.sum();
-        let tail = self.crude_tail(&stairs, size, length);
+        let tail = self.crude_tail(&stairs, length);
         QueryIntegral {
             stairs,
             value: (sum + tail).upper(),
@@ -130,7 +121,7 @@ impl UniformRate {
     }
 
     /// `(alpha + beta Y - F(Y))_+ S(Y) + beta int_Y S`, the integral at most `S(Y)` over the hazard rate at `Y`.
-    fn crude_tail(&self, stairs: &Staircase, size: &impl Survival, length: f64) -> Interval {
+    fn crude_tail(&self, stairs: &Staircase, length: f64) -> Interval {
         let end = stairs.end();
         let at_end = self.class(self.tilt.energy(end));
         let (start, slope) = self.affine_energy(end);
@@ -140,7 +131,8 @@ impl UniformRate {
             return Interval::ZERO;
         };
         let jump = alpha + beta * Interval::point(end) - Interval::point(stairs.last());
-        (jump.known_non_negative() + beta / size.hazard(end)) * Interval::point(stairs.rest())
+        (jump.known_non_negative() + beta / self.tilt.query_size().hazard(end))
+            * Interval::point(stairs.rest())
     }
 }
 
@@ -163,13 +155,10 @@ mod tests {
             let values = ValueSpectrum::from_eigenvalues(vec![1.0, 0.5]).unwrap();
             let rate = UniformRate::new(one, one, q, Dimension::new(e).unwrap(), values).unwrap();
             let length = l as f64;
-            let size = GaussianQuerySize {
-                dimension: e as f64,
-            };
-            let whole = rate.integral(&size, 300.0, length).value;
+            let whole = rate.integral(300.0, length).value;
             let mut previous = f64::INFINITY;
             for end in [e as f64 + 0.5, e as f64 + 5.0, 40.0] {
-                let cut = rate.integral(&size, end, length).value;
+                let cut = rate.integral(end, length).value;
                 assert!(
                     cut >= 0.98 * whole && cut <= 1.02 * previous,
                     "{e} {q} {l} {end}"

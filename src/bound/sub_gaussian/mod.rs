@@ -5,7 +5,7 @@ pub(in crate::bound) mod norm_moment;
 use nalgebra::DVector;
 
 use super::minimise::{LOWEST, Unit, minimise};
-use super::moments::{LARGEST_EXPONENT, LogMoments, rejected};
+use super::moments::{LARGEST_EXPONENT, LogMoments, check_non_negative};
 use super::{Bound, Formula, SubGaussianClass};
 use crate::bound::moments::value_spectrum::ValueSpectrum;
 use crate::bound::theorem::{ProofStatus, Statement, Theorem};
@@ -13,7 +13,7 @@ use crate::bound::vocabulary::{OUTPUT_LAMBDA, OWN_6, SIGMA, TILT, constant, loca
 use crate::error::Result;
 use crate::interval::Interval;
 use crate::law::norm_above;
-use crate::parameter::{Positive, PromptLength, VarianceProxy};
+use crate::parameter::{Positive, PromptLength, VarianceProxy, refused};
 
 impl Theorem {
     /// T6.tilted-mean `tilted-mean`: The tilted mean of a centred sub-Gaussian law.
@@ -66,7 +66,7 @@ pub struct SubGaussianMoments<'a> {
     sigma_squared: f64,
     tilt_norm: f64,
     energy: f64,
-    values: &'a ValueSpectrum,
+    pub(in crate::bound) values: &'a ValueSpectrum,
 }
 
 /// The best proof parameter of a value of T6, and a float at least that value at it.
@@ -99,14 +99,12 @@ impl<'a> SubGaussianMoments<'a> {
     /// # Ok::<(), attention_bounds::Error>(())
     /// ```
     pub fn new(proxy: VarianceProxy, tilt_norm: f64, values: &'a ValueSpectrum) -> Result<Self> {
-        if !(0.0..f64::INFINITY).contains(&tilt_norm) {
-            return Err(rejected("|a|", tilt_norm, "a finite number, at least 0"));
-        }
+        check_non_negative("|a|", tilt_norm)?;
         // sigma |a| first: the square of |a| may overflow or underflow where the product does not.
         let sigma = Interval::point(proxy.get()).sqrt();
         let energy = (sigma * Interval::point(tilt_norm)).square().upper();
         if !(energy <= LARGEST_EXPONENT) {
-            return Err(rejected("sigma^2 |a|^2", energy, "at most 1e100"));
+            return refused("sigma^2 |a|^2", energy, "at most 1e100");
         }
         Ok(Self {
             sigma_squared: proxy.get(),
@@ -147,16 +145,6 @@ impl<'a> SubGaussianMoments<'a> {
         self.energy
     }
 
-    /// `sigma^2`.
-    pub(super) fn sigma_squared(&self) -> f64 {
-        self.sigma_squared
-    }
-
-    /// The spectrum of `V V^T`.
-    pub(super) fn values(&self) -> &'a ValueSpectrum {
-        self.values
-    }
-
     /// `D_lam(c)` at `lam = u / (2 sigma^2 |V|^2)` and `|c| = 2 sigma^2 |V| |a|` (theory T6, `norm-mgf`):
     /// `-1/2 sum_j ln(1 - u nu_j / nu_max) + 2 sigma^2 |a|^2 u / (1 - u)`.
     pub(crate) fn norm_mgf(&self, unit: Unit) -> f64 {
@@ -165,13 +153,8 @@ impl<'a> SubGaussianMoments<'a> {
             + half_log_determinant(self.values.ratios(), u, complement)
     }
 
-    /// `lam` where `(extra + D_lam(c)) / lam` is smallest.
-    pub(super) fn best_lambda(&self, extra: f64) -> f64 {
-        self.minimise_over_lambda(extra).1
-    }
-
     /// `u` and `lam` where `(extra + D_lam(c)) / lam` is smallest: a search in plain floats.
-    fn minimise_over_lambda(&self, extra: f64) -> (f64, f64) {
+    pub(in crate::bound) fn minimise_over_lambda(&self, extra: f64) -> (f64, f64) {
         // For small u the function is extra / u + constant + u (sum_j r_j^2 / 4 + 2 sigma^2 |a|^2) + ..., so its
         // minimiser is not below the square root of the ratio of the two slopes; e^-4 is for safety. At
         // u = 1 - e^-12 the mean term or the determinant outweighs any extra in use (ln L, 8 sigma^2 |a|^2).
@@ -211,32 +194,37 @@ impl<'a> SubGaussianMoments<'a> {
         self.values.largest() == 0.0 || self.sigma_squared == 0.0
     }
 
-    /// `ln A2`, `A2 <= e^{2 sigma^2 |a|^2} (8 sigma^2 |a|^2 + D_lam(c)) / lam`, at the best `lam`.
-    pub(crate) fn second_moment(&self) -> Optimised {
-        let (fraction, lambda) = self.minimise_over_lambda(8.0 * self.energy);
+    /// The upper end of an enclosure at the `lam` where `(extra + D_lam(c)) / lam` is smallest.
+    fn at_best_lambda(
+        &self,
+        extra: f64,
+        of_constant: f64,
+        enclosure: impl Fn(f64) -> Interval,
+    ) -> Optimised {
+        let (fraction, lambda) = self.minimise_over_lambda(extra);
         Optimised {
             value: if self.is_constant() {
-                f64::NEG_INFINITY
+                of_constant
             } else {
-                self.ln_second_moment(lambda).upper()
+                enclosure(lambda).upper()
             },
             lambda,
             fraction,
         }
     }
 
+    /// `ln A2`, `A2 <= e^{2 sigma^2 |a|^2} (8 sigma^2 |a|^2 + D_lam(c)) / lam`, at the best `lam`.
+    pub(crate) fn second_moment(&self) -> Optimised {
+        self.at_best_lambda(8.0 * self.energy, f64::NEG_INFINITY, |lambda| {
+            self.ln_second_moment(lambda)
+        })
+    }
+
     /// `(ln L + D_lam(c)) / lam` at the best `lam`.
     pub(crate) fn crude(&self, length: f64) -> Optimised {
-        let (fraction, lambda) = self.minimise_over_lambda(length.ln());
-        Optimised {
-            value: if self.is_constant() {
-                0.0
-            } else {
-                self.crude_enclosure(length, lambda).upper()
-            },
-            lambda,
-            fraction,
-        }
+        self.at_best_lambda(length.ln(), 0.0, |lambda| {
+            self.crude_enclosure(length, lambda)
+        })
     }
 
     /// `A2` of [`output_bounds`](super::output_bounds) at a given `lam`, enclosed:
@@ -285,7 +273,7 @@ impl<'a> SubGaussianMoments<'a> {
         let lam = Interval::point(lambda);
         let scale =
             Interval::point(self.sigma_squared).double() * Interval::point(self.values.largest());
-        let alpha = (Interval::point(length).ln() + self.norm_mgf_enclosure(lambda)) / lam;
+        let alpha = self.crude_enclosure(length, lambda);
         // 2 slope u / (1 - u) / lam with u = scale lam.
         let complement = Interval::ONE - scale * lam;
         Some((alpha, Interval::point(slope).double() * scale / complement))

@@ -10,7 +10,7 @@ impl SubGaussianMoments<'_> {
     fn of_weight_power(&self, power: u32) -> Self {
         let factor = f64::from(power * power / 4).max(1.0);
         // Factors 1 and 4: exact.
-        Self::at_energy(self.sigma_squared(), factor * self.energy(), self.values())
+        Self::at_energy(self.sigma_squared, factor * self.energy(), self.values)
     }
 
     /// `ln N(k, j)`, `E[w^k |V(X - m(a))|^{2j}] <= N(k, j) = (j / (e lam))^j exp( k^2 sigma^2 |a|^2 / 2 + D )`, at the best
@@ -20,16 +20,16 @@ impl SubGaussianMoments<'_> {
         let j = f64::from(order);
         // -j ln u + u (sum_j r_j / 2 + 2 sigma^2 |a|^2) + ..., with every r_j at most 1: the minimiser is not below
         // the ratio of the two; e^-4 is for safety.
-        let slope = 0.5 * self.values().ratios().len() as f64 + 2.0 * class.energy();
+        let slope = 0.5 * self.values.ratios().len() as f64 + 2.0 * class.energy();
         let lower = ((j / slope.max(0.5)).ln() - 4.0).clamp(LOWEST, -4.0);
         let found = minimise(lower, 12.0, |x| {
             let unit = Unit::logistic(x);
             class.norm_mgf(unit) - j * unit.ln
         });
         let fraction = Unit::logistic(found.at).value();
-        let largest = self.values().largest();
+        let largest = self.values.largest();
         let lambda =
-            (fraction / (2.0 * self.sigma_squared() * largest)).clamp(f64::MIN_POSITIVE, f64::MAX);
+            (fraction / (2.0 * self.sigma_squared * largest)).clamp(f64::MIN_POSITIVE, f64::MAX);
         Optimised {
             value: if self.is_constant() {
                 f64::NEG_INFINITY
@@ -64,7 +64,7 @@ impl SubGaussianMoments<'_> {
             .clamp(f64::MIN_POSITIVE, 1f64.next_down());
         let point = Interval::point(u);
         let divergence = Interval::point(self.energy()).double().double();
-        let value = Interval::point(self.sigma_squared()) * (divergence - (-point).ln_1p()) / point;
+        let value = Interval::point(self.sigma_squared) * (divergence - (-point).ln_1p()) / point;
         (value.upper(), u)
     }
 }

@@ -1,8 +1,8 @@
 //! Averages over a Gaussian query for tokens on finitely many points of the line.
 
+use libm::erfc;
 use nalgebra::DVector;
 use rayon::prelude::*;
-use statrs::function::erf::erfc;
 
 use crate::attention::Head;
 use crate::error::{Error, Result};

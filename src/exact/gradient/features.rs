@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::exact::Exact;
 use crate::exact::gradient::node::{Node, Polynomials, symmetric};
 use crate::exact::gradient::terms::{Rows, Scalars, Terms};
-use crate::exact::sums::compensated::centre;
+use crate::exact::sums::compensated::{centre, lost_by_underflow};
 use crate::exact::sums::weights::WeightAtoms;
 use crate::exact::value::UNIT;
 use crate::law::Sum;
@@ -15,9 +15,6 @@ use crate::law::Sum;
 const KEPT: usize = 1 << 23;
 /// Atoms whose features are made together.
 const CHUNK: usize = 256;
-
-/// Relative errors up to which a margin covers products of them.
-const LARGEST_ERROR: f64 = 1e-6;
 
 /// Centred atoms, in coordinates of the output in which `|V x|` is kept and there are at most `d` of them.
 ///
@@ -40,9 +37,7 @@ pub(in crate::exact) struct Features {
     /// A bound of the rounding of the scores.
     of_score: f64,
     /// A bound of the relative rounding of every term of a sum, and of the sum in units of its absolute terms.
-    relative: f64,
-    /// Why errors are no bounds, if they are not.
-    pub unproved: Option<&'static str>,
+    pub relative: f64,
     /// Feature columns by chunks of atoms; empty if they are not kept.
     kept: Vec<DMatrix<f64>>,
 }
@@ -112,13 +107,16 @@ impl Features {
             .sum();
         let value_norm = value.norm();
         let products = (tokens.nrows() as f64 + 2.0 + of_factor) * UNIT;
+        let largest = norms.iter().fold(0.0_f64, |most, y| most.max(*y));
+        let least = lost_by_underflow(&norms);
+        let least_square = least * (1.0 + largest) * (1.0 + value_norm);
         let sizes: Vec<(f64, f64)> = norms
             .iter()
             .zip(&rounding)
             .zip(outputs.column_iter())
             .map(|((norm, rounding), o)| {
-                let off = rounding + of_mean;
-                let of_output = value_norm * (off + products * norm);
+                let off = rounding + of_mean + least;
+                let of_output = value_norm * (off + products * norm) + least;
                 (norm + off / relative, o.norm() + of_output / relative)
             })
             .collect();
@@ -129,8 +127,8 @@ impl Features {
                 .map(|(p, size)| p * of(size))
                 .sum()
         };
-        let limit_size = mean(&|(y, o)| y * o);
-        let spread_size = value_norm * mean(&|(y, _)| y * y);
+        let limit_size = mean(&|(y, o)| y * o) + least_square / relative;
+        let spread_size = value_norm * mean(&|(y, _)| y * y) + least_square / relative;
         let scalars: Vec<Scalars> = tokens
             .column_iter()
             .zip(outputs.column_iter())
@@ -185,8 +183,6 @@ impl Features {
             scalars,
             of_score,
             relative,
-            unproved: (!(relative <= LARGEST_ERROR))
-                .then_some("the scores are not known well enough"),
             kept: Vec::new(),
         };
         let (_, _, [.., height]) = features.layout();
@@ -213,8 +209,14 @@ impl Features {
         let off = self.relative * self.limit_size;
         Exact {
             value,
-            error: 1.001 * (self.relative * value + off * (2.0 * value.sqrt() + off)),
-            unproved: self.unproved,
+            // Squares of entries may underflow.
+            error: 1.001 * (self.relative * value + off * (2.0 * value.sqrt() + off))
+                + if self.limit_size > 0.0 {
+                    f64::from_bits(1) * self.limit.len() as f64
+                } else {
+                    0.0
+                },
+            unproved: None,
         }
     }
 
@@ -229,7 +231,7 @@ impl Features {
         Exact {
             value,
             error: self.relative * value + 2.0 * rounding,
-            unproved: self.unproved,
+            unproved: None,
         }
     }
 

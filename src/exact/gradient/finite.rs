@@ -12,6 +12,7 @@ use crate::exact::gradient::terms::{Rows, Terms};
 use crate::exact::output::participation::range;
 use crate::exact::sums::compensated::{GROUP, normalised};
 use crate::exact::sums::integral::may_stop;
+use crate::exact::sums::score_weights::check_probabilities;
 use crate::exact::sums::weights::{WeightAtoms, too_wide};
 use crate::exact::value::UNIT;
 use crate::law::centred_scores;
@@ -77,17 +78,26 @@ pub fn finite_gradient_error(
             ),
         ));
     }
-    let (scores, _) = centred_scores(points, probability, tilt)?;
+    check_probabilities(probability)?;
+    let centred = centred_scores(points, probability, tilt)?;
     let probability = normalised(probability);
-    let largest = scores.iter().fold(1.0_f64, |most, s| most.max(s.abs()));
-    let weights = WeightAtoms::new(&probability, &scores);
+    let weights = WeightAtoms::new(&probability, &centred.scores);
     weights.check_spread()?;
-    let features = Features::new(points, &weights, value, 2.0 * UNIT * largest)?;
+    let features = Features::new(points, &weights, value, centred.rounding)?;
     let outputs = value.nrows() as f64;
-    let single = || ExactGradient {
-        value: features.single_token(&probability).scaled(outputs),
-        key_query: features.limit_square().scaled(query_square),
+    let unproved = unproved(&features, value);
+    let of = |[value, key_query]: [Exact; 2]| {
+        let judged = |found: Exact| Exact {
+            unproved: unproved
+                .or((found.value > 0.0 && found.value < LEAST_VALUE).then_some(UNDERFLOW)),
+            ..found.non_negative()
+        };
+        ExactGradient {
+            value: judged(value).scaled(outputs),
+            key_query: judged(key_query).scaled(query_square),
+        }
     };
+    let single = || of([features.single_token(&probability), features.limit_square()]);
     let Some((shortest, longest)) = range(lengths) else {
         return Ok(lengths.iter().map(|_| single()).collect());
     };
@@ -98,20 +108,30 @@ pub fn finite_gradient_error(
             if length.get() == 1 {
                 return single();
             }
-            let [value, key_query] = lattice.integrate(length.as_f64()).map(|(value, error)| {
-                Exact {
-                    value,
-                    error,
-                    unproved: features.unproved,
-                }
-                .non_negative()
-            });
-            ExactGradient {
-                value: value.scaled(outputs),
-                key_query: key_query.scaled(query_square),
-            }
+            let found = lattice.integrate(length.as_f64());
+            of(found.map(|(value, error)| Exact::proved(value, error)))
         })
         .collect())
+}
+
+/// Relative errors up to which a margin covers products of them.
+const LARGEST_ERROR: f64 = 1e-6;
+/// Sizes of tokens and of values, and the smallest error, for which no product of them, of probabilities and of `L^4` that counts underflows.
+const SIZES: std::ops::RangeInclusive<f64> = 1e-50..=1e15;
+const LEAST_VALUE: f64 = 1e-195;
+const UNDERFLOW: &str = "products of tokens, values and probabilities may underflow";
+
+/// Why the errors of the gradients are no bounds, if they are not.
+fn unproved(features: &Features, value: &DMatrix<f64>) -> Option<&'static str> {
+    if !(features.relative <= LARGEST_ERROR) {
+        return Some("the scores are not known well enough");
+    }
+    let tokens = features.scalars().iter().map(|s| s.token.sqrt());
+    let sizes = [tokens.fold(0.0, f64::max), value.amax()];
+    let served = sizes
+        .iter()
+        .all(|size| *size == 0.0 || SIZES.contains(size));
+    (!served).then_some(UNDERFLOW)
 }
 
 /// The nodes, and `E[q e^{-x}]` at `t = 0` and at half the `t` of the last one ([`Features::decays`]).
@@ -259,7 +279,7 @@ fn block(
                 *one = p * k.x * k.decay;
                 *two = *one * k.x;
                 *three = *two * k.x;
-                *other = -p * k.whole * k.rise;
+                *other = -p * k.finite() * k.rise;
                 part.add(p, &k, scalars);
                 taken += 1;
             }

@@ -62,7 +62,7 @@ pub(in crate::exact) fn tuples(length: f64, ln_phi: f64) -> [f64; 4] {
         // Nothing is left over, even where ln phi is -inf.
         1.0
     };
-    let phi = ln_phi.exp();
+    let phi = libm::exp(ln_phi);
     let mut result = [0.0; 4];
     for (place, entry) in result.iter_mut().enumerate().rev() {
         if (place as f64) < most {

@@ -4,10 +4,13 @@ use nalgebra::{DMatrix, DVector};
 
 use crate::error::{Error, Result};
 use crate::exact::output::moments::{LeftEnd, OutputMoments, OutputNode, RightEnd};
-use crate::exact::sums::compensated::{GROUP, OF_SUM, centre, compensated_product};
+use crate::exact::output::node_sums::{NodeSums, Size};
+use crate::exact::sums::compensated::{
+    GROUP, OF_SUM, centre, compensated_product, lost_by_underflow,
+};
 use crate::exact::sums::integral::may_stop;
 use crate::exact::sums::score_weights::ScoreWeights;
-use crate::exact::sums::weights::{Kernel, WeightAtoms, ln_phi_and_rounding, too_wide};
+use crate::exact::sums::weights::{WeightAtoms, ln_phi_and_rounding, too_wide};
 use crate::exact::value::UNIT;
 use crate::law::{ScoreAtoms, Sum};
 
@@ -38,102 +41,6 @@ pub(super) type Stop<'a> = dyn Fn(f64, &OutputNode) -> bool + 'a;
 /// Outputs below this have squares that may underflow.
 const LEAST_OUTPUT: f64 = 1e-120;
 
-/// Of the output of one atom.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Size {
-    /// `E[|f|^2 | S]`.
-    pub square: f64,
-    /// `|f|`.
-    pub norm: f64,
-    /// A bound of the rounding error in `f`, that of `T` included.
-    pub rounding: f64,
-}
-
-/// Sums over the atoms at one `t`.
-#[derive(Debug, Clone, Copy, Default)]
-struct NodeSums<T> {
-    /// `E[1 - e^{-x}]`.
-    rise: T,
-    /// `E e^{-x}`.
-    stay: T,
-    /// `E[x e^{-x}]`.
-    near: T,
-    /// `E[x^2 e^{-x}]` and `E[x^3 e^{-x}]`.
-    bump: T,
-    third_bump: T,
-    /// `E[x^2 |f|^2 e^{-x}]`.
-    square: T,
-    /// `E[x^3 |f|^2 e^{-x}]`.
-    third: T,
-    /// `E[x^2 e^2 e^{-x}]`, `e` the rounding error of `f`.
-    of_square: T,
-    /// `E[x |f| e^{-x}]` and the same with `e`.
-    direct: [T; 2],
-    /// `E[x |f| (1 - e^{-x})]` and the same with `e`.
-    other: [T; 2],
-}
-
-impl NodeSums<f64> {
-    fn add(&mut self, p: f64, k: &Kernel, size: &Size) {
-        let first = p * k.x * k.decay;
-        let second = first * k.x;
-        let left = p * k.whole * k.rise;
-        self.rise += p * k.rise;
-        self.stay += p * k.decay;
-        self.near += first;
-        self.bump += second;
-        self.third_bump += second * k.x;
-        self.square += second * size.square;
-        self.third += second * k.x * size.square;
-        self.of_square += second * size.rounding * size.rounding;
-        self.direct[0] += first * size.norm;
-        self.direct[1] += first * size.rounding;
-        self.other[0] += left * size.norm;
-        self.other[1] += left * size.rounding;
-    }
-
-    /// Bounds of the rounding of `G`, in norm: as the sum of `x f e^{-x}`, and of `x f (e^{-x} - 1)`.
-    fn of_bias(&self, of_x: f64) -> (f64, f64) {
-        let slope = (self.bump * self.square).sqrt();
-        (
-            (2.0 * of_x + OF_SUM) * self.direct[0] + of_x * slope + self.direct[1],
-            (3.0 * of_x + OF_SUM) * self.other[0] + self.other[1],
-        )
-    }
-}
-
-impl NodeSums<Sum> {
-    fn add(&mut self, part: &NodeSums<f64>) {
-        self.rise.add(part.rise);
-        self.stay.add(part.stay);
-        self.near.add(part.near);
-        self.bump.add(part.bump);
-        self.third_bump.add(part.third_bump);
-        self.square.add(part.square);
-        self.third.add(part.third);
-        self.of_square.add(part.of_square);
-        for place in 0..2 {
-            self.direct[place].add(part.direct[place]);
-            self.other[place].add(part.other[place]);
-        }
-    }
-
-    fn value(&self) -> NodeSums<f64> {
-        NodeSums {
-            rise: self.rise.value(),
-            stay: self.stay.value(),
-            near: self.near.value(),
-            bump: self.bump.value(),
-            third_bump: self.third_bump.value(),
-            square: self.square.value(),
-            third: self.third.value(),
-            of_square: self.of_square.value(),
-            direct: self.direct.map(Sum::value),
-            other: self.other.map(Sum::value),
-        }
-    }
-}
-
 impl CentredAtoms {
     /// # Errors
     /// If the square of an output overflows.
@@ -158,6 +65,8 @@ impl CentredAtoms {
             .zip(norms.iter().zip(&rounding))
             .map(|(p, (norm, rounding))| p * (relative * norm + rounding))
             .sum();
+        let largest = norms.iter().fold(0.0_f64, |most, y| most.max(*y));
+        let of_mean = of_mean + lost_by_underflow(&norms);
         let sizes: Vec<Size> = norms
             .iter()
             .zip(rounding)
@@ -175,10 +84,9 @@ impl CentredAtoms {
                     .into(),
             });
         }
-        let largest = sizes.iter().fold(0.0_f64, |most, size| most.max(size.norm));
-        let underflow = (largest > 0.0 && largest < LEAST_OUTPUT)
-            .then_some("the squares of the outputs may underflow");
-        let unproved = unproved.or(underflow);
+        let underflow = largest > 0.0 && largest < LEAST_OUTPUT;
+        let why = "the squares of the outputs may underflow";
+        let unproved = unproved.or(underflow.then_some(why));
         Ok(Self {
             of_norm: (outputs.nrows() as f64 + 4.0) * UNIT,
             weights,
@@ -280,7 +188,8 @@ impl CentredAtoms {
         self.weights
             .kernels(tau)
             .zip(&self.sizes)
-            .map(|((p, k), size)| p * k.whole * k.rise * size.norm)
+            .filter(|(_, size)| size.counts())
+            .map(|((p, k), size)| p * k.whole * k.rise * (size.norm + size.rounding))
             .sum()
     }
 
@@ -332,7 +241,7 @@ impl CentredAtoms {
                 for (((p, k), size), (factor, other)) in terms.by_ref().take(GROUP) {
                     part.add(p, &k, size);
                     *factor = p * k.x * k.decay;
-                    *other = -p * k.whole * k.rise;
+                    *other = -p * k.finite() * k.rise;
                     taken += 1;
                 }
                 sums.add(&part);

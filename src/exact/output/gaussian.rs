@@ -20,7 +20,12 @@ pub struct GaussianOutput {
     pub response: DVector<f64>,
     /// Bounds of the rounding of the three, of the last in norm.
     rounding: [f64; 3],
+    /// Why they are no bounds, if they are not.
+    unproved: Option<&'static str>,
 }
+
+/// Sizes of covariance, values and tilt for which no product of them that counts underflows.
+const SIZES: std::ops::RangeInclusive<f64> = 1e-50..=1e100;
 
 impl GaussianOutput {
     /// For a token law, a value matrix `V` (`m x d`) and a tilt `a`.
@@ -33,6 +38,8 @@ impl GaussianOutput {
         let of_sum = UNIT * (2.0 * columns as f64 + 8.0);
         let (size, spread) = (value.norm(), covariance.norm());
         let absolute = tilt.abs();
+        let amax = [value.amax(), covariance.amax(), tilt.amax()];
+        let served = amax.iter().all(|size| *size == 0.0 || SIZES.contains(size));
         let of_variance = of_sum * absolute.dot(&(covariance.abs() * &absolute));
         Self {
             score_variance: tilt.dot(&response).max(0.0),
@@ -43,6 +50,7 @@ impl GaussianOutput {
                 (of_sum + UNIT * (rows * columns) as f64) * size * size * spread,
                 of_sum * size * spread * tilt.norm(),
             ],
+            unproved: (!served).then_some("products of covariance, values and tilt may underflow"),
         }
     }
 
@@ -56,8 +64,12 @@ impl GaussianOutput {
         let [of_score, of_variance, of_response] = self.rounding;
         let eta = self.response_squared();
         let relative = UNIT * (self.response.len() as f64 + 4.0);
+        let variance = Exact {
+            unproved: self.unproved,
+            ..Exact::proved(self.output_variance, of_variance)
+        };
         (
-            Exact::proved(self.output_variance, of_variance),
+            variance,
             Exact::proved(
                 eta,
                 relative * eta + of_response * (2.0 * eta.sqrt() + of_response),
@@ -129,7 +141,10 @@ pub fn gaussian_output_error(
                 bias: output
                     .response
                     .iter()
-                    .map(|&t| r.second.times(Exact::proved(-t, of_response)))
+                    .map(|&t| Exact {
+                        unproved: output.unproved,
+                        ..r.second.times(Exact::proved(-t, of_response))
+                    })
                     .collect(),
                 participation: r.second,
             }

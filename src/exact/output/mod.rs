@@ -8,4 +8,5 @@ mod fixed_integrals;
 mod fixed_part;
 pub(in crate::exact) mod gaussian;
 pub(in crate::exact) mod moments;
+mod node_sums;
 pub(in crate::exact) mod participation;

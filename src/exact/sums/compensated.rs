@@ -58,3 +58,15 @@ pub(in crate::exact) fn normalised(probability: &[f64]) -> Vec<f64> {
     let total = probability.iter().copied().collect::<Sum>().value();
     probability.iter().map(|p| p / total).collect()
 }
+
+/// What tilted probabilities and their products with columns of these norms lose by underflow, in norm, eight times over; 0 if all are 0.
+/// It counts because an `x` may be as large as its probability is small.
+pub(in crate::exact) fn lost_by_underflow(norms: &[f64]) -> f64 {
+    let largest = norms.iter().fold(0.0_f64, |most, y| most.max(*y));
+    let each = 8.0 * f64::from_bits(1) * (1.0 + largest);
+    if largest > 0.0 {
+        norms.len() as f64 * each
+    } else {
+        0.0
+    }
+}

@@ -5,6 +5,7 @@ use crate::exact::sums::compensated::normalised;
 use crate::exact::sums::weights::WeightAtoms;
 use crate::exact::value::UNIT;
 use crate::law::ScoreAtoms;
+use crate::parameter::refused;
 
 /// The weights of score atoms, and how well they are known.
 pub(in crate::exact) struct ScoreWeights {
@@ -19,10 +20,25 @@ pub(in crate::exact) struct ScoreWeights {
 /// Relative errors of `x` up to which a margin covers terms of second order.
 const LARGEST_OF_X: f64 = 1e-9;
 
+/// Below it a probability, divided by their sum, may not be a normal float.
+const LEAST_PROBABILITY: f64 = 1e-305;
+
+/// Refuses numbers that are no probabilities.
+pub(in crate::exact) fn check_probabilities(probability: &[f64]) -> Result<()> {
+    match probability
+        .iter()
+        .find(|p| !(**p >= 0.0 && **p < f64::INFINITY))
+    {
+        None => Ok(()),
+        Some(p) => refused("a probability", p, "a finite number, at least 0"),
+    }
+}
+
 impl ScoreWeights {
     /// # Errors
-    /// If two scores differ by more than 2000.
+    /// If two scores differ by more than 2000, or a probability is negative or not a number.
     pub fn new(atoms: &ScoreAtoms) -> Result<Self> {
+        check_probabilities(&atoms.weights)?;
         let weights = if atoms.exact {
             WeightAtoms::new(&normalised(&atoms.weights), &atoms.scores)
         } else {
@@ -37,6 +53,12 @@ impl ScoreWeights {
             Some(
                 "the score atoms discretise the law, and what that does is estimated by a second lattice",
             )
+        } else if atoms
+            .weights
+            .iter()
+            .any(|p| *p > 0.0 && *p < LEAST_PROBABILITY)
+        {
+            Some("a probability is so small that it has lost digits")
         } else if !(of_x + weights.rounding(f64::INFINITY) <= LARGEST_OF_X) {
             Some("the scores are not known well enough")
         } else {

@@ -26,7 +26,7 @@ pub(in crate::exact) struct WeightAtoms {
 pub(in crate::exact) struct Kernel {
     /// `x`, or 0 where `e^{-x}` underflows, so that products with `e^{-x}` are 0 and not `NaN`.
     pub x: f64,
-    /// `x` itself; the largest float where it overflows.
+    /// `x` itself; infinite where it overflows, so that no sum with it is taken for small.
     pub whole: f64,
     /// `e^{-x}`.
     pub decay: f64,
@@ -35,6 +35,15 @@ pub(in crate::exact) struct Kernel {
 }
 
 impl Kernel {
+    /// `x`, or 0 if it is infinite: sums with it are used only where that atom counts for nothing.
+    pub fn finite(&self) -> f64 {
+        if self.whole < f64::INFINITY {
+            self.whole
+        } else {
+            0.0
+        }
+    }
+
     /// `1 - (1 + x) e^{-x}`, the integral of `y^2 e^{-y}` against `d ln y` below `x`.
     pub fn bump_below(&self) -> f64 {
         if self.x > 0.0 && self.x < 1e-4 {
@@ -50,7 +59,7 @@ pub(in crate::exact) fn kernel(x: f64) -> Kernel {
     if x > 735.0 {
         return Kernel {
             x: 0.0,
-            whole: x.min(f64::MAX),
+            whole: x,
             decay: 0.0,
             rise: 1.0,
         };

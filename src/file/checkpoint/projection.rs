@@ -28,7 +28,6 @@ impl Piece {
     }
 }
 
-/// A projection as it is stored.
 pub(super) struct Projection {
     pub(super) tensor: String,
     bias: String,

@@ -124,44 +124,36 @@ mod tests {
 
     #[test]
     fn pairs_and_angles_are_those_of_the_formula() {
-        // The image of the first vector, and of the second: angles 2 and 2 / 100^(1/3).
-        let turned = identity(ROTATION);
-        let angle = 2.0 / 100.0_f64.cbrt();
-        assert!(
-            (turned[(0, 0)] - 2.0_f64.cos()).abs() < 1e-15
-                && (turned[(3, 0)] - 2.0_f64.sin()).abs() < 1e-15
-        );
-        assert!(
-            (turned[(1, 1)] - angle.cos()).abs() < 1e-15
-                && (turned[(4, 1)] - angle.sin()).abs() < 1e-15
-        );
-        let turned = identity(Rotation {
+        let neighbours = Rotation {
             pairing: Some(Pairing::Neighbours),
             dimension: Some(4),
             ..ROTATION
-        });
-        assert!(
-            (turned[(1, 0)] - 2.0_f64.sin()).abs() < 1e-15
-                && (turned[(3, 2)] - 0.2_f64.sin()).abs() < 1e-15
-        );
-        assert_eq!((turned[(4, 4)], turned[(5, 5)]), (1.0, 1.0));
-        for dimension in [0, 3, 8] {
+        };
+        // The image of the first vector, and of the second: angles 2 and 2 / 100^(1/3).
+        let angle = 2.0 / 100.0_f64.cbrt();
+        for (rotation, place, entry) in [
+            (ROTATION, (0, 0), 2.0_f64.cos()),
+            (ROTATION, (3, 0), 2.0_f64.sin()),
+            (ROTATION, (1, 1), angle.cos()),
+            (ROTATION, (4, 1), angle.sin()),
+            (neighbours, (1, 0), 2.0_f64.sin()),
+            (neighbours, (3, 2), 0.2_f64.sin()),
+        ] {
             assert!(
-                Rotation {
-                    dimension: Some(dimension),
-                    ..ROTATION
-                }
-                .turn(6, Pairing::Halves)
-                .is_err()
+                (identity(rotation)[place] - entry).abs() < 1e-15,
+                "{place:?}"
             );
         }
-        assert!(
-            Rotation {
-                base: f64::NAN,
-                ..ROTATION
-            }
-            .turn(6, Pairing::Halves)
-            .is_err()
-        );
+        let turned = identity(neighbours);
+        assert_eq!((turned[(4, 4)], turned[(5, 5)]), (1.0, 1.0));
+        let base = f64::NAN;
+        let mut bad = vec![Rotation { base, ..ROTATION }];
+        bad.extend([Some(0), Some(3), Some(8)].map(|dimension| Rotation {
+            dimension,
+            ..ROTATION
+        }));
+        for rotation in bad {
+            assert!(rotation.turn(6, Pairing::Halves).is_err(), "{rotation:?}");
+        }
     }
 }

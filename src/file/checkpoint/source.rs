@@ -1,14 +1,13 @@
 //! The tensors of a checkpoint: one file, the files of an index, or all of a folder.
 
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 
 use nalgebra::DMatrix;
 
 use crate::error::{Error, Result};
-use crate::file::regular::{listed, open_regular, refuse};
+use crate::file::regular::{listed, read_text, refuse};
 use crate::file::tensors::TensorFile;
 
 /// Largest JSON file that is read.
@@ -96,18 +95,13 @@ impl Source {
         for (tensor, file) in places {
             let plain = |name: &&str| {
                 let mut parts = Path::new(name).components();
-                matches!(
-                    (parts.next(), parts.next()),
-                    (Some(Component::Normal(_)), None)
-                )
+                matches!(parts.next(), Some(Component::Normal(_))) && parts.next().is_none()
             };
             let Some(name) = file.as_str().filter(plain) else {
-                return Err(refuse(
-                    index,
-                    format!(
-                        "tensor {tensor} is in {file}, which is not the name of a file beside it"
-                    ),
-                ));
+                let reason = format!(
+                    "tensor {tensor} is in {file}, which is not the name of a file beside it"
+                );
+                return Err(refuse(index, reason));
             };
             let place = match opened.get(name) {
                 Some(place) => *place,
@@ -131,18 +125,15 @@ impl Source {
         self.places.keys().map(String::as_str)
     }
 
-    /// An error about the checkpoint.
     pub(super) fn refuse(&self, reason: impl ToString) -> Error {
         refuse(&self.path, reason)
     }
 
     /// Rows and columns of a tensor of floating-point numbers.
     pub(super) fn shape(&self, name: &str) -> Result<(usize, usize)> {
-        let place = self
-            .places
-            .get(name)
-            .and_then(|place| self.files.get(*place));
-        let file = place.ok_or_else(|| self.refuse(format!("there is no tensor {name}")))?;
+        let place = self.places.get(name);
+        let file = place.and_then(|place| self.files.get(*place));
+        let file = file.ok_or_else(|| self.refuse(format!("there is no tensor {name}")))?;
         if file.is_float(name)? {
             file.shape(name)
         } else {
@@ -152,7 +143,6 @@ impl Source {
         }
     }
 
-    /// A block of a tensor.
     pub(super) fn block(
         &mut self,
         name: &str,
@@ -160,38 +150,20 @@ impl Source {
         columns: Range<usize>,
     ) -> Result<DMatrix<f64>> {
         let missing = self.refuse(format!("there is no tensor {name}"));
-        let place = self
-            .places
-            .get(name)
-            .and_then(|place| self.files.get_mut(*place));
-        place.ok_or(missing)?.block(name, rows, columns)
+        let place = self.places.get(name);
+        let file = place.and_then(|place| self.files.get_mut(*place));
+        file.ok_or(missing)?.block(name, rows, columns)
     }
 
     /// The configuration of the model, if it lies beside the weights.
     pub(super) fn configuration(&self) -> Result<Option<serde_json::Value>> {
         let path = self.folder.join("config.json");
-        if path.exists() {
-            json(&path).map(Some)
-        } else {
-            Ok(None)
-        }
+        path.exists().then(|| json(&path)).transpose()
     }
 }
 
-/// A JSON file.
 fn json(path: &Path) -> Result<serde_json::Value> {
-    let (file, length) = open_regular(path)?;
-    if length > MAX_JSON {
-        return Err(refuse(
-            path,
-            format!("{length} bytes are more than the {MAX_JSON} that are read"),
-        ));
-    }
-    let mut text = Vec::new();
-    file.take(length)
-        .read_to_end(&mut text)
-        .map_err(|error| refuse(path, error))?;
-    serde_json::from_slice(&text)
+    serde_json::from_str(&read_text(path, MAX_JSON)?)
         .map_err(|error| refuse(path, format!("this is not JSON: {error}")))
 }
 
@@ -199,17 +171,10 @@ fn json(path: &Path) -> Result<serde_json::Value> {
 fn only_index(folder: &Path) -> Result<Option<PathBuf>> {
     let mut found = files_of(folder, INDEX)?;
     if found.len() > 1 {
-        let names: Vec<String> = found
-            .iter()
-            .map(|path| path.display().to_string())
-            .collect();
-        return Err(refuse(
-            folder,
-            format!(
-                "there are several indices in it: say one of {}",
-                listed(&names)
-            ),
-        ));
+        let names: Vec<String> = found.iter().map(|p| p.display().to_string()).collect();
+        let listed = listed(&names);
+        let reason = format!("there are several indices in it: say one of {listed}");
+        return Err(refuse(folder, reason));
     }
     Ok(found.pop())
 }

@@ -17,7 +17,7 @@ use std::f64::consts::LN_2;
 use serde::Serialize;
 
 use super::tails::{
-    Odds, binomial_lower_quantile, binomial_quantile, degrees, ln_binomial_upper,
+    Odds, binomial_lower_quantile, binomial_quantile, degrees, last_rank, ln_binomial_upper,
     ln_student_quantile, student_upper,
 };
 use crate::monte_carlo::estimator::estimate::{Deviation, Estimate};
@@ -186,17 +186,11 @@ impl Deviation {
     /// The smallest probability that a test at this level, of the hypothesis that it is at most `value`,
     /// rejects with probability `power`; `None` if even the probability 1 would not be noticed.
     pub fn detectable(&self, value: f64, level: f64, power: f64) -> Option<f64> {
-        // The smallest count that is rejected, by bisection: the tail falls as the count grows.
-        let (mut low, mut high) = (0, self.prompts + 1);
-        while high - low > 1 {
-            let middle = low + (high - low) / 2;
-            if ln_binomial_upper(self.prompts, Odds::of(value), middle) <= level.ln() {
-                high = middle;
-            } else {
-                low = middle;
-            }
-        }
-        (high <= self.prompts).then(|| binomial_quantile(self.prompts, high, power.ln()))
+        // The tail falls as the count grows; a NaN rejects nothing.
+        let tail = |count| ln_binomial_upper(self.prompts, Odds::of(value), count);
+        let kept = |count| !(tail(count) <= level.ln());
+        let rejected = last_rank(self.prompts, kept) + 1;
+        (rejected <= self.prompts).then(|| binomial_quantile(self.prompts, rejected, power.ln()))
     }
 }
 
@@ -235,18 +229,4 @@ impl Histogram {
         let bin = self.order_statistic(rank.min(self.count()))?;
         Some(0.5 * bin.lower + 0.5 * bin.upper.min(f64::MAX))
     }
-}
-
-/// The largest rank from 1 to `count` that has a property which smaller ranks have too; 0 if none has.
-fn last_rank(count: u64, property: impl Fn(u64) -> bool) -> u64 {
-    let (mut low, mut high) = (0, count + 1);
-    while high - low > 1 {
-        let middle = low + (high - low) / 2;
-        if property(middle) {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    low
 }

@@ -7,10 +7,11 @@ use rand_distr::{Distribution, Exp1};
 use serde_json::Value;
 
 use crate::monte_carlo::estimator::moments::Moments;
-use crate::monte_carlo::{Deviation, Estimate, Histogram, Reliability};
+use crate::monte_carlo::{ConfidenceInterval, Deviation, Estimate, Histogram, Reliability};
 use crate::parameter::ErrorProbability;
 
-fn number(value: &Value) -> f64 {
+/// A number, or the text of one that JSON does not have.
+pub(super) fn number(value: &Value) -> f64 {
     match value {
         Value::String(text) => text.parse().unwrap(),
         other => other.as_f64().unwrap(),
@@ -38,6 +39,17 @@ fn limits_and_p_values_have_their_golden_values() {
     for row in rows {
         let get = |key: &str| number(&row[key]);
         let prompts = row["prompts"].as_u64().unwrap();
+        let deviation = || Deviation {
+            threshold: 1.0,
+            count: row["count"].as_u64().unwrap(),
+            prompts,
+        };
+        let all_close = |limits: ConfidenceInterval, [above, below]: [f64; 2], relative: f64| {
+            close("lower", limits.lower, get("lower"), relative);
+            close("upper", limits.upper, get("upper"), relative);
+            close("above", above, get("p_above"), 1e-8);
+            close("below", below, get("p_below"), 1e-8);
+        };
         match row["kind"].as_str().unwrap() {
             "mean" => {
                 let estimate = Estimate {
@@ -48,58 +60,23 @@ fn limits_and_p_values_have_their_golden_values() {
                     skewness: get("skewness"),
                     largest_share: None,
                 };
-                let interval = estimate.interval(error(get("alpha")));
-                close("lower", interval.lower, get("lower"), 1e-9);
-                close("upper", interval.upper, get("upper"), 1e-9);
-                close(
-                    "above",
+                let p_values = [
                     estimate.p_above(get("value")),
-                    get("p_above"),
-                    1e-8,
-                );
-                close(
-                    "below",
                     estimate.p_below(get("value")),
-                    get("p_below"),
-                    1e-8,
-                );
+                ];
+                all_close(estimate.interval(error(get("alpha"))), p_values, 1e-9);
             }
             "proportion" => {
-                let count = row["count"].as_u64().unwrap();
-                let deviation = Deviation {
-                    threshold: 1.0,
-                    count,
-                    prompts,
-                };
-                let interval = deviation.interval(error(get("alpha")));
-                close("lower", interval.lower, get("lower"), 1e-8);
-                close("upper", interval.upper, get("upper"), 1e-8);
-                close(
-                    "above",
+                let deviation = deviation();
+                let p_values = [
                     deviation.p_above(get("value")),
-                    get("p_above"),
-                    1e-8,
-                );
-                close(
-                    "below",
                     deviation.p_below(get("value")),
-                    get("p_below"),
-                    1e-8,
-                );
+                ];
+                all_close(deviation.interval(error(get("alpha"))), p_values, 1e-8);
             }
             "tail" => {
-                let count = row["count"].as_u64().unwrap();
-                let deviation = Deviation {
-                    threshold: 1.0,
-                    count,
-                    prompts,
-                };
-                close(
-                    "above",
-                    deviation.p_above(get("value")),
-                    get("p_above"),
-                    1e-5,
-                );
+                let above = deviation().p_above(get("value"));
+                close("above", above, get("p_above"), 1e-5);
             }
             "rank" => {
                 // The numbers 1 to n are their own ranks; 16 bits keep them apart.
@@ -217,28 +194,13 @@ fn what_a_test_can_detect() {
     };
     let detectable = deviation.detectable(0.01, 1e-6, 0.9).unwrap();
     // The smallest rejected count, and its power at the answer, by the tails themselves.
-    let critical = (0..=1000)
-        .find(|k| {
-            Deviation {
-                count: *k,
-                ..deviation
-            }
-            .p_above(0.01)
-                <= 1e-6
-        })
-        .unwrap();
-    let power = Deviation {
-        count: critical,
+    let counted = |count| Deviation { count, ..deviation };
+    let mut counts = 0..=1000;
+    let critical = counts.find(|k| counted(*k).p_above(0.01) <= 1e-6).unwrap();
+    close("power", counted(critical).p_above(detectable), 0.9, 1e-9);
+    let three = Deviation {
+        prompts: 3,
         ..deviation
-    }
-    .p_above(detectable);
-    close("power", power, 0.9, 1e-9);
-    assert!(
-        Deviation {
-            prompts: 3,
-            ..deviation
-        }
-        .detectable(0.1, 1e-6, 0.9)
-        .is_none()
-    );
+    };
+    assert!(three.detectable(0.1, 1e-6, 0.9).is_none());
 }

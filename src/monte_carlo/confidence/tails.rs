@@ -53,16 +53,22 @@ pub fn ln_student_quantile(ln_probability: f64, degrees: f64) -> f64 {
         return 0.0;
     }
     // Floats are ordered as their bits; the tail falls.
-    let (mut low, mut high) = (0_u64, f64::INFINITY.to_bits());
+    let above = |bits| ln_student_upper(f64::from_bits(bits), degrees) > ln_probability;
+    f64::from_bits(last_rank(f64::INFINITY.to_bits() - 1, above) + 1)
+}
+
+/// The largest rank from 1 to `count` that has a property which smaller ranks have too; 0 if none has.
+pub fn last_rank(count: u64, property: impl Fn(u64) -> bool) -> u64 {
+    let (mut low, mut high) = (0, count + 1);
     while high - low > 1 {
         let middle = low + (high - low) / 2;
-        if ln_student_upper(f64::from_bits(middle), degrees) > ln_probability {
+        if property(middle) {
             low = middle;
         } else {
             high = middle;
         }
     }
-    f64::from_bits(high)
+    low
 }
 
 /// The `t` with `P(T >= t) = probability`, for `0 < probability <= 1/2` and a mean over `prompts` prompts.

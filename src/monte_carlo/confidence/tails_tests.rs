@@ -3,19 +3,13 @@
 use proptest::prelude::*;
 use serde_json::Value;
 
+use super::interval_tests::number;
 use super::tails::{
     Odds, binomial_lower_quantile, binomial_quantile, ln_binomial_upper, ln_student_quantile,
     ln_student_upper,
 };
 use crate::monte_carlo::{Deviation, Estimate, Histogram};
 use crate::parameter::ErrorProbability;
-
-fn number(value: &Value) -> f64 {
-    match value {
-        Value::String(text) => text.parse().unwrap(),
-        other => other.as_f64().unwrap(),
-    }
-}
 
 /// Logarithms agree up to `1e-10`, of themselves where they are large.
 #[track_caller]

@@ -23,7 +23,6 @@ pub(in crate::monte_carlo) struct Tally {
 }
 
 impl Tally {
-    /// Nothing counted yet.
     pub fn new(plan: &Plan) -> Self {
         let quantities = plan.quantities();
         Self {

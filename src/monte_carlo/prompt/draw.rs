@@ -26,7 +26,6 @@ enum RouteState {
 }
 
 impl<'a> Drawer<'a> {
-    /// Allocates everything that a prompt needs.
     pub fn new(problem: &'a Problem<'a>, plan: &'a Plan) -> Self {
         let numbers = plan.quantities().len() + problem.outputs();
         Self {

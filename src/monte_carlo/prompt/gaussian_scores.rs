@@ -2,7 +2,7 @@
 
 use rand::Rng;
 
-use super::softmax::{WeightSums, dot, exponentials, largest, power_sums};
+use super::softmax::{WeightSums, dot, exponentials, largest};
 use crate::monte_carlo::random::normal::fill_normals;
 
 /// Scores drawn at a time.
@@ -27,7 +27,6 @@ pub(super) struct ScoreSums {
 }
 
 impl ScoreSums {
-    /// No prompt yet.
     pub fn new() -> Self {
         Self {
             normals: [0.0; PIECE],
@@ -67,10 +66,7 @@ impl ScoreSums {
             self.square_second *= factor * factor;
         }
         exponentials(normals, deviation, self.weight_sums.shift, weights);
-        let (one, two, three) = power_sums(weights);
-        self.weight_sums.one += one;
-        self.weight_sums.two += two;
-        self.weight_sums.three += three;
+        self.weight_sums.add(weights);
         self.first += dot(weights, normals);
         if second {
             let (products, _) = self.products.split_at_mut(count);

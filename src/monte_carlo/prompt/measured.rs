@@ -14,13 +14,17 @@ pub(in crate::monte_carlo) struct Measured {
     pub control: f64,
 }
 
-/// Writes `P_2`, `P_3` and `1 / P_2` behind the output error.
-pub(super) fn participation(numbers: &mut [f64], sums: &WeightSums) {
+/// Writes what every plan measures: the squared output error, `P_2`, `P_3` and `1 / P_2`; the places of the other numbers.
+pub(super) fn write_first<'a>(
+    numbers: &'a mut [f64],
+    square: f64,
+    sums: &WeightSums,
+) -> std::slice::IterMut<'a, f64> {
     let two = sums.participation_two();
-    for (place, number) in numbers
-        .iter_mut()
-        .zip([two, sums.participation_three(), 1.0 / two])
-    {
+    let mut places = numbers.iter_mut();
+    let first = [square, two, sums.participation_three(), 1.0 / two];
+    for (number, place) in first.into_iter().zip(places.by_ref()) {
         *place = number;
     }
+    places
 }

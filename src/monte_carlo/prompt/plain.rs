@@ -3,7 +3,7 @@
 use nalgebra::{DMatrix, DVector};
 use rand_chacha::ChaCha8Rng;
 
-use super::measured::{Measured, participation};
+use super::measured::{Measured, write_first};
 use super::problem::{Problem, Target};
 use super::softmax::TokenSums;
 use crate::monte_carlo::plan::Plan;
@@ -25,7 +25,6 @@ pub(super) struct PlainState {
 }
 
 impl PlainState {
-    /// Allocates everything that a prompt needs.
     pub fn new(problem: &Problem<'_>, plan: &Plan) -> Self {
         let (d, m) = (problem.dimension(), problem.outputs());
         let square = if plan.key_query_gradient { d } else { 0 };
@@ -107,11 +106,7 @@ impl PlainState {
             .map_or(&self.sums.weight_sums, |j| &j.weights);
         let square = self.output.norm_squared();
         measured.error = square.sqrt();
-        let (first, rest) = measured.numbers.split_at_mut(1);
-        first.fill(square);
-        let (three, rest) = rest.split_at_mut(3);
-        participation(three, weights);
-        let mut places = rest.iter_mut();
+        let mut places = write_first(&mut measured.numbers, square, weights);
         if let Some(joined) = &joined
             && let Some(place) = places.next()
         {

@@ -98,12 +98,10 @@ impl<'a> Problem<'a> {
         })
     }
 
-    /// Dimension of a token.
     pub fn dimension(&self) -> usize {
         self.output.ncols()
     }
 
-    /// Dimension of an output.
     pub fn outputs(&self) -> usize {
         self.output.nrows()
     }
@@ -141,7 +139,6 @@ pub(in crate::monte_carlo) struct Target {
 }
 
 impl Target {
-    /// No query yet.
     pub fn new(problem: &Problem<'_>) -> Self {
         let (dimension, width) = problem.head.key_query().shape();
         Self {

@@ -5,7 +5,7 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 use super::gaussian_scores::ScoreSums;
-use super::measured::{Measured, participation};
+use super::measured::{Measured, write_first};
 use super::problem::{Problem, Target};
 use crate::monte_carlo::plan::Plan;
 use crate::monte_carlo::random::normal::fill_normals;
@@ -52,7 +52,6 @@ struct GradientConstants {
 }
 
 impl ScoreState {
-    /// Allocates everything that a prompt needs.
     pub fn new(problem: &Problem<'_>, plan: &Plan) -> Self {
         let (d, m) = (problem.dimension(), problem.outputs());
         let value_covariance = match problem.gaussian {
@@ -135,11 +134,8 @@ impl ScoreState {
         let shift = mean - self.deviation;
         // E mean = s (1 - r_2), by Stein's identity.
         measured.control = shift + self.deviation * two;
-        let (first, rest) = measured.numbers.split_at_mut(1);
-        first.fill(self.output_response.norm_squared() * (shift * shift) + two * self.spread());
-        let (places, rest) = rest.split_at_mut(3);
-        participation(places, &weights);
-        let mut places = rest.iter_mut();
+        let square = self.output_response.norm_squared() * (shift * shift) + two * self.spread();
+        let mut places = write_first(&mut measured.numbers, square, &weights);
         if plan.value_gradient
             && let Some(place) = places.next()
         {

@@ -20,7 +20,6 @@ pub(in crate::monte_carlo) struct WeightSums {
 }
 
 impl WeightSums {
-    /// No token yet.
     pub fn new() -> Self {
         Self {
             shift: f64::NEG_INFINITY,
@@ -42,6 +41,14 @@ impl WeightSums {
         self.two *= factor * factor;
         self.three *= factor * factor * factor;
         Some(factor)
+    }
+
+    /// Adds the weights of a piece.
+    pub fn add(&mut self, weights: &[f64]) {
+        let (one, two, three) = power_sums(weights);
+        self.one += one;
+        self.two += two;
+        self.three += three;
     }
 
     /// `P_2`.
@@ -102,7 +109,7 @@ pub(in crate::monte_carlo) fn largest(x: &[f64]) -> f64 {
 
 /// `(sum w, sum w^2, sum w^3)`.
 #[inline]
-pub(in crate::monte_carlo) fn power_sums(weights: &[f64]) -> (f64, f64, f64) {
+fn power_sums(weights: &[f64]) -> (f64, f64, f64) {
     let (groups, rest) = weights.as_chunks::<LANES>();
     let (mut one, mut two, mut three) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
     for group in groups {
@@ -125,12 +132,7 @@ pub(in crate::monte_carlo) fn power_sums(weights: &[f64]) -> (f64, f64, f64) {
 /// Replaces each `x` by `e^{scale x - shift}`, within two units in the last place of the exponential of that
 /// argument; see the conditions of the exponential: the argument is at most 0.
 #[inline]
-pub(in crate::monte_carlo) fn exponentials(
-    numbers: &[f64],
-    scale: f64,
-    shift: f64,
-    weights: &mut [f64],
-) {
+pub fn exponentials(numbers: &[f64], scale: f64, shift: f64, weights: &mut [f64]) {
     for (weight, x) in weights.iter_mut().zip(numbers) {
         *weight = exponential(scale * x - shift);
     }
@@ -209,10 +211,7 @@ impl TokenSums {
             self.second.iter_mut().for_each(|sum| *sum *= factor);
         }
         exponentials(scores, 1.0, self.weight_sums.shift, weights);
-        let (one, two, three) = power_sums(weights);
-        self.weight_sums.one += one;
-        self.weight_sums.two += two;
-        self.weight_sums.three += three;
+        self.weight_sums.add(weights);
         let rows = || self.piece.chunks_exact(self.capacity);
         for (sum, row) in self.first.iter_mut().zip(rows()) {
             *sum += dot(weights, row);

@@ -32,18 +32,12 @@ const COEFFICIENTS: [f64; 10] = [
 ///
 /// No multiplication is fused with an addition, so the bits do not depend on the processor.
 #[inline(always)]
-pub(crate) const fn exponential(x: f64) -> f64 {
+pub(crate) fn exponential(x: f64) -> f64 {
     let x = if x < SMALLEST { SMALLEST } else { x };
     let shifted = x * std::f64::consts::LOG2_E + SHIFT;
     let exponent = shifted - SHIFT;
     let r = (x - exponent * LN_2_HIGH) - exponent * LN_2_LOW;
-    let mut series = 0.0;
-    // A constant function has no `for`; the loop is unrolled either way.
-    let mut place = 0;
-    while place < COEFFICIENTS.len() {
-        series = series * r + COEFFICIENTS[place];
-        place += 1;
-    }
+    let series = COEFFICIENTS.iter().fold(0.0, |sum, c| sum * r + c);
     let mantissa = 1.0 + (r + r * r * series);
     // The lowest bits of `shifted` are the exponent; adding the bias and shifting left leaves 2^exponent.
     mantissa * f64::from_bits(shifted.to_bits().wrapping_add(1023) << 52)

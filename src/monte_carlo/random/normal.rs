@@ -2,24 +2,10 @@
 
 use rand::{Rng, RngExt};
 
-use super::exponential::exponential;
-use super::ziggurat_table::ABSCISSAE;
+use super::ziggurat_table::{STRIPS, Strips, TAIL, density};
 
 /// Numbers drawn at a time: their random words fit on the stack.
 const CHUNK: usize = 256;
-/// Where the tail starts.
-const TAIL: f64 = ABSCISSAE[1];
-
-/// `e^{-x^2 / 2}` at the abscissae.
-const DENSITIES: [f64; 257] = {
-    let mut densities = [1.0; 257];
-    let mut place = 0;
-    while place < densities.len() {
-        densities[place] = density(ABSCISSAE[place]);
-        place += 1;
-    }
-    densities
-};
 
 /// Fills `numbers` with independent standard normal numbers.
 ///
@@ -28,7 +14,9 @@ const DENSITIES: [f64; 257] = {
 /// are settled after the rest of their chunk of 256, with words drawn after those of the chunk, so that
 /// the common case is a loop without branches. The result depends on the state of `random` and on
 /// `numbers.len()` only.
-pub(crate) fn fill_normals<R: Rng>(random: &mut R, numbers: &mut [f64]) {
+pub fn fill_normals<R: Rng>(random: &mut R, numbers: &mut [f64]) {
+    let strips: &Strips = &STRIPS;
+    let abscissae = &strips.abscissae;
     let mut bytes = [0_u8; 8 * CHUNK];
     for chunk in numbers.chunks_mut(CHUNK) {
         let (bytes, _) = bytes.split_at_mut(8 * chunk.len());
@@ -39,16 +27,16 @@ pub(crate) fn fill_normals<R: Rng>(random: &mut R, numbers: &mut [f64]) {
         for (place, (number, word)) in chunk.iter_mut().zip(words).enumerate() {
             let word = u64::from_le_bytes(*word);
             let strip = (word & 0xff) as usize;
-            let x = symmetric(word) * ABSCISSAE[strip];
+            let x = symmetric(word) * abscissae[strip];
             *number = x;
             // `count` is at most `place`, which is below 256: the mask only removes the bounds check.
             open[count & 0xff] = place as u8;
-            count += usize::from(x.abs() >= ABSCISSAE[strip + 1]);
+            count += usize::from(x.abs() >= abscissae[strip + 1]);
         }
         for &place in open.iter().take(count) {
             let place = usize::from(place);
             if let (Some(number), Some(word)) = (chunk.get_mut(place), words.get(place)) {
-                *number = settle(random, u64::from_le_bytes(*word));
+                *number = settle(strips, random, u64::from_le_bytes(*word));
             }
         }
     }
@@ -61,29 +49,25 @@ fn symmetric(word: u64) -> f64 {
 }
 
 /// Finishes a draw that began with `word`, drawing more words as needed.
-fn settle<R: Rng>(random: &mut R, mut word: u64) -> f64 {
+fn settle<R: Rng>(strips: &Strips, random: &mut R, mut word: u64) -> f64 {
+    let (abscissae, densities) = (&strips.abscissae, &strips.densities);
     loop {
         let strip = (word & 0xff) as usize;
         let place = symmetric(word);
-        let x = place * ABSCISSAE[strip];
-        if x.abs() < ABSCISSAE[strip + 1] {
+        let x = place * abscissae[strip];
+        if x.abs() < abscissae[strip + 1] {
             return x;
         }
         if strip == 0 {
             return tail(random).copysign(place);
         }
-        let low = DENSITIES[strip];
-        let height = low + (DENSITIES[strip + 1] - low) * random.random::<f64>();
+        let low = densities[strip];
+        let height = low + (densities[strip + 1] - low) * random.random::<f64>();
         if height < density(x) {
             return x;
         }
         word = random.next_u64();
     }
-}
-
-/// `e^{-x^2 / 2}`.
-const fn density(x: f64) -> f64 {
-    exponential(-0.5 * x * x)
 }
 
 /// A normal number given that it exceeds [`TAIL`] (Marsaglia 1964).
@@ -107,12 +91,16 @@ mod tests {
 
     #[test]
     fn the_strips_have_equal_areas() {
-        let area = ABSCISSAE[0] * (-0.5 * TAIL * TAIL).exp();
-        for pair in ABSCISSAE[1..].windows(2) {
+        let area = STRIPS.abscissae[0] * (-0.5 * TAIL * TAIL).exp();
+        for pair in STRIPS.abscissae[1..].windows(2) {
             let strip =
                 pair[0] * ((-0.5 * pair[1] * pair[1]).exp() - (-0.5 * pair[0] * pair[0]).exp());
             assert!((strip / area - 1.0).abs() < 1e-11, "{pair:?}");
         }
+        let bits = STRIPS.abscissae.iter().map(|x| x.to_bits());
+        let all = bits.fold(0_u64, |all, bits| all.rotate_left(1) ^ bits);
+        // Of the abscissae that 50 digits give.
+        assert_eq!(all, 452_252_535_444_670_961);
     }
 
     /// Standard normal distribution function, by its continued fraction or its series.

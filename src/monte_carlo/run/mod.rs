@@ -5,6 +5,7 @@ mod control_variate;
 mod digest;
 pub mod partial;
 mod partial_file;
+pub mod shared;
 pub mod simulation;
 mod summary;
 mod threads;

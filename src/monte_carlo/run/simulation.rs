@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::control::Control;
 use super::digest::digest;
 use super::partial::{Partial, Shard};
-use super::threads::Run;
+use super::threads::run;
 use crate::attention::{FixedTokens, Head, QueryLaw};
 use crate::error::{Error, Result};
 use crate::law::{LawKind, TokenLaw};
@@ -155,13 +155,7 @@ impl<'a> Simulation<'a> {
     pub fn advance(&self, partial: Partial, control: &Control<'_>) -> Result<Partial> {
         partial.same_run(&self.begin(Shard::whole())?)?;
         partial.check()?;
-        let run = Run::new(&self.problem, &self.cells, &self.plan, partial, control);
-        rayon::scope(|scope| {
-            for _ in 0..rayon::current_num_threads() {
-                scope.spawn(|_| run.work());
-            }
-        });
-        run.finish()
+        run(&self.problem, &self.cells, &self.plan, partial, control)
     }
 }
 

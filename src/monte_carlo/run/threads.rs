@@ -1,13 +1,12 @@
 //! Blocks shared among threads: each takes the next one, and their sums are joined in order.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Instant;
+use std::sync::OnceLock;
 
 use super::control::Control;
 use super::control_variate;
 use super::partial::{Partial, prompts_between};
+use super::shared::Shared;
 use crate::error::{Error, Result};
 use crate::monte_carlo::estimator::moments::{Node, Sums, push_node};
 use crate::monte_carlo::estimator::tally::BlockTally;
@@ -16,108 +15,76 @@ use crate::monte_carlo::prompt::draw::Drawer;
 use crate::monte_carlo::prompt::problem::Problem;
 use crate::monte_carlo::random::stream::{block_prompts, block_stream};
 
-/// What a block gave.
 struct Block {
     sums: Sums,
     tally: BlockTally,
 }
 
-/// What the threads of a run share.
-pub(super) struct Run<'a> {
+struct Run<'a> {
     problem: &'a Problem<'a>,
     cells: &'a [Cell],
     plan: &'a Plan,
-    control: &'a Control<'a>,
     /// First block of each cell to do, and the number of blocks before it in the order of work.
     queue: Vec<(u64, u64)>,
-    blocks: u64,
     /// Coefficients of the control variates of each cell, found when its first block is drawn.
     coefficients: Vec<OnceLock<Vec<f64>>>,
-    next: AtomicU64,
-    halted: AtomicBool,
-    state: Mutex<State>,
+    shared: Shared<'a, State>,
 }
 
 struct State {
     partial: Partial,
     /// Blocks that were finished before an earlier one of their cell.
     early: Vec<BTreeMap<u64, Block>>,
-    written: Instant,
-    error: Option<Error>,
 }
 
-impl<'a> Run<'a> {
-    /// All that is open in `partial`.
-    pub fn new(
-        problem: &'a Problem<'a>,
-        cells: &'a [Cell],
-        plan: &'a Plan,
-        partial: Partial,
-        control: &'a Control<'a>,
-    ) -> Self {
-        let mut blocks = 0;
-        let mut queue = Vec::with_capacity(partial.cells.len());
-        for cell in &partial.cells {
-            queue.push((cell.next, blocks));
-            blocks += cell.end - cell.next;
-        }
-        Self {
-            problem,
-            cells,
-            plan,
-            control,
-            queue,
-            blocks,
-            coefficients: partial.cells.iter().map(|_| OnceLock::new()).collect(),
-            next: AtomicU64::new(0),
-            halted: AtomicBool::new(false),
-            state: Mutex::new(State {
-                early: partial.cells.iter().map(|_| BTreeMap::new()).collect(),
-                partial,
-                written: Instant::now(),
-                error: None,
-            }),
-        }
+/// Does all that is open in `partial` on the threads of the current rayon pool.
+pub(super) fn run(
+    problem: &Problem<'_>,
+    cells: &[Cell],
+    plan: &Plan,
+    partial: Partial,
+    control: &Control<'_>,
+) -> Result<Partial> {
+    let mut blocks = 0;
+    let mut queue = Vec::with_capacity(partial.cells.len());
+    for cell in &partial.cells {
+        queue.push((cell.next, blocks));
+        blocks += cell.end - cell.next;
     }
+    let coefficients = partial.cells.iter().map(|_| OnceLock::new()).collect();
+    let early = partial.cells.iter().map(|_| BTreeMap::new()).collect();
+    let run = Run {
+        problem,
+        cells,
+        plan,
+        queue,
+        coefficients,
+        shared: Shared::new(State { partial, early }, control, |state, path| {
+            state.partial.write(path)
+        }),
+    };
+    let memory = || Drawer::new(problem, plan);
+    run.shared
+        .work(blocks, memory, |drawer, task| run.task(drawer, task));
+    run.shared.finish().map(|state| state.partial)
+}
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn stopped(&self) -> bool {
-        self.halted.load(Ordering::Relaxed)
-            || self
-                .control
-                .stop
-                .is_some_and(|stop| stop.load(Ordering::Relaxed))
-    }
-
-    /// One thread: takes the next block until there is none.
-    pub fn work(&self) {
-        let mut drawer = Drawer::new(self.problem, self.plan);
-        while !self.stopped() {
-            let task = self.next.fetch_add(1, Ordering::Relaxed);
-            if task >= self.blocks {
-                return;
-            }
-            // The last cell that starts at or before the task; empty cells start where the next one does.
-            let place = self.queue.partition_point(|(_, before)| *before <= task) - 1;
-            let (Some((first, before)), Some(cell), Some(known)) = (
-                self.queue.get(place),
-                self.cells.get(place),
-                self.coefficients.get(place),
-            ) else {
-                return;
-            };
-            let coefficients =
-                known.get_or_init(|| control_variate::coefficients(&mut drawer, self.plan, *cell));
-            let number = first + (task - before);
-            let block = self.block(&mut drawer, *cell, number, coefficients);
-            if let Err(error) = self.accept(place, number, block) {
-                self.halted.store(true, Ordering::Relaxed);
-                self.state().error.get_or_insert(error);
-            }
-        }
+impl Run<'_> {
+    fn task(&self, drawer: &mut Drawer<'_>, task: u64) -> Result<()> {
+        // The last cell that starts at or before the task; empty cells start where the next one does.
+        let place = self.queue.partition_point(|(_, before)| *before <= task) - 1;
+        let (Some((first, before)), Some(cell), Some(known)) = (
+            self.queue.get(place),
+            self.cells.get(place),
+            self.coefficients.get(place),
+        ) else {
+            return Ok(());
+        };
+        let coefficients =
+            known.get_or_init(|| control_variate::coefficients(drawer, self.plan, *cell));
+        let number = first + (task - before);
+        let block = self.block(drawer, *cell, number, coefficients);
+        self.accept(place, number, block)
     }
 
     fn block(
@@ -151,51 +118,22 @@ impl<'a> Run<'a> {
                     .into(),
             });
         }
-        let mut state = self.state();
-        let State {
-            partial,
-            early,
-            written,
-            ..
-        } = &mut *state;
-        let (Some(cell), Some(early)) = (partial.cells.get_mut(place), early.get_mut(place)) else {
-            return Ok(());
-        };
-        early.insert(number, block);
-        while let Some(mut block) = early.remove(&cell.next) {
-            cell.tally.add(&mut block.tally);
-            let node = Node {
-                level: 0,
-                index: cell.next,
-                sums: block.sums,
+        self.shared.keep(|State { partial, early }| {
+            let (Some(cell), Some(early)) = (partial.cells.get_mut(place), early.get_mut(place))
+            else {
+                return;
             };
-            push_node(&mut cell.nodes, node);
-            cell.next += 1;
-        }
-        if let Some(progress) = self.control.progress {
-            progress(1);
-        }
-        if let Some(checkpoint) = self.control.checkpoint
-            && written.elapsed() >= checkpoint.every
-        {
-            partial.write(checkpoint.path)?;
-            *written = Instant::now();
-        }
-        Ok(())
-    }
-
-    /// The state at the end, also written to the checkpoint.
-    pub fn finish(self) -> Result<Partial> {
-        let state = self
-            .state
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(checkpoint) = self.control.checkpoint {
-            state.partial.write(checkpoint.path)?;
-        }
-        match state.error {
-            Some(error) => Err(error),
-            None => Ok(state.partial),
-        }
+            early.insert(number, block);
+            while let Some(mut block) = early.remove(&cell.next) {
+                cell.tally.add(&mut block.tally);
+                let node = Node {
+                    level: 0,
+                    index: cell.next,
+                    sums: block.sums,
+                };
+                push_node(&mut cell.nodes, node);
+                cell.next += 1;
+            }
+        })
     }
 }

@@ -127,22 +127,15 @@ fn at_length(
         flow_distance: samples.iter().map(|s| s.distance).fold(0.0, f64::max),
         largest_increase: flow.largest_increase(),
         linear: linear_risk,
-        bayes: bayes_cell(task, length),
+        bayes: bayes::risk(task, length, BAYES.0, BAYES.1)
+            .map(|found| (found.mean, found.standard_error))
+            .map_err(|error| error.to_string()),
     };
     let curve = FlowCurve {
         length: Some(length.get()),
         samples,
     };
     Ok((row, curve))
-}
-
-fn bayes_cell(
-    task: &RegressionTask,
-    length: PromptLength,
-) -> std::result::Result<(f64, f64), String> {
-    bayes::risk(task, length, BAYES.0, BAYES.1)
-        .map(|found| (found.mean, found.standard_error))
-        .map_err(|error| error.to_string())
 }
 
 /// The steps of a flow, each with its distance from the infinite flow at the same time.
@@ -153,12 +146,8 @@ fn beside_the_infinite_flow(
     options: &FlowOptions,
     bayes: f64,
 ) -> Result<Vec<FlowSample>> {
-    let times: Vec<f64> = flow
-        .steps
-        .iter()
-        .map(|p| p.time)
-        .filter(|t| *t > 0.0)
-        .collect();
+    let times = flow.steps.iter().map(|p| p.time);
+    let times: Vec<f64> = times.filter(|t| *t > 0.0).collect();
     let endless = follow(&InfinitePrompt(task), start, &times, options)?;
     // Where the infinite flow has converged it stays.
     let rest = endless.end().map_or(start, |p| &p.head);

@@ -7,7 +7,7 @@ use nalgebra::DVector;
 use super::state::State;
 use crate::error::{Error, Result};
 use crate::regression::RegressionHead;
-use crate::regression::numerics::rosenbrock::{Autonomous, integrate};
+use crate::regression::numerics::rosenbrock::integrate;
 use crate::regression::risk::Risk;
 
 /// When a flow ends and how exactly it is followed.
@@ -147,10 +147,12 @@ pub fn follow(
         }
     }
     goals.push(options.horizon);
-    let system = System {
-        risk,
-        state: State::new(risk.task(), start)?,
-        evaluations: Cell::new(0),
+    let numbers = State::new(risk.task(), start)?;
+    let evaluations = Cell::new(0);
+    let slope = |state: &DVector<f64>| {
+        evaluations.set(evaluations.get() + 1);
+        let (_, gradient) = numbers.risk_and_gradient(risk, state.as_slice())?;
+        Ok(-gradient)
     };
     let mut found = Trajectory {
         steps: Vec::new(),
@@ -160,15 +162,15 @@ pub fn follow(
     };
     let mut wanted = times.iter().peekable();
     integrate(
-        &system,
-        system.state.of(start),
+        &slope,
+        numbers.of(start),
         &goals,
         options.step_tolerance,
         &mut |time, state, slope| {
-            let (value, _) = system.state.risk_and_gradient(risk, state.as_slice())?;
+            let (value, _) = numbers.risk_and_gradient(risk, state.as_slice())?;
             let point = FlowPoint {
                 time,
-                head: system.state.head(state.as_slice()),
+                head: numbers.head(state.as_slice()),
                 risk: value,
                 gradient: slope.norm(),
             };
@@ -182,21 +184,6 @@ pub fn follow(
             Ok(found.converged)
         },
     )?;
-    found.evaluations = system.evaluations.get();
+    found.evaluations = evaluations.get();
     Ok(found)
-}
-
-/// The right side of the flow.
-struct System<'a> {
-    risk: &'a dyn Risk,
-    state: State,
-    evaluations: Cell<usize>,
-}
-
-impl Autonomous for System<'_> {
-    fn slope(&self, state: &DVector<f64>) -> Result<DVector<f64>> {
-        self.evaluations.set(self.evaluations.get() + 1);
-        let (_, gradient) = self.state.risk_and_gradient(self.risk, state.as_slice())?;
-        Ok(-gradient)
-    }
 }

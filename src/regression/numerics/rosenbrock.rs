@@ -8,24 +8,21 @@ use nalgebra::{DMatrix, DVector};
 
 use crate::error::{Error, Result};
 
-/// `d state / d time = f(state)`.
-pub(in crate::regression) trait Autonomous {
-    /// `f`.
-    fn slope(&self, state: &DVector<f64>) -> Result<DVector<f64>>;
+/// `f` of `d state / d time = f(state)`.
+pub(in crate::regression) type Slope<'a> = dyn Fn(&DVector<f64>) -> Result<DVector<f64>> + 'a;
 
-    /// The Jacobian matrix of `f`, by central differences of relative step `1e-6`.
-    fn jacobian(&self, state: &DVector<f64>) -> Result<DMatrix<f64>> {
-        let step = 1e-6 * state.norm().max(1e-3);
-        let mut columns = Vec::with_capacity(state.len());
-        for i in 0..state.len() {
-            let mut moved = state.clone();
-            moved[i] += step;
-            let up = self.slope(&moved)?;
-            moved[i] -= 2.0 * step;
-            columns.push((up - self.slope(&moved)?) / (2.0 * step));
-        }
-        Ok(DMatrix::from_columns(&columns))
+/// The Jacobian matrix of `f`, by central differences of relative step `1e-6`.
+fn jacobian(slope: &Slope<'_>, state: &DVector<f64>) -> Result<DMatrix<f64>> {
+    let step = 1e-6 * state.norm().max(1e-3);
+    let mut columns = Vec::with_capacity(state.len());
+    for i in 0..state.len() {
+        let mut moved = state.clone();
+        moved[i] += step;
+        let up = slope(&moved)?;
+        moved[i] -= 2.0 * step;
+        columns.push((up - slope(&moved)?) / (2.0 * step));
     }
+    Ok(DMatrix::from_columns(&columns))
 }
 
 const GAMMA: f64 = 0.25;
@@ -84,7 +81,7 @@ struct Trial {
 
 /// One step of size `step` from `state`, where the slope and the Jacobian matrix are given.
 fn trial(
-    system: &dyn Autonomous,
+    system: &Slope<'_>,
     state: &DVector<f64>,
     slope: &DVector<f64>,
     jacobian: &DMatrix<f64>,
@@ -107,7 +104,7 @@ fn trial(
         if !last.iter().all(|x| x.is_finite()) {
             return Ok(None);
         }
-        let mut right = system.slope(&last)?;
+        let mut right = system(&last)?;
         for (c, k) in coupling.iter().zip(&stages) {
             right.axpy(c / step, k, 1.0);
         }
@@ -137,14 +134,14 @@ const MOST_STEPS: usize = 20_000;
 /// # Errors
 /// Those of the system, or if the step size falls to nothing.
 pub(in crate::regression) fn integrate(
-    system: &dyn Autonomous,
+    system: &Slope<'_>,
     start: DVector<f64>,
     times: &[f64],
     tolerance: f64,
     watch: &mut Watch<'_>,
 ) -> Result<()> {
     let (mut time, mut state) = (0.0, start);
-    let mut slope = system.slope(&state)?;
+    let mut slope = system(&state)?;
     if watch(time, &state, &slope)? {
         return Ok(());
     }
@@ -153,7 +150,7 @@ pub(in crate::regression) fn integrate(
     let mut attempts = 0;
     for &goal in times {
         while time < goal {
-            let jacobian = system.jacobian(&state)?;
+            let jacobian = jacobian(system, &state)?;
             loop {
                 attempts += 1;
                 if attempts > MOST_STEPS || !(time + step > time) {
@@ -181,7 +178,7 @@ pub(in crate::regression) fn integrate(
                 {
                     time = if last { goal } else { time + size };
                     state = trial.state;
-                    slope = system.slope(&state)?;
+                    slope = system(&state)?;
                     // What a shortened last step proposes says nothing against the step before it.
                     step = if last {
                         (size * factor).max(step)
@@ -208,35 +205,15 @@ pub(in crate::regression) fn integrate(
 mod tests {
     use super::*;
 
-    /// Stiff and nonlinear: `u' = -1e5 (u - v^2) - 2 v^2`, `v' = -v`, with the solution `u = v^2 = e^{-2t}`.
-    struct Stiff;
-
-    impl Autonomous for Stiff {
-        fn slope(&self, y: &DVector<f64>) -> Result<DVector<f64>> {
-            let square = y[1] * y[1];
-            Ok(DVector::from_vec(vec![
-                -1e5 * (y[0] - square) - 2.0 * square,
-                -y[1],
-            ]))
-        }
-    }
-
-    /// `y' = -y^2`, `y = 1/(1+t)`.
-    struct Riccati;
-
-    impl Autonomous for Riccati {
-        fn slope(&self, y: &DVector<f64>) -> Result<DVector<f64>> {
-            Ok(y.map(|v| -v * v))
-        }
-    }
-
     #[test]
     fn the_order_is_four_and_that_of_the_difference_three() {
+        // `y' = -y^2`, `y = 1/(1+t)`.
+        let riccati = |y: &DVector<f64>| Ok(y.map(|v| -v * v));
         let at = |step: f64| {
             let state = DVector::from_element(1, 1.0);
-            let slope = Riccati.slope(&state).unwrap();
-            let jacobian = Riccati.jacobian(&state).unwrap();
-            let trial = trial(&Riccati, &state, &slope, &jacobian, step)
+            let slope = riccati(&state).unwrap();
+            let jacobian = jacobian(&riccati, &state).unwrap();
+            let trial = trial(&riccati, &state, &slope, &jacobian, step)
                 .unwrap()
                 .unwrap();
             (
@@ -253,10 +230,16 @@ mod tests {
 
     #[test]
     fn a_stiff_problem_is_followed_within_the_tolerance_in_few_steps() {
+        // `u' = -1e5 (u - v^2) - 2 v^2`, `v' = -v`, with the solution `u = v^2 = e^{-2t}`.
+        let stiff = |y: &DVector<f64>| {
+            let square = y[1] * y[1];
+            let first = -1e5 * (y[0] - square) - 2.0 * square;
+            Ok(DVector::from_vec(vec![first, -y[1]]))
+        };
         let mut steps = 0;
         let mut end = DVector::zeros(2);
         let start = DVector::from_vec(vec![1.0, 1.0]);
-        integrate(&Stiff, start, &[1.0, 5.0], 1e-6, &mut |_, state, _| {
+        integrate(&stiff, start, &[1.0, 5.0], 1e-6, &mut |_, state, _| {
             steps += 1;
             end = state.clone();
             Ok(false)

@@ -1,6 +1,6 @@
 //! The two functions of the score variance on which a prediction depends, and their slopes, fast at any point.
 
-use super::table::{LARGEST, evaluate};
+use super::table::{LARGEST, evaluate, sampled};
 use crate::error::Result;
 use crate::parameter::PromptLength;
 
@@ -78,15 +78,10 @@ impl Panel {
     fn new(length: PromptLength, low: f64, high: f64) -> Result<Self> {
         let (middle, half) = (0.5 * (low + high), 0.5 * (high - low));
         let uniform = 1.0 / length.as_f64();
-        let mut values = [[0.0; NODES]; 2];
-        for node in 0..NODES {
-            let found = evaluate(length, middle + half * angle(node).cos())?;
-            for (row, value) in values.iter_mut().zip(found) {
-                if let Some(place) = row.get_mut(node) {
-                    *place = value + uniform;
-                }
-            }
-        }
+        let nodes = std::array::from_fn(|node| angle(node).cos());
+        let values = sampled(nodes, |node| {
+            Ok(evaluate(length, middle + half * node)?.map(|value| value + uniform))
+        })?;
         let [second, response] = values.map(|row| coefficients(&row));
         Ok(Self {
             end: high,

@@ -71,15 +71,9 @@ impl ParticipationTable {
     pub fn new(length: PromptLength) -> Result<Self> {
         // Chebyshev nodes, then divided differences: a well-conditioned route to the coefficients.
         let nodes = chebyshev();
-        let mut values = [[0.0; DEGREE]; 2];
-        for (i, &u) in nodes.iter().enumerate() {
-            let sample = evaluate(length, u * NEAR)?;
-            for (row, value) in values.iter_mut().zip(sample) {
-                if let Some(place) = row.get_mut(i) {
-                    *place = value / (u * NEAR);
-                }
-            }
-        }
+        let values = sampled(nodes, |u| {
+            Ok(evaluate(length, u * NEAR)?.map(|value| value / (u * NEAR)))
+        })?;
         Ok(Self {
             length,
             near: values.map(|row| monomials(&nodes, row)),
@@ -100,15 +94,12 @@ impl ParticipationTable {
 
     /// The derivatives at `q = 0` of order 1, 2, ..: coefficients of `q`, `q^2`, ..
     pub fn taylor(&self) -> [[f64; DEGREE]; 2] {
-        let mut scale = 1.0;
-        let scales: [f64; DEGREE] = std::array::from_fn(|_| {
-            let now = scale;
-            scale /= NEAR;
-            now
-        });
         self.near.map(|row| {
-            let mut list = row.into_iter().zip(scales).map(|(c, s)| c * s);
-            std::array::from_fn(|_| list.next().unwrap_or(0.0))
+            let mut scale = NEAR;
+            row.map(|coefficient| {
+                scale /= NEAR;
+                coefficient * scale
+            })
         })
     }
 
@@ -175,16 +166,11 @@ impl Tail {
         let scale = 4.0 / heaviest.sqrt();
         let uniform = 1.0 / length.as_f64();
         let nodes = chebyshev().map(|x| 0.25 + 0.75 * x);
-        let mut values = [[0.0; DEGREE]; 2];
-        for (i, node) in nodes.iter().enumerate() {
+        let values = sampled(nodes, |node| {
             let u = node * scale;
             let found = evaluate(length, (1.0 / (u * u)).min(heaviest))?;
-            for (row, value) in values.iter_mut().zip(found) {
-                if let Some(place) = row.get_mut(i) {
-                    *place = (1.0 - (value + uniform)) / u;
-                }
-            }
-        }
+            Ok(found.map(|value| (1.0 - (value + uniform)) / u))
+        })?;
         Ok(Self {
             scale,
             rests: values.map(|row| monomials(&nodes, row)),
@@ -217,6 +203,18 @@ pub(in crate::regression) fn evaluate(length: PromptLength, q: f64) -> Result<[f
             second + 6.0 * (r.third.value - r.squared_second.value),
         ]
     }))
+}
+
+/// The values of both functions at the nodes, one row a function.
+pub(in crate::regression) fn sampled<const NODES: usize>(
+    nodes: [f64; NODES],
+    values: impl Fn(f64) -> Result<[f64; 2]>,
+) -> Result<[[f64; NODES]; 2]> {
+    let mut rows = [[0.0; NODES]; 2];
+    for (i, node) in nodes.into_iter().enumerate() {
+        [rows[0][i], rows[1][i]] = values(node)?;
+    }
+    Ok(rows)
 }
 
 /// The coefficients of the polynomial through `(nodes[i], values[i])`.

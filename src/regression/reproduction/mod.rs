@@ -25,7 +25,6 @@ pub use record::{LossPoint, ReproduceAnswer, TrainedHead};
 /// Time between two writes of the checkpoint; it is also written when the run stops.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(5);
 
-/// Most threads.
 const MOST_THREADS: usize = 1024;
 
 /// Trains and evaluates every head of the settings; what a checkpoint holds already is not done again.

@@ -7,7 +7,7 @@ use nalgebra::{DMatrix, DVector};
 
 use crate::error::{Error, Result};
 use crate::parameter::PromptLength;
-use crate::regression::numerics::rosenbrock::{Autonomous, integrate};
+use crate::regression::numerics::rosenbrock::integrate;
 
 /// `d`, the noise variance `s^2` and the number of examples.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -141,7 +141,7 @@ pub fn flow(
     }
     let mut end = (start.clone(), 0.0);
     integrate(
-        &Descent(loss),
+        &|state| Ok(-join(&loss.gradient(&split(state)))),
         joined,
         &[horizon],
         1e-8,
@@ -151,14 +151,6 @@ pub fn flow(
         },
     )?;
     Ok(end)
-}
-
-struct Descent<'a>(&'a ApproximateLoss);
-
-impl Autonomous for Descent<'_> {
-    fn slope(&self, state: &DVector<f64>) -> Result<DVector<f64>> {
-        Ok(-join(&self.0.gradient(&split(state))))
-    }
 }
 
 fn join(heads: &IsotropicHeads) -> DVector<f64> {

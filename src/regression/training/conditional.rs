@@ -36,16 +36,9 @@ enum Moments {
     Linear(f64),
 }
 
-/// `E f = mean m` and `E f^2 = square m^2 + noise n`, as functions of `q`.
-struct Factors {
-    mean: ValueAndSlope,
-    square: ValueAndSlope,
-    noise: ValueAndSlope,
-}
-
 impl Moments {
-    fn at(&self, q: f64) -> Factors {
-        let constant = |value| ValueAndSlope { value, slope: 0.0 };
+    /// `mean`, `square` and `noise` of `E f = mean m` and `E f^2 = square m^2 + noise n`, as functions of `q`.
+    fn at(&self, q: f64) -> [ValueAndSlope; 3] {
         match self {
             Moments::Softmax(curve) => {
                 let [second, response] = curve.at(q);
@@ -53,20 +46,16 @@ impl Moments {
                     value: 1.0 - of.value,
                     slope: -of.slope,
                 };
-                Factors {
-                    mean: rest(second),
-                    square: rest(response),
-                    noise: second,
-                }
+                [rest(second), rest(response), second]
             }
-            Moments::Linear(uniform) => Factors {
-                mean: constant(1.0),
-                square: constant(1.0 + uniform),
-                noise: ValueAndSlope {
+            Moments::Linear(uniform) => {
+                let constant = |value| ValueAndSlope { value, slope: 0.0 };
+                let noise = ValueAndSlope {
                     value: uniform * q,
                     slope: *uniform,
-                },
-            },
+                };
+                [constant(1.0), constant(1.0 + uniform), noise]
+            }
         }
     }
 }
@@ -118,13 +107,8 @@ impl ConditionalLoss {
         law.pull_back(vector, values, &mut self.white_values);
         let (c, u) = (&self.white_scores, &self.white_values);
         let (q, m, n) = (dot(c, c), dot(c, u), dot(u, u));
-        let Factors {
-            mean,
-            square,
-            noise,
-        } = self.moments.at(q);
-        let target = prompt.query().iter().zip(vector).map(|(x, w)| x * w);
-        let target: f64 = target.sum();
+        let [mean, square, noise] = self.moments.at(q);
+        let target = dot(prompt.query(), vector);
         let label_noise = law.noise() * law.noise();
         self.loss = 0.5
             * (square.value * m * m + noise.value * n - 2.0 * mean.value * m * target

@@ -13,16 +13,6 @@ use crate::monte_carlo::Route;
 /// Prompts in a block of an evaluation; each block has its own random stream.
 const EVALUATION_BLOCK: u64 = 1024;
 
-/// The loss of the weights of a run on `settings.evaluation` prompts of their own; `None` if stopped before the end.
-pub(super) fn evaluate(
-    settings: &Settings,
-    state: &RunState,
-    trainer: &mut Trainer<'_>,
-    stopped: &dyn Fn() -> bool,
-) -> Option<LossSums> {
-    over_blocks(settings, state, trainer, Purpose::Evaluation, stopped)
-}
-
 /// The risk of the weights of a run, averaged over tokens and noise exactly: by the Rao-Blackwellised route, whatever the route of the
 /// training, on `settings.evaluation` task vectors and queries of their own.
 ///
@@ -37,11 +27,12 @@ pub fn conditional_risk(settings: &Settings, state: &RunState) -> Result<LossSum
         ..settings.clone()
     };
     let mut trainer = Trainer::new(&settings, state.head, state.length)?;
-    let sums = over_blocks(&settings, state, &mut trainer, Purpose::Average, &|| false);
+    let sums = evaluate(&settings, state, &mut trainer, Purpose::Average, &|| false);
     Ok(sums.unwrap_or_default())
 }
 
-fn over_blocks(
+/// The loss of the weights of a run on `settings.evaluation` prompts of their own; `None` if stopped before the end.
+pub(super) fn evaluate(
     settings: &Settings,
     state: &RunState,
     trainer: &mut Trainer<'_>,

@@ -120,17 +120,12 @@ impl Prompt {
     pub fn tokens(&self) -> DMatrix<f64> {
         let size = self.law.size();
         let mut tokens = DMatrix::zeros(size, self.length);
-        for (group, columns) in self.rows().chunks_exact(size).enumerate() {
-            for lane in 0..LANES {
-                if let Some(mut column) = (group * LANES + lane < self.length)
-                    .then(|| tokens.column_mut(group * LANES + lane))
-                {
-                    for (place, row) in column.iter_mut().zip(columns) {
-                        *place = row.get(lane).copied().unwrap_or_default();
-                    }
-                    self.law.token(&self.vector, column.as_mut_slice());
-                }
+        for (number, mut column) in tokens.column_iter_mut().enumerate() {
+            let rows = self.rows().iter().skip(number / LANES * size);
+            for (place, row) in column.iter_mut().zip(rows) {
+                *place = row[number % LANES];
             }
+            self.law.token(&self.vector, column.as_mut_slice());
         }
         tokens
     }

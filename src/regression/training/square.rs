@@ -44,7 +44,6 @@ impl Square {
         DMatrix::from_row_slice(self.size, self.size, &self.entries)
     }
 
-    /// The last row.
     pub(super) fn last(&self) -> &[f64] {
         self.rows().next_back().unwrap_or_default()
     }
@@ -86,14 +85,12 @@ impl Square {
     }
 }
 
-/// Adds `scale` times a vector.
 pub(super) fn add_multiple(to: &mut [f64], scale: f64, of: &[f64]) {
     for (to, of) in to.iter_mut().zip(of) {
         *to += scale * of;
     }
 }
 
-/// `sum_j a_j b_j`.
 pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }

@@ -67,7 +67,6 @@ pub fn transfer(
         ..*options
     };
     let flow = follow(&InfinitePrompt(task), start, &[], &finer)?;
-    let floor = 0.5 * task.noise_variance();
     let mut last = None;
     for (number, step) in flow.steps.iter().enumerate() {
         if infinite::excess(task, &step.head)? <= epsilon / 3.0 {
@@ -92,7 +91,7 @@ pub fn transfer(
     Ok(TransferAnswer {
         description: String::new(),
         epsilon,
-        floor,
+        floor: 0.5 * task.noise_variance(),
         horizon: path.horizon,
         risk_at_horizon: path.end_risk,
         gradient_at_horizon: path.end_gradient,

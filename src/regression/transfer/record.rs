@@ -1,6 +1,6 @@
 //! What `transfer` finds, as records.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// How long a prompt is guaranteed to be long enough, and how long one has to be.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,7 +68,7 @@ pub struct TransferBound {
 }
 
 /// The lengths that T10.gaussian guarantees.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct GaussianTransfer {
     /// `beta` of the surroundings of the flow.
     pub beta: f64,
@@ -79,8 +79,10 @@ pub struct GaussianTransfer {
     /// Room for their error.
     pub path_allowance: f64,
     /// With one Lipschitz constant.
+    #[serde(serialize_with = "found")]
     pub global: Result<GaussianLength, String>,
     /// With the curvature along the flow.
+    #[serde(serialize_with = "found")]
     pub along: Result<GaussianLength, String>,
 }
 
@@ -111,25 +113,10 @@ pub struct GaussianLength {
     pub excess: f64,
 }
 
-impl Serialize for GaussianTransfer {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Record<'a> {
-            beta: f64,
-            lipschitz: f64,
-            path_points: u64,
-            path_allowance: f64,
-            global: Option<&'a GaussianLength>,
-            along: Option<&'a GaussianLength>,
-        }
-        Record {
-            beta: self.beta,
-            lipschitz: self.lipschitz,
-            path_points: self.path_points,
-            path_allowance: self.path_allowance,
-            global: self.global.as_ref().ok(),
-            along: self.along.as_ref().ok(),
-        }
-        .serialize(serializer)
-    }
+/// The length, or null where there is a reason instead.
+fn found<S: Serializer>(
+    length: &Result<GaussianLength, String>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    length.as_ref().ok().serialize(serializer)
 }

@@ -8,7 +8,6 @@ use crate::regression::flow::{FlowAnswer, FlowCurve, FlowLimit, FlowRow};
 use crate::render::decimal::round_nearest;
 use crate::render::json::document;
 
-/// Digits of the numbers in the text.
 const DIGITS: usize = 6;
 
 #[derive(Serialize)]

@@ -3,7 +3,6 @@
 use crate::regression::transfer::{GaussianLength, GaussianTransfer};
 use crate::render::decimal::{round_nearest, round_up};
 
-/// Digits of the numbers in the text.
 const DIGITS: usize = 4;
 
 /// A length given by its logarithm: the integer above it up to 2^53, a power of ten beyond, rounded up.
@@ -11,10 +10,7 @@ pub fn length_text(ln_length: f64) -> String {
     if ln_length <= 53.0 * std::f64::consts::LN_2 {
         return format!("{:.0}", ln_length.exp().ceil());
     }
-    format!(
-        "10^{:.1}",
-        (10.0 * ln_length / std::f64::consts::LN_10).ceil() / 10.0
-    )
+    length_or_inverse(ln_length)
 }
 
 /// A positive number given by its logarithm, rounded up.
@@ -34,7 +30,6 @@ fn length_or_inverse(ln: f64) -> String {
     )
 }
 
-/// The lines of the answer for a terminal.
 pub(super) fn lines(answer: &GaussianTransfer) -> Vec<String> {
     let near = |x: f64| round_nearest(x, DIGITS);
     let up = |x: f64| round_up(x, DIGITS);

@@ -10,7 +10,6 @@ use crate::render::columns::Columns;
 use crate::render::decimal::round_nearest;
 use crate::render::json::document;
 
-/// Digits of a number in the text.
 const DIGITS: usize = 5;
 
 impl ReproduceAnswer {

@@ -41,9 +41,14 @@ impl Document {
         let mut reasons = Vec::new();
         let many = groups.len() > 1;
         for ((query, metric), group) in groups {
-            let sheet = sheet(&group, table, style.vacuous);
+            let sheet = sheet(&group, table, style);
             named.extend(&sheet.theorems);
-            claims.extend(sheet.claims.iter().cloned());
+            named.extend(sheet.lower.then_some(Theorem::LOWER_BOUND));
+            for name in &sheet.claims {
+                if !claims.contains(name) {
+                    claims.push(name.clone());
+                }
+            }
             let mut said: Vec<String> = effective_lengths(&group).into_iter().collect();
             said.extend(empty_cells(&group));
             if !style.vacuous {
@@ -63,15 +68,9 @@ impl Document {
         }
         Theorem::sort(&mut named);
         remarks.extend(named.iter().map(|t| legend(*t)));
-        let mut claimed: Vec<String> = Vec::new();
-        for name in claims {
-            if !claimed.contains(&name) {
-                claimed.push(name);
-            }
-        }
         remarks.extend(
             (1..)
-                .zip(&claimed)
+                .zip(&claims)
                 .map(|(number, name)| format!("{}: {name}", claim_label(number))),
         );
         remarks.extend(proof(&rows));
@@ -111,8 +110,10 @@ fn select(table: &Table, selection: QuerySelection) -> (Vec<&Row>, Option<String
     (rows, remark)
 }
 
-fn sheet(rows: &[&Row], table: &Table, vacuous: bool) -> Sheet {
-    let theorems = theorems_with(rows, |bound| vacuous || bound.useful_value().is_some());
+fn sheet(rows: &[&Row], table: &Table, style: &Style) -> Sheet {
+    let theorems = theorems_with(rows, |bound| {
+        style.vacuous || bound.useful_value().is_some()
+    });
     let mut claims: Vec<String> = Vec::new();
     for claim in rows.iter().flat_map(|row| &row.claims) {
         if !claims.contains(&claim.name) {
@@ -124,6 +125,11 @@ fn sheet(rows: &[&Row], table: &Table, vacuous: bool) -> Sheet {
         .map(|row| Line {
             length: row.length,
             exact: row.exact.as_ref().ok().map(|e| (e.value, e.error)),
+            lower: row
+                .lower_bounds
+                .iter()
+                .map(|bound| bound.value)
+                .reduce(f64::max),
             simulated: row.monte_carlo,
             standardised: row
                 .simulated_against(Against::Exact)
@@ -142,6 +148,7 @@ fn sheet(rows: &[&Row], table: &Table, vacuous: bool) -> Sheet {
     Sheet {
         heading,
         latex_heading,
+        lower: style.lower && rows.iter().any(|row| !row.lower_bounds.is_empty()),
         simulated: rows.iter().any(|row| row.monte_carlo.is_some()),
         theorems,
         claims,

@@ -134,7 +134,7 @@ proptest! {
         prop_assert!(same(row["bounds"][0]["value"].as_f64(), bound));
         prop_assert!(same(fields[3].parse().ok(), value));
         prop_assert!(same(fields[4].parse().ok(), error));
-        prop_assert!(same(fields[6].parse().ok(), bound));
+        prop_assert!(same(fields[7].parse().ok(), bound));
     }
 }
 

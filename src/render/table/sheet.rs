@@ -18,6 +18,8 @@ pub(super) struct Sheet {
     pub heading: String,
     /// The heading with its formula in LaTeX.
     pub latex_heading: String,
+    /// Is there a column of lower bounds (T19)?
+    pub lower: bool,
     /// Is there a simulated value in some line?
     pub simulated: bool,
     /// The theorems that have a value in some line, in the order of the registry.
@@ -34,6 +36,9 @@ impl Sheet {
         let mut headings = vec!["L"];
         if self.shows_exact() {
             headings.extend(["exact", "relative error"]);
+        }
+        if self.lower {
+            headings.push("T19 lower-bound");
         }
         if simulated {
             headings.extend(["Monte Carlo", "lower limit", "upper limit"]);
@@ -60,6 +65,10 @@ impl Sheet {
                 .exact_text()
                 .unwrap_or_else(|| (none.into(), String::new()));
             texts.extend([exact, error]);
+        }
+        if self.lower {
+            let lower = line.lower.map(|value| round_down(value, BOUND_DIGITS));
+            texts.push(lower.unwrap_or_else(|| none.into()));
         }
         if simulated {
             match &line.simulated {
@@ -93,6 +102,8 @@ pub(super) struct Line {
     pub length: u64,
     /// Value and absolute error.
     pub exact: Option<(f64, f64)>,
+    /// The largest lower bound.
+    pub lower: Option<f64>,
     pub simulated: Option<Simulated>,
     /// `(Monte Carlo - exact) / standard error`.
     pub standardised: Option<f64>,

@@ -38,6 +38,8 @@ pub struct Style {
     pub queries: QuerySelection,
     /// True if the formats for people show bounds that are vacuous at every length.
     pub vacuous: bool,
+    /// True if the formats for people show lower bounds (T19) beside the exact value, where there are some.
+    pub lower: bool,
     /// Caption of a LaTeX table, taken as plain text.
     pub caption: Option<String>,
     /// Label of a LaTeX table.

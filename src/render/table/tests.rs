@@ -1,6 +1,6 @@
 //! One small table in every format.
 
-use crate::bound::{Bound, Theorem};
+use crate::bound::{Bound, LowerBound, Theorem};
 use crate::exact::Exact;
 
 use proptest::prelude::*;
@@ -104,6 +104,7 @@ Bounds are rounded up; the tightest of a row is marked *; one in parentheses is 
 trivial-bound: TRIVIAL
 T4 chernoff-bound: CHERNOFF
 T5 laplace-bound: LAPLACE
+exact values are proved: the truth is within the relative error (T16 exact-enclosure)
 T5 laplace-bound does not apply: L = 4 is below 7 (L = 4)
 no exact value: no atoms (L = 1024)
 L x error -> 3
@@ -127,6 +128,7 @@ fn markdown_table() {
 - trivial-bound: TRIVIAL
 - T4 chernoff-bound: CHERNOFF
 - T5 laplace-bound: LAPLACE
+- exact values are proved: the truth is within the relative error (T16 exact-enclosure)
 - T5 laplace-bound does not apply: L = 4 is below 7 (L = 4)
 - no exact value: no atoms (L = 1024)
 - L x error -\> 3
@@ -158,6 +160,7 @@ Bounds are rounded up; the tightest of a row is bold; one in parentheses is vacu
 trivial-bound: TRIVIAL\par
 T4 chernoff-bound: CHERNOFF\par
 T5 laplace-bound: LAPLACE\par
+exact values are proved: the truth is within the relative error (T16 exact-enclosure)\par
 T5 laplace-bound does not apply: L = 4 is below 7 (L = 4)\par
 no exact value: no atoms (L = 1024)\par
 L x error -\textgreater{} 3\par}
@@ -172,13 +175,13 @@ fn csv_table() {
 # attention-bounds 1.2.3 (git abc1234), scenario a_b.toml, seed 7, created 2026-01-02T03:04:05Z
 # tokens: x; 50% of y
 # L x error -> 3
-metric,query,length,exact_value,exact_error,exact_reason,trivial_value,trivial_status,\
+metric,query,length,exact_value,exact_error,exact_proved,exact_reason,trivial_value,trivial_status,\
 T4_value,T4_status,T5_value,T5_status,\
 best_theorem,best_value,monte_carlo_mean,monte_carlo_standard_error,monte_carlo_lower,\
 monte_carlo_upper,monte_carlo_prompts,monte_carlo_largest_share,monte_carlo_reliability,\
 standardised_difference,verdict
-output,average,4,2.5e-1,1e-5,,1e0,valid,2.5e0,vacuous,,not applicable,trivial,1e0,,,,,,,,,consistent
-output,average,1024,,,no atoms,1e0,valid,inf,vacuous,1.23456e-3,valid,T5,1.23456e-3,,,,,,,,,inconclusive
+output,average,4,2.5e-1,1e-5,true,,1e0,valid,2.5e0,vacuous,,not applicable,trivial,1e0,,,,,,,,,consistent
+output,average,1024,,,,no atoms,1e0,valid,inf,vacuous,1.23456e-3,valid,T5,1.23456e-3,,,,,,,,,inconclusive
 ";
     assert_eq!(show(Format::Csv), expected);
 }
@@ -302,4 +305,26 @@ proptest! {
         prop_assert!(one_line(&latex) && one_line(&crate::render::table::markdown::escape(&given)));
         prop_assert!(!['%', '&', '#', '_'].into_iter().any(bare));
     }
+}
+
+#[test]
+fn lower_bounds_are_shown_on_request_and_rounded_down() {
+    let mut table = table();
+    table.rows[0].lower_bounds = vec![LowerBound {
+        theorem: Theorem::LOWER_BOUND,
+        value: 0.123_456,
+    }];
+    let with = |lower| {
+        let style = Style {
+            lower,
+            ..Style::default()
+        };
+        render_from(&table, &provenance(), &style)
+    };
+    let shown = with(true);
+    assert!(
+        shown.contains(" 1.234e-1 ") && shown.contains("T19 lower-bound: "),
+        "{shown}"
+    );
+    assert!(!with(false).contains("1.234e-1"));
 }

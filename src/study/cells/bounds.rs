@@ -16,8 +16,10 @@ use crate::record::Cell;
 use crate::study::cells::averages::average_records;
 use crate::study::cells::exact::{Curve, reason};
 use crate::study::cells::fixed::{NOT_COMPUTED, fixed_bounds};
-use crate::study::cells::gradient_bounds::{GradientCells, Gradients, average, not_available};
-use crate::study::cells::moments::{bounded_support, gaussian_moments, tilt_norms};
+use crate::study::cells::gradient_bounds::{
+    GradientCells, Gradients, average_of_list, not_available,
+};
+use crate::study::cells::moments::{bounded_support, first_value, gaussian_moments, tilt_norms};
 use crate::study::cells::results::{AllBounds, BoundCells};
 use crate::study::options::TableOptions;
 use crate::study::{Progress, Question};
@@ -60,7 +62,8 @@ pub(in crate::study) fn bound_cells(
                 .collect();
             let mut average = average_cells(&queries, weights, lengths.len());
             if gradients.is_some() {
-                average.gradients = average_gradients(&queries, question.query, lengths.len());
+                let cells: Vec<&GradientCells> = queries.iter().map(|c| &c.gradients).collect();
+                average.gradients = average_of_list(&cells, weights, lengths.len());
             }
             Ok(AllBounds { queries, average })
         }
@@ -201,11 +204,6 @@ fn certain() -> Bound {
         .with_formula(Some(Formula::Constant(1.0)))
 }
 
-fn average_gradients(queries: &[BoundCells], law: &QueryLaw, lengths: usize) -> GradientCells {
-    let cells: Vec<&GradientCells> = queries.iter().map(|c| &c.gradients).collect();
-    average(&cells, law, lengths)
-}
-
 /// The average of each metric over a list of queries.
 fn average_cells(queries: &[BoundCells], weights: &[f64], lengths: usize) -> BoundCells {
     let column = |pick: fn(&BoundCells) -> &Vec<Vec<Bound>>| {
@@ -265,10 +263,7 @@ impl GaussianQueryBounds {
             Ok((_, average)) => average.output_bounds(length)?,
             Err(trivial) => vec![trivial.as_ref().clone()],
         };
-        let trivial = records
-            .first()
-            .and_then(Bound::value)
-            .unwrap_or(f64::INFINITY);
+        let trivial = first_value(&records);
         records.push(self.uniform.bound(length, trivial));
         records.push(self.uniform.gaussian_query_bound(length, trivial));
         Ok(records)

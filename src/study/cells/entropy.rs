@@ -10,12 +10,13 @@ use crate::study::Question;
 use crate::study::cells::exact::reason;
 use crate::study::cells::exact_gradients::list_average;
 use crate::study::cells::fixed::NOT_COMPUTED;
+use crate::study::cells::results::AllExact;
 
 /// For every query of a list, and averaged over the query law: a result for each length, or the reason.
 pub(in crate::study) fn entropy_cells(
     question: &Question<'_>,
     lengths: &[PromptLength],
-) -> (Vec<Cell<Vec<Exact>>>, Cell<Vec<Exact>>) {
+) -> AllExact {
     if question.fixed.is_some() {
         let count = question.query_count();
         return (

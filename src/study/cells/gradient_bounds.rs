@@ -3,7 +3,7 @@
 use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
 
-use crate::attention::{Head, QueryLaw, ScoreVarianceLaw};
+use crate::attention::{Head, ScoreVarianceLaw};
 use crate::bound::{
     Bound, ComponentLaw, GaussianGradient, GaussianQueryAverage, KeyQueryAverage, KnownMoments,
     LawComponent, SubGaussianGradient, SubGaussianMoments, Theorem, UniformKeyQueryGradient,
@@ -15,7 +15,7 @@ use crate::law::{Gaussian, LawKind, TokenLaw, norm_above};
 use crate::parameter::{Dimension, PromptLength, VarianceProxy};
 use crate::study::Question;
 use crate::study::cells::averages::average_records;
-use crate::study::cells::moments::{bounded_support, gaussian_moments, tilt_norms};
+use crate::study::cells::moments::{bounded_support, first_value, gaussian_moments, tilt_norms};
 
 /// One list of records a length, for each gradient.
 #[derive(Debug, Clone, Default)]
@@ -149,10 +149,7 @@ impl<'a> Gradients<'a> {
                     Some(average) => value_averages(average.output_bounds(length)?),
                     None => vec![bounded_support(question.tokens, &stacked)],
                 };
-                let trivial = records
-                    .first()
-                    .and_then(Bound::value)
-                    .unwrap_or(f64::INFINITY);
+                let trivial = first_value(&records);
                 let rate = &uniform.0;
                 records.push(
                     rate.bound(length, trivial)
@@ -173,10 +170,11 @@ impl<'a> Gradients<'a> {
         };
         let identity = DMatrix::identity(self.dimension.get(), self.dimension.get());
         let support = quarter(question.head.value()).zip(quarter(&identity));
-        let integrated = match question.kind.gaussian() {
-            Some(tokens) => Some(KeyQueryAverage::new(tokens, question.head, query)?),
-            None => None,
-        };
+        let integrated = question
+            .kind
+            .gaussian()
+            .map(|tokens| KeyQueryAverage::new(tokens, question.head, query))
+            .transpose()?;
         let key_query = lengths.par_iter().map(|&length| {
             let mut records = match &integrated {
                 Some(average) => average.bounds(length),
@@ -188,10 +186,7 @@ impl<'a> Gradients<'a> {
                     ),
                 ],
             };
-            let trivial = records
-                .first()
-                .and_then(Bound::value)
-                .unwrap_or(f64::INFINITY);
+            let trivial = first_value(&records);
             records.push(uniform.1.bound(length, trivial));
             records.push(uniform.1.gaussian_query_bound(length, trivial));
             records
@@ -206,13 +201,10 @@ impl<'a> Gradients<'a> {
     fn uniform(&self, query: &Gaussian) -> Result<(UniformRate, UniformKeyQueryGradient)> {
         let (norm, query_proxy, offset) = tilt_norms(self.question, query)?;
         let query_dimension = Dimension::new(query.mean().len())?;
-        let gaussian = match self.question.kind.gaussian() {
-            Some(tokens) => Some(GaussianGradient::new(
-                tokens.covariance(),
-                self.question.head.value(),
-            )?),
-            None => None,
+        let of_law = |tokens: &Gaussian| {
+            GaussianGradient::new(tokens.covariance(), self.question.head.value())
         };
+        let gaussian = self.question.kind.gaussian().map(of_law).transpose()?;
         let stacked = self.stacked.clone();
         let value = UniformRate::new(self.proxy, query_proxy, norm, query_dimension, stacked)?;
         let key_query = UniformKeyQueryGradient::new(
@@ -282,14 +274,11 @@ fn components(
 }
 
 /// The averages of both gradients over a list of queries.
-pub(in crate::study) fn average(
+pub(super) fn average_of_list(
     queries: &[&GradientCells],
-    query: &QueryLaw,
+    weights: &[f64],
     lengths: usize,
 ) -> GradientCells {
-    let QueryLaw::List { weights, .. } = query else {
-        return GradientCells::default();
-    };
     let column = |pick: &dyn Fn(&GradientCells) -> &Vec<Vec<Bound>>, theorem| {
         let lists: Vec<&Vec<Vec<Bound>>> = queries.iter().map(|cells| pick(cells)).collect();
         let mut averages = average_records(&lists, weights, lengths);

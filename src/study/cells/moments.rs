@@ -41,6 +41,12 @@ pub(in crate::study) fn bounded_support(tokens: &dyn TokenLaw, value: &DMatrix<f
     }
 }
 
+/// The value of the first record, the trivial bound; infinite if it has none.
+pub(in crate::study) fn first_value(records: &[Bound]) -> f64 {
+    let value = records.first().and_then(Bound::value);
+    value.unwrap_or(f64::INFINITY)
+}
+
 /// A float that is at least the square root; 0 of 0.
 pub(in crate::study) fn square_root_above(square: f64) -> f64 {
     if square == 0.0 {

@@ -5,6 +5,9 @@ use crate::exact::{AverageOutput, Exact, ExactOutput, list_average};
 use crate::record::Cell;
 use crate::study::cells::gradient_bounds::GradientCells;
 
+/// Exact values of one metric, one a length or the reason: for every query, and averaged over the law.
+pub(in crate::study) type AllExact = (Vec<Cell<Vec<Exact>>>, Cell<Vec<Exact>>);
+
 /// Exact results: for every query of a list, and averaged over the query law.
 pub(in crate::study) struct ExactCells {
     /// One entry a query (none for a continuous query law): a result for each length, or the reason.
@@ -12,7 +15,7 @@ pub(in crate::study) struct ExactCells {
     /// A result for each length, or the reason.
     pub average: Cell<Vec<AverageOutput>>,
     /// The same of the share of fixed tokens, if there are any.
-    pub shares: Option<(Vec<Cell<Vec<Exact>>>, Cell<Vec<Exact>>)>,
+    pub shares: Option<AllExact>,
 }
 
 /// The average exists if every query has its value; otherwise the first reason is the reason.

@@ -116,30 +116,23 @@ use Verdict::{Consistent, Inconclusive, Violated};
 #[test]
 fn means_against_exact_values_and_bounds() {
     // Standard error 0.01: 4 of them are about the level 1e-4 for one comparison of two.
-    assert_eq!(
-        verdicts(1.0, 0.02, (1.01, 0.0), 1.2),
-        (Consistent, Consistent)
-    );
-    assert_eq!(verdicts(1.0, 0.02, (1.1, 0.0), 1.2), (Violated, Consistent));
-    assert_eq!(verdicts(1.0, 0.02, (0.9, 0.0), 0.9), (Violated, Violated));
-    assert_eq!(
-        verdicts(1.0, 0.02, (1.0, 0.0), 1.02),
-        (Consistent, Inconclusive)
-    );
-    assert_eq!(
-        verdicts(1.0, 0.02, (1.0, 0.0), 0.98),
-        (Consistent, Inconclusive)
-    );
-    // The exact value may be wrong by its error.
-    assert_eq!(
-        verdicts(1.0, 0.02, (1.1, 0.09), 1.2),
-        (Consistent, Consistent)
-    );
-    // An infinite bound is confirmed by any finite mean, and violated by none.
-    assert_eq!(
-        verdicts(1.0, 0.02, (1.0, 0.0), f64::INFINITY),
-        (Consistent, Consistent)
-    );
+    for (exact, bound, wanted) in [
+        ((1.01, 0.0), 1.2, (Consistent, Consistent)),
+        ((1.1, 0.0), 1.2, (Violated, Consistent)),
+        ((0.9, 0.0), 0.9, (Violated, Violated)),
+        ((1.0, 0.0), 1.02, (Consistent, Inconclusive)),
+        ((1.0, 0.0), 0.98, (Consistent, Inconclusive)),
+        // The exact value may be wrong by its error.
+        ((1.1, 0.09), 1.2, (Consistent, Consistent)),
+        // An infinite bound is confirmed by any finite mean, and violated by none.
+        ((1.0, 0.0), f64::INFINITY, (Consistent, Consistent)),
+    ] {
+        assert_eq!(
+            verdicts(1.0, 0.02, exact, bound),
+            wanted,
+            "{exact:?} {bound}"
+        );
+    }
 }
 
 #[test]
