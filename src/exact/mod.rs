@@ -27,4 +27,4 @@ pub use output::fixed::{FixedOutput, fixed_output_error};
 pub use output::gaussian::{GaussianOutput, gaussian_output_error};
 pub use output::participation::{ParticipationRatios, gaussian_participation};
 pub use value::Exact;
-pub(crate) use value::ROUNDING;
+pub(crate) use value::{ExactRecord, ROUNDING};

@@ -1,6 +1,6 @@
 //! What an exact value is.
 
-use serde::{Serialize, Serializer, ser::SerializeStruct};
+use serde::{Serialize, Serializer};
 
 /// A value computed without simulation, with its absolute numerical error.
 ///
@@ -29,6 +29,8 @@ pub(crate) const ROUNDING: f64 = 1e-13;
 
 /// Half the distance of 1 and the next float: the relative error of one rounding.
 pub(in crate::exact) const UNIT: f64 = 0.5 * f64::EPSILON;
+/// A margin of error bounds for their own rounding and for products of two errors.
+pub(in crate::exact) const MARGIN: f64 = 1.001;
 
 impl Exact {
     /// 0, exactly.
@@ -139,6 +141,23 @@ impl Exact {
     }
 }
 
+impl Exact {
+    /// The average with these weights, divided by their sum (weights that are floats need not add up to 1); proved if every value is.
+    pub(crate) fn average(terms: impl IntoIterator<Item = (Self, f64)>) -> Self {
+        let (mut sum, mut total, mut size, mut count) = (Self::ZERO, 0.0, 0.0, 0.0);
+        for (term, weight) in terms {
+            sum = sum.plus(term.scaled(weight));
+            total += weight;
+            size += weight * term.value.abs();
+            count += 1.0;
+        }
+        // The sum of the weights and its reciprocal.
+        let share = 1.0 / total;
+        sum.scaled(share)
+            .widened((count + 2.0) * UNIT * size * share)
+    }
+}
+
 /// What a product may lose at the least floats, its error included.
 fn underflow(x: f64, y: f64) -> f64 {
     if x == 0.0 || y == 0.0 || (x * y).abs() > 1e-290 {
@@ -148,19 +167,34 @@ fn underflow(x: f64, y: f64) -> f64 {
     }
 }
 
+/// An [`Exact`] as JSON has it.
+#[derive(Serialize)]
+pub(crate) struct ExactRecord {
+    value: f64,
+    error: f64,
+    lower: f64,
+    upper: f64,
+    proved: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+}
+
+impl Exact {
+    /// The record; of a quantity that is known to be at least `least`.
+    pub(crate) fn record(&self, least: f64) -> ExactRecord {
+        ExactRecord {
+            value: self.value,
+            error: self.error,
+            lower: self.lower().max(least),
+            upper: self.upper(),
+            proved: self.unproved.is_none(),
+            reason: self.unproved,
+        }
+    }
+}
+
 impl Serialize for Exact {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields =
-            serializer.serialize_struct("Exact", 5 + usize::from(self.unproved.is_some()))?;
-        fields.serialize_field("value", &self.value)?;
-        fields.serialize_field("error", &self.error)?;
-        fields.serialize_field("lower", &self.lower())?;
-        fields.serialize_field("upper", &self.upper())?;
-        fields.serialize_field("proved", &self.unproved.is_none())?;
-        match self.unproved {
-            Some(why) => fields.serialize_field("reason", why)?,
-            None => fields.skip_field("reason")?,
-        }
-        fields.end()
+        self.record(f64::NEG_INFINITY).serialize(serializer)
     }
 }

@@ -119,15 +119,13 @@ fn average_bias(
             "the bias averaged over a Gaussian query is not computed; give fixed queries".into(),
         );
     };
-    let mut sum = Exact::ZERO;
-    for (cell, weight) in cells.iter().zip(weights) {
+    let biases = cells.iter().map(|cell| {
         let outputs = cell.as_ref().map_err(Clone::clone)?;
-        let Some(bias) = outputs.get(length).and_then(|o| o.bias.get(coordinate)) else {
-            return Ok(None);
-        };
-        sum = sum.plus(bias.scaled(*weight));
-    }
-    Ok(Some(sum))
+        let output = outputs.get(length);
+        Ok(output.and_then(|o| o.bias.get(coordinate)).copied())
+    });
+    let biases = biases.collect::<Cell<Option<Vec<Exact>>>>()?;
+    Ok(biases.map(|list| Exact::average(list.into_iter().zip(weights.iter().copied()))))
 }
 
 /// Remarks that belong under a table: what holds for its limit, and what the bounds use.

@@ -296,8 +296,68 @@ def fixed_tokens():
             check("T4.fixed", error <= (pull**2 + L * a2) / (total + (1 - d) * L) ** 2 + tail)
 
 
+def exact_enclosure():
+    """The figures of section 18: the lattice at h = 3/16 and c = 3/2, the ends, the window, and the sensitivity to s^2."""
+    h = mpf(3) / 16
+    for k, most in ((2, "6e-20"), (4, "1.2e-17")):
+        value = 2 * mp.cos(mpf(3) / 2) ** -k / mp.expm1(3 * mp.pi / h)
+        check(f"lattice of exact-enclosure, k = {k}", mpf(most) / 2 < value < mpf(most), mp.nstr(value, 3))
+    # lattice-ends: the maximum of y^k e^{-y} beside the smaller incomplete gamma function there, and sums beside integrals.
+    h = mpf("0.22")
+    worst = max(h * mpf(k) ** k * mp.exp(-k) / min(mp.gammainc(k, 0, k), mp.gammainc(k, k)) for k in (1, 2, 3, 4))
+    check("lattice-ends, the maximum", mpf("0.35") < worst < mpf("0.4"), mp.nstr(worst, 3))
+    for k in (1, 2, 3, 4):
+        f = lambda y: y**k * mp.exp(-y)
+        for x in [mp.exp(mpf(i) / 4) for i in range(-16, 17)]:
+            left = h * mp.nsum(lambda j: f(x * mp.exp(-j * h)), [1, mp.inf])
+            right = h * mp.fsum(f(x * mp.exp(j * h)) for j in range(1, 120))
+            ratio = max(left / mp.gammainc(k, 0, x), right / mp.gammainc(k, x))
+            if not ratio <= mpf("1.5"):
+                raise ArithmeticError(f"lattice-ends, k = {k}, x = {x}: {ratio}")
+    print("ok   lattice-ends, 33 ends")
+    worst = max(mp.exp(-x / 2) * sum(x**j / mp.factorial(j) for j in range(4)) for x in [mpf(i) / 100 for i in range(2000)])
+    check("Q_4(x) e^{x/2}", mpf(3) < worst < mpf("3.3"), mp.nstr(worst, 4))
+    mass = max(h * mp.fsum(mp.npdf(z) for z in mp.arange(mpf("8.6"), 20, h)) for h in (mpf("0.05"), mpf("0.2"), mpf("0.4")))
+    check("mass beyond the window", mass < mpf("2e-17"), mp.nstr(mass, 3))
+
+    # variance-sensitivity, two tokens: p is the logistic function of s sqrt(2) Z.
+    def ratios(v):
+        p = lambda z: 1 / (1 + mp.exp(-mp.sqrt(2 * v) * z))
+        mean = lambda f: mp.quad(lambda z: f(p(z)) * mp.npdf(z), [-12, -6, -2, 0, 2, 6, 12])
+        power = lambda k: mean(lambda q: q**k + (1 - q) ** k)
+        return [power(2), power(3), power(4), mean(lambda q: (q**2 + (1 - q) ** 2) ** 2)]
+
+    for v in (mpf("0.01"), mpf(1), mpf(9)):
+        slopes = [abs(a - b) / mpf("2e-4") for a, b in zip(ratios(v + mpf("1e-4")), ratios(v - mpf("1e-4")))]
+        limits = [k * r for k, r in zip((4, 9, 16, 16), ratios(v))]
+        check(f"variance-sensitivity, s^2 = {mp.nstr(v, 3)}", all(x <= y for x, y in zip(slopes, limits)))
+
+
+def expected_entropy():
+    """T18 by all prompts of three tokens from three points, and T19 beside T2."""
+    points, chances, a, L = [mpf(-1), mpf("0.5"), mpf(2)], [mpf("0.5"), mpf("0.3"), mpf("0.2")], mpf("0.8"), 3
+    mass = sum(p * mp.exp(a * x) for p, x in zip(chances, points))
+    weight = lambda x: mp.exp(a * x) / mass
+    limit = sum(p * weight(x) * x for p, x in zip(chances, points))
+    mean = lambda f: sum(p * f(weight(x), x - limit) for p, x in zip(chances, points))
+    entropy = error = 0
+    for i in range(27):
+        places = [i % 3, i // 3 % 3, i // 9]
+        chance = math.prod(chances[k] for k in places)
+        w = [weight(points[k]) for k in places]
+        entropy -= chance * sum(x / sum(w) * mp.log(x / sum(w)) for x in w)
+        error += chance * (sum(x * (points[k] - limit) for x, k in zip(w, places)) / sum(w)) ** 2
+    term = lambda t: mean(lambda w, f: w * (mp.log(w * t) + mp.euler) * mp.exp(-t * w)) * mean(lambda w, f: mp.exp(-t * w)) ** (L - 1)
+    cuts = [0] + [mpf(10) ** k for k in range(-24, 0)] + [mpf(x) for x in ("0.3", "1", "3", "9", "27", "81", "243", "729")]
+    close("T18 expected-entropy", -L * mp.quad(term, cuts), entropy, "1e-15")
+    lower = L * mean(lambda w, f: (w * f / (w + L - 1)) ** 2)
+    check("T19 lower-bound", 0 < lower <= error, f"{mp.nstr(lower, 6)} <= {mp.nstr(error, 6)}")
+
+
 if __name__ == "__main__":
     laplace_identity()
+    exact_enclosure()
+    expected_entropy()
     fixed_tokens()
     gaussian_lattice()
     gaussian_exact()

@@ -7,9 +7,10 @@ use crate::error::{Error, Result};
 use crate::exact::average::query_lattice::Lattice;
 use crate::exact::output::gaussian::ErrorFactors;
 use crate::exact::output::participation::{ParticipationRatios, gaussian_participation};
+use crate::exact::sums::score_weights::check_probabilities;
 use crate::exact::{Exact, ExactOutput};
 use crate::law::Gaussian;
-use crate::parameter::PromptLength;
+use crate::parameter::{PromptLength, refused};
 
 /// `E_z E|That - T|^2` and `E_z E P_2` for one prompt length.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -20,10 +21,10 @@ pub struct AverageOutput {
     pub participation: Exact,
 }
 
-/// The average over a list of queries with the given probabilities; `outputs[i]` belongs to query `i`.
+/// The average over a list of queries with the given probabilities, which are divided by their sum; `outputs[i]` belongs to query `i`.
 ///
 /// # Errors
-/// If the list is empty or the numbers of outputs and probabilities differ.
+/// If the list is empty, the numbers of outputs and probabilities differ, or a probability is negative, not finite, or all are 0.
 pub fn list_average(outputs: &[&ExactOutput], weights: &[f64]) -> Result<AverageOutput> {
     if outputs.is_empty() || outputs.len() != weights.len() {
         return Err(Error::shape(
@@ -32,13 +33,13 @@ pub fn list_average(outputs: &[&ExactOutput], weights: &[f64]) -> Result<Average
             format!("one result for each of the {} queries", weights.len()),
         ));
     }
+    check_probabilities(weights)?;
+    if weights.iter().all(|weight| *weight == 0.0) {
+        return refused("query weights", 0.0, "a list with a positive number");
+    }
     let mean = |pick: fn(&ExactOutput) -> Exact| {
-        outputs
-            .iter()
-            .zip(weights)
-            .fold(Exact::ZERO, |sum, (output, w)| {
-                sum.plus(pick(output).scaled(*w))
-            })
+        let values = outputs.iter().map(|output| pick(output));
+        Exact::average(values.zip(weights.iter().copied()))
     };
     Ok(AverageOutput {
         squared_error: mean(|o| o.squared_error),

@@ -85,16 +85,19 @@ pub fn finite_gradient_error(
     weights.check_spread()?;
     let features = Features::new(points, &weights, value, centred.rounding)?;
     let outputs = value.nrows() as f64;
-    let unproved = unproved(&features, value);
-    let of = |[value, key_query]: [Exact; 2]| {
-        let judged = |found: Exact| Exact {
+    let tokens_vary = points.column_iter().any(|x| x != points.column(0));
+    let unproved = unproved(&features, value, tokens_vary);
+    let of = |[of_value, of_key_query]: [Exact; 2]| {
+        // An error is 0 for certain only if all tokens are equal, or V is 0.
+        let judged = |found: Exact, can_be_zero: bool| Exact {
             unproved: unproved
-                .or((found.value > 0.0 && found.value < LEAST_VALUE).then_some(UNDERFLOW)),
+                .or((!can_be_zero && !(found.value >= LEAST_VALUE)).then_some(UNDERFLOW)),
             ..found.non_negative()
         };
         ExactGradient {
-            value: judged(value).scaled(outputs),
-            key_query: judged(key_query).scaled(query_square),
+            value: judged(of_value, !tokens_vary).scaled(outputs),
+            key_query: judged(of_key_query, !tokens_vary || value.amax() == 0.0)
+                .scaled(query_square),
         }
     };
     let single = || of([features.single_token(&probability), features.limit_square()]);
@@ -122,16 +125,17 @@ const LEAST_VALUE: f64 = 1e-195;
 const UNDERFLOW: &str = "products of tokens, values and probabilities may underflow";
 
 /// Why the errors of the gradients are no bounds, if they are not.
-fn unproved(features: &Features, value: &DMatrix<f64>) -> Option<&'static str> {
+fn unproved(features: &Features, value: &DMatrix<f64>, tokens_vary: bool) -> Option<&'static str> {
+    let tokens = features.scalars().iter().map(|s| s.token_size);
+    let tokens = tokens.fold(0.0, f64::max);
+    let values = value.amax();
+    let served =
+        (SIZES.contains(&tokens) || !tokens_vary) && (SIZES.contains(&values) || values == 0.0);
     if !(features.relative <= LARGEST_ERROR) {
-        return Some("the scores are not known well enough");
+        Some("the scores are not known well enough")
+    } else {
+        (!served).then_some(UNDERFLOW)
     }
-    let tokens = features.scalars().iter().map(|s| s.token.sqrt());
-    let sizes = [tokens.fold(0.0, f64::max), value.amax()];
-    let served = sizes
-        .iter()
-        .all(|size| *size == 0.0 || SIZES.contains(size));
-    (!served).then_some(UNDERFLOW)
 }
 
 /// The nodes, and `E[q e^{-x}]` at `t = 0` and at half the `t` of the last one ([`Features::decays`]).

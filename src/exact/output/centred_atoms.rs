@@ -65,7 +65,7 @@ impl CentredAtoms {
             .zip(norms.iter().zip(&rounding))
             .map(|(p, (norm, rounding))| p * (relative * norm + rounding))
             .sum();
-        let largest = norms.iter().fold(0.0_f64, |most, y| most.max(*y));
+        let largest = outputs.amax();
         let of_mean = of_mean + lost_by_underflow(&norms);
         let sizes: Vec<Size> = norms
             .iter()

@@ -4,13 +4,13 @@ use nalgebra::DVector;
 
 use crate::error::Result;
 use crate::exact::Exact;
-use crate::exact::output::moments::{LEAST_EXPONENT, MARGIN};
+use crate::exact::output::moments::LEAST_EXPONENT;
 use crate::exact::output::participation::range;
 use crate::exact::sums::compensated::{GROUP, OF_SUM};
 use crate::exact::sums::integral::{exp_non_positive, may_stop};
 use crate::exact::sums::score_weights::ScoreWeights;
 use crate::exact::sums::weights::{WeightAtoms, ln_phi_and_rounding, too_wide};
-use crate::exact::value::UNIT;
+use crate::exact::value::{MARGIN, UNIT};
 use crate::law::{OutputLaw, Resolution, Sum};
 use crate::parameter::PromptLength;
 
@@ -34,7 +34,7 @@ const MOST_NODES: usize = 20_000;
 /// If the law has no score atoms or scores spread over thousands of units.
 ///
 /// # Accuracy
-/// Proved for laws of finite support (T16), an estimate by two resolutions for other laws; absolutely `1e-12 (1 + ln L)` or better.
+/// Proved for laws of finite support (T16), an estimate by two resolutions for other laws. Each value carries its error.
 ///
 /// # Examples
 /// ```

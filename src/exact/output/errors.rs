@@ -4,8 +4,9 @@ use nalgebra::DVector;
 
 use crate::error::{Error, Result};
 use crate::exact::output::centred_atoms::CentredAtoms;
-use crate::exact::output::moments::{Integrals, MARGIN, OutputMoments};
+use crate::exact::output::moments::{Integrals, OutputMoments};
 use crate::exact::output::participation::range;
+use crate::exact::value::MARGIN;
 use crate::exact::{Exact, ROUNDING};
 use crate::law::{OutputLaw, Resolution, ScoreAtoms};
 use crate::parameter::PromptLength;

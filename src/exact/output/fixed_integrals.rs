@@ -4,11 +4,9 @@ use nalgebra::DVector;
 
 use crate::exact::output::centred_atoms::CentredAtoms;
 use crate::exact::output::fixed_part::FixedPart;
-use crate::exact::output::moments::{
-    Integrals, LEAST_EXPONENT, MARGIN, OF_END, OutputMoments, OutputNode,
-};
-use crate::exact::sums::integral::exp_non_positive;
-use crate::exact::value::UNIT;
+use crate::exact::output::moments::{Integrals, LEAST_EXPONENT, OutputMoments, OutputNode};
+use crate::exact::sums::integral::{OF_END, exp_non_positive};
+use crate::exact::value::{MARGIN, UNIT};
 
 /// Error, bias and participation of one length, and the share of the fixed tokens with a bound of its error.
 pub(super) struct FixedIntegrals {

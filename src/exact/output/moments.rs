@@ -2,8 +2,8 @@
 
 use nalgebra::DVector;
 
-use crate::exact::sums::integral::exp_non_positive;
-use crate::exact::value::UNIT;
+use crate::exact::sums::integral::{OF_END, exp_non_positive};
+use crate::exact::value::{MARGIN, UNIT};
 
 /// Single-token expectations with the output on a lattice in `tau`.
 pub(in crate::exact) struct OutputMoments {
@@ -66,14 +66,8 @@ pub(in crate::exact) struct Integrals {
     pub participation_rounding: f64,
 }
 
-/// A lattice sum of `y^2 e^{-y}` or `y e^{-y}` beyond a node is at most this many times the integral (`lattice-ends`): the
-/// function of `ln y` has one maximum.
-pub(super) const OF_END: f64 = 1.5;
 /// Exponents of `phi` below which nodes are left out.
 pub(in crate::exact) const LEAST_EXPONENT: f64 = -740.0;
-/// A margin for the rounding of the error bounds themselves and for products of two errors.
-pub(in crate::exact) const MARGIN: f64 = 1.001;
-
 impl OutputMoments {
     /// The integrals for `length >= 2` tokens.
     pub fn integrate(&self, length: f64) -> Integrals {

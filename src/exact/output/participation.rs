@@ -52,7 +52,7 @@ const LARGEST_DEVIATION: f64 = 200.0;
 ///
 /// # Accuracy
 /// Proved (T16): every value carries a bound of its error, from the score lattice and its window, the lattice in `ln t` and its ends, and
-/// every rounding (theory, `gaussian-enclosure`); relative `1e-11` or less for `s` up to 6.
+/// every rounding (theory, `gaussian-enclosure`); relative `1e-10` or less for `s` up to 12 (tests/exact/participation.rs).
 ///
 /// # Examples
 /// ```

@@ -1,6 +1,6 @@
 //! Integrals over `t` of single-token expectations, as trapezoidal sums in `tau = ln t`.
 
-use crate::exact::value::UNIT;
+use crate::exact::value::{MARGIN, UNIT};
 
 /// Single-token expectations of the normalised weight `w` on the lattice `tau_i = origin + i step`.
 ///
@@ -120,7 +120,7 @@ impl Block {
     fn most_ln_phi(&self, lane: usize) -> f64 {
         let phi = self.phi[lane];
         let most = phi * (1.0 + self.of_ln_phi[lane]);
-        // Where phi is 0 its error is that of 1 - phi.
+        // Where phi is 0 its error is that of 1 - phi, which is below 1e-9 for every s that is served.
         let most = if most.is_nan() { 1e-9 } else { most };
         libm::log(most.min(1.0)).min(0.0)
     }
@@ -133,12 +133,13 @@ pub(in crate::exact) struct RawRatios {
     pub errors: [f64; 4],
 }
 
-/// Relative errors up to which a margin covers terms of second order.
+/// Relative errors up to which [`MARGIN`] covers terms of second order.
 const FIRST_ORDER: f64 = 1e-4;
-/// That margin, which covers the rounding of the bounds too.
-const MARGIN: f64 = 1.001;
-/// A lattice sum of `y^k e^{-y}`, `k = 2, 3, 4`, beyond a node is at most this many times the integral (`lattice-ends`).
-const OF_END: f64 = 1.5;
+/// A lattice sum of `y^k e^{-y}`, `k = 1` to 4, beyond a node is at most this many times the integral (`lattice-ends`): the function of
+/// `ln y` has one maximum.
+pub(in crate::exact) const OF_END: f64 = 1.5;
+/// The relative error of the lattice in `ln t` (`outer-lattice`) up to order 4, at steps of at most 3/16.
+const OUTER_LATTICE: f64 = 2e-17;
 /// What may be left out of a ratio, relatively.
 const NEGLIGIBLE: f64 = 1e-18;
 
@@ -150,7 +151,7 @@ impl Accuracy {
     /// Of the ratios by the errors of the bumps: an error of every `x` changes `x^k e^{-x}` by `(k + x) x^k e^{-x}`, of which the
     /// integral is at most `2 k` times that of `x^k e^{-x}`, since `E P_{k+1} <= E P_k`.
     fn relative(&self) -> [f64; 4] {
-        let other = self.of_probability + self.of_sum;
+        let other = self.of_probability + self.of_sum + OUTER_LATTICE;
         let [second, third, fourth, squared] = self.of_ratios;
         [
             4.0 * self.of_x + other + second,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::bound::{Bound, Hypothesis, ProofParameter, Status, Theorem};
-use crate::exact::Exact;
+use crate::exact::ExactRecord;
 use crate::record::{
     CheckSummary, Claim, Comparison, Family, Metric, Provenance, QueryLabel, Request, Row,
     Simulated, TABLE_SCHEMA, Table, Verdict,
@@ -49,7 +49,7 @@ struct RowRecord<'a> {
     order: Option<f64>,
     query: QueryLabel,
     length: u64,
-    exact: Option<Exact>,
+    exact: Option<ExactRecord>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
     bounds: Vec<BoundRecord<'a>>,
@@ -126,7 +126,13 @@ fn row<'a>(row: &'a Row, table: &Table) -> RowRecord<'a> {
         },
         query: row.query,
         length: row.length,
-        exact: row.exact.as_ref().ok().copied(),
+        exact: row.exact.as_ref().ok().map(|exact| {
+            // All but the bias are at least 0.
+            exact.record(match row.metric {
+                Metric::Bias { .. } => f64::NEG_INFINITY,
+                _ => 0.0,
+            })
+        }),
         reason: row.exact.as_ref().err().map(String::as_str),
         bounds: row
             .bounds

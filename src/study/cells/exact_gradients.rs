@@ -182,12 +182,12 @@ pub(in crate::study) fn list_average<'a>(
     weights: &[f64],
     lengths: usize,
 ) -> Cell<Vec<Exact>> {
-    let mut sums = vec![Exact::ZERO; lengths];
-    for (cell, weight) in cells.zip(weights) {
-        let values = cell.as_ref().map_err(Clone::clone)?;
-        for (sum, value) in sums.iter_mut().zip(values) {
-            *sum = sum.plus(value.scaled(*weight));
-        }
-    }
-    Ok(sums)
+    let columns: Vec<&Vec<Exact>> = cells
+        .map(|cell| cell.as_ref().map_err(Clone::clone))
+        .collect::<Cell<_>>()?;
+    let average = |place: usize| {
+        let values = columns.iter().filter_map(|c| c.get(place).copied());
+        Exact::average(values.zip(weights.iter().copied()))
+    };
+    Ok((0..lengths).map(average).collect())
 }

@@ -12,6 +12,7 @@ use crate::exact::{Exact, ExactOutput, FixedOutput, fixed_output_error};
 use crate::law::OutputLaw;
 use crate::parameter::PromptLength;
 use crate::record::Cell;
+use crate::study::cells::exact_gradients::list_average as list_average_of_exact;
 use crate::study::cells::gradient_bounds::not_available;
 use crate::study::cells::moments::gaussian_moments;
 use crate::study::cells::results::{AllBounds, BoundCells, ExactCells, average_of_list};
@@ -58,22 +59,10 @@ pub(in crate::study) fn fixed_cells(
         average: average_of_list(&outputs, weights, lengths.len()),
         queries: outputs,
         shares: {
-            let average = average_share(&shares, weights, lengths.len());
+            let average = list_average_of_exact(shares.iter(), weights, lengths.len());
             Some((shares, average))
         },
     }
-}
-
-/// The average exists if every query has its value; otherwise the first reason is the reason.
-fn average_share(cells: &[Cell<Vec<Exact>>], weights: &[f64], lengths: usize) -> Cell<Vec<Exact>> {
-    let mut sums = vec![Exact::ZERO; lengths];
-    for (cell, weight) in cells.iter().zip(weights) {
-        let values = cell.as_ref().map_err(Clone::clone)?;
-        for (sum, value) in sums.iter_mut().zip(values) {
-            *sum = sum.plus(value.scaled(*weight));
-        }
-    }
-    Ok(sums)
 }
 
 fn reason(error: Error) -> String {
