@@ -165,6 +165,12 @@ impl TokenLaw for Rademacher {
             let larger: Vec<f64> = sizes.iter().map(|s| s + 2.0 * size).collect();
             sizes.extend(larger);
         }
+        // Squares that underflow, of the columns without a tilt.
+        let fixed = (0..self.dimension).filter(|&j| tilt[j] == 0.0);
+        let least = match fixed.map(|j| value.column(j).amax()).fold(0.0, f64::max) > 0.0 {
+            true => 8.0 * f64::from_bits(1) * value.len() as f64,
+            false => 0.0,
+        };
         let terms = (active.len() as f64 + 2.0) * UNIT;
         let largest = scores.iter().fold(0.0_f64, |most, s| most.max(s.abs()));
         let of_origin = sizes.iter().fold(0.0_f64, |most, size| most.max(*size));
@@ -178,7 +184,7 @@ impl TokenLaw for Rademacher {
             rounding: AtomRounding {
                 score: terms * largest,
                 outputs: sizes.iter().map(|size| terms * size).collect(),
-                spread: (value.len() as f64 + 4.0) * UNIT * spread,
+                spread: (value.len() as f64 + 4.0) * UNIT * spread + least,
                 origin: (terms * largest, terms * of_origin),
             },
         };

@@ -4,6 +4,7 @@
 //! decided exactly. Laws drawn at random need none: one number has many enclosures (another order of the atoms, split atoms, shifted
 //! tokens, scaled outputs, another engine, sums over pairs in interval arithmetic), and all of them must meet.
 
+mod extremes;
 mod pairs;
 mod question;
 

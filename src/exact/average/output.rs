@@ -10,7 +10,7 @@ use crate::exact::output::participation::{ParticipationRatios, gaussian_particip
 use crate::exact::sums::score_weights::check_probabilities;
 use crate::exact::{Exact, ExactOutput};
 use crate::law::Gaussian;
-use crate::parameter::{PromptLength, refused};
+use crate::parameter::PromptLength;
 
 /// `E_z E|That - T|^2` and `E_z E P_2` for one prompt length.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -34,9 +34,6 @@ pub fn list_average(outputs: &[&ExactOutput], weights: &[f64]) -> Result<Average
         ));
     }
     check_probabilities(weights)?;
-    if weights.iter().all(|weight| *weight == 0.0) {
-        return refused("query weights", 0.0, "a list with a positive number");
-    }
     let mean = |pick: fn(&ExactOutput) -> Exact| {
         let values = outputs.iter().map(|output| pick(output));
         Exact::average(values.zip(weights.iter().copied()))

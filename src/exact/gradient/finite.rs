@@ -85,13 +85,17 @@ pub fn finite_gradient_error(
     weights.check_spread()?;
     let features = Features::new(points, &weights, value, centred.rounding)?;
     let outputs = value.nrows() as f64;
-    let tokens_vary = points.column_iter().any(|x| x != points.column(0));
+    let mut drawn = points.column_iter().zip(&probability);
+    let mut drawn = drawn.by_ref().filter(|(_, p)| **p > 0.0).map(|(x, _)| x);
+    let first = drawn.next();
+    let tokens_vary = drawn.any(|x| Some(x) != first);
     let unproved = unproved(&features, value, tokens_vary);
     let of = |[of_value, of_key_query]: [Exact; 2]| {
         // An error is 0 for certain only if all tokens are equal, or V is 0.
         let judged = |found: Exact, can_be_zero: bool| Exact {
-            unproved: unproved
-                .or((!can_be_zero && !(found.value >= LEAST_VALUE)).then_some(UNDERFLOW)),
+            unproved: unproved.or(
+                (!can_be_zero && !(found.value + found.error >= LEAST_VALUE)).then_some(UNDERFLOW),
+            ),
             ..found.non_negative()
         };
         ExactGradient {
@@ -119,7 +123,7 @@ pub fn finite_gradient_error(
 
 /// Relative errors up to which a margin covers products of them.
 const LARGEST_ERROR: f64 = 1e-6;
-/// Sizes of tokens and of values, and the smallest error, for which no product of them, of probabilities and of `L^4` that counts underflows.
+/// Sizes of tokens and of values, and the smallest upper end of an error, for which no product of them, of probabilities and of `L^4` that counts underflows.
 const SIZES: std::ops::RangeInclusive<f64> = 1e-50..=1e15;
 const LEAST_VALUE: f64 = 1e-195;
 const UNDERFLOW: &str = "products of tokens, values and probabilities may underflow";

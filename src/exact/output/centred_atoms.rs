@@ -84,6 +84,8 @@ impl CentredAtoms {
                     .into(),
             });
         }
+        let spread = atoms.spreads.iter().fold(0.0_f64, |most, x| most.max(*x));
+        let largest = largest.max(spread.sqrt());
         let underflow = largest > 0.0 && largest < LEAST_OUTPUT;
         let why = "the squares of the outputs may underflow";
         let unproved = unproved.or(underflow.then_some(why));

@@ -23,8 +23,15 @@ const LARGEST_OF_X: f64 = 1e-9;
 /// Below it a probability, divided by their sum, may not be a normal float.
 const LEAST_PROBABILITY: f64 = 1e-305;
 
-/// Refuses numbers that are no probabilities.
+/// Refuses a list of numbers that are no probabilities, or all 0.
 pub(in crate::exact) fn check_probabilities(probability: &[f64]) -> Result<()> {
+    if !probability.iter().any(|p| *p > 0.0) {
+        return refused(
+            "a list of probabilities",
+            "no positive number",
+            "one at least",
+        );
+    }
     match probability
         .iter()
         .find(|p| !(**p >= 0.0 && **p < f64::INFINITY))

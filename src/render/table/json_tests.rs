@@ -6,6 +6,7 @@ use super::simulated_tests::simulated_table;
 use super::tests::{printed, show, table};
 use crate::bound::{Bound, Theorem};
 use crate::exact::Exact;
+use crate::record::{Metric, Table};
 use crate::render::table::*;
 
 #[test]
@@ -158,4 +159,19 @@ fn json_of_a_check_has_comparisons_and_summary() {
     assert_eq!(row["comparisons"][2]["verdict"], "violated");
     assert_eq!(row["verdict"], "violated");
     assert!(json["rows"][1]["monte_carlo"].is_null());
+}
+
+#[test]
+fn a_squared_error_has_no_negative_lower_end() {
+    let mut table = table();
+    table.rows.truncate(1);
+    table.rows[0].exact = Ok(Exact::proved(1e-20, 1e-10));
+    let lower = |table: &Table| -> f64 {
+        let text = printed(table, Format::Json, QuerySelection::Auto);
+        let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        json["rows"][0]["exact"]["lower"].as_f64().unwrap()
+    };
+    assert_eq!(lower(&table), 0.0);
+    table.rows[0].metric = Metric::Bias { coordinate: 0 };
+    assert!(lower(&table) < -9e-11);
 }

@@ -8,9 +8,8 @@ use crate::parameter::PromptLength;
 use crate::record::Cell;
 use crate::study::Question;
 use crate::study::cells::exact::reason;
-use crate::study::cells::exact_gradients::list_average;
 use crate::study::cells::fixed::NOT_COMPUTED;
-use crate::study::cells::results::AllExact;
+use crate::study::cells::results::{AllExact, average_of_exact};
 
 /// For every query of a list, and averaged over the query law: a result for each length, or the reason.
 pub(in crate::study) fn entropy_cells(
@@ -36,7 +35,7 @@ pub(in crate::study) fn entropy_cells(
             expected_entropy(seen.as_ref(), &tilt, lengths).map_err(reason)
         })
         .collect();
-    let average = list_average(cells.iter(), weights, lengths.len());
+    let average = average_of_exact(cells.iter(), weights, lengths.len());
     (cells, average)
 }
 

@@ -14,6 +14,7 @@ use crate::record::{Cell, Metric};
 use crate::study::Question;
 use crate::study::cells::exact::reason;
 use crate::study::cells::fixed::NOT_COMPUTED;
+use crate::study::cells::results::average_of_exact;
 
 /// The errors of both gradients for one query or averaged: a value for each length, or the reason.
 #[derive(Debug, Clone)]
@@ -61,8 +62,12 @@ pub(in crate::study) fn gradient_cells(
                 .map(|index| one_query(question, support.as_ref(), index, lengths))
                 .collect();
             let average = GradientCells {
-                value: list_average(cells.iter().map(|c| &c.value), weights, lengths.len()),
-                key_query: list_average(cells.iter().map(|c| &c.key_query), weights, lengths.len()),
+                value: average_of_exact(cells.iter().map(|c| &c.value), weights, lengths.len()),
+                key_query: average_of_exact(
+                    cells.iter().map(|c| &c.key_query),
+                    weights,
+                    lengths.len(),
+                ),
             };
             (cells, average)
         }
@@ -174,20 +179,4 @@ fn one_query(
             }
         }
     }
-}
-
-/// The average exists if every query has its value; otherwise the first reason is the reason.
-pub(in crate::study) fn list_average<'a>(
-    cells: impl Iterator<Item = &'a Cell<Vec<Exact>>>,
-    weights: &[f64],
-    lengths: usize,
-) -> Cell<Vec<Exact>> {
-    let columns: Vec<&Vec<Exact>> = cells
-        .map(|cell| cell.as_ref().map_err(Clone::clone))
-        .collect::<Cell<_>>()?;
-    let average = |place: usize| {
-        let values = columns.iter().filter_map(|c| c.get(place).copied());
-        Exact::average(values.zip(weights.iter().copied()))
-    };
-    Ok((0..lengths).map(average).collect())
 }

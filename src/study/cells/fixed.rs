@@ -12,10 +12,11 @@ use crate::exact::{Exact, ExactOutput, FixedOutput, fixed_output_error};
 use crate::law::OutputLaw;
 use crate::parameter::PromptLength;
 use crate::record::Cell;
-use crate::study::cells::exact_gradients::list_average as list_average_of_exact;
 use crate::study::cells::gradient_bounds::not_available;
 use crate::study::cells::moments::gaussian_moments;
-use crate::study::cells::results::{AllBounds, BoundCells, ExactCells, average_of_list};
+use crate::study::cells::results::{
+    AllBounds, BoundCells, ExactCells, average_of_exact, average_of_list,
+};
 use crate::study::options::TableOptions;
 use crate::study::{Progress, Question};
 
@@ -59,7 +60,7 @@ pub(in crate::study) fn fixed_cells(
         average: average_of_list(&outputs, weights, lengths.len()),
         queries: outputs,
         shares: {
-            let average = list_average_of_exact(shares.iter(), weights, lengths.len());
+            let average = average_of_exact(shares.iter(), weights, lengths.len());
             Some((shares, average))
         },
     }

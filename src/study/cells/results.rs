@@ -56,3 +56,19 @@ pub(in crate::study) struct AllBounds {
     pub queries: Vec<BoundCells>,
     pub average: BoundCells,
 }
+
+/// The average exists if every query has its value; otherwise the first reason is the reason.
+pub(in crate::study) fn average_of_exact<'a>(
+    cells: impl Iterator<Item = &'a Cell<Vec<Exact>>>,
+    weights: &[f64],
+    lengths: usize,
+) -> Cell<Vec<Exact>> {
+    let columns: Vec<&Vec<Exact>> = cells
+        .map(|cell| cell.as_ref().map_err(Clone::clone))
+        .collect::<Cell<_>>()?;
+    let average = |place: usize| {
+        let values = columns.iter().filter_map(|c| c.get(place).copied());
+        Exact::average(values.zip(weights.iter().copied()))
+    };
+    Ok((0..lengths).map(average).collect())
+}
