@@ -696,6 +696,7 @@ fn value_gradient_bounds_are_output_bounds_of_stacked_identities() {
 }
 
 #[test]
+#[ignore = "long: run by ./test --all"]
 fn uniform_bounds_are_their_formulas() {
     // Tokens in the plane with proxy 1/2 (normal with covariance I/2, or unknown), V = (0.7), query in R^3.
     let (half, query_proxy) = (

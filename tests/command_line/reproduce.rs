@@ -70,6 +70,7 @@ fn bad_input_is_refused_in_one_line_that_names_it() {
 }
 
 #[test]
+#[ignore = "long: run by ./test --all"]
 fn the_formats_say_the_same() {
     let json: Value = serde_json::from_str(&stdout(&format!("{TINY} --format json"))).unwrap();
     assert_eq!(json["schema"], "attention-bounds/reproduce/1");

@@ -120,6 +120,7 @@ fn means(settings: &Settings, weights: &Weights, kind: HeadKind, length: u64) ->
 /// Given one task vector and one query, against prompts that share them: what the formulas of T3 say before any average. 39,603
 /// prompts of one token to 3,636 of 1000, 4.5 standard errors for each of 12 cases (false alarm 1e-4).
 #[test]
+#[ignore = "long: run by ./test --all"]
 fn given_task_vector_and_query_the_mean_loss_of_prompts_is_the_conditional_loss() {
     for (case, length) in [1_usize, 2, 5, 30, 200, 1000].into_iter().enumerate() {
         let settings = settings(3);
@@ -199,6 +200,7 @@ fn prediction(
 /// The mean over task vectors and queries is the exact risk: of softmax attention with `a = v = 0` (another route: one contour integral), and
 /// of linear attention with all blocks (closed form). 400,000 draws, 4.5 standard errors, 12 cases (false alarm 1e-4).
 #[test]
+#[ignore = "long: run by ./test --all"]
 fn the_mean_is_the_exact_risk() {
     for (dimension, length) in [
         (1, 3),

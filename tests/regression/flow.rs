@@ -274,6 +274,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
+    #[ignore = "long: run by ./test --all"]
     fn flows_descend_and_conserve_for_random_tasks(
         entries in proptest::collection::vec(-1.0_f64..1.0, 9),
         scale in 0.02_f64..0.15,
