@@ -49,6 +49,7 @@ fn the_answer_names_the_theorem_of_every_ingredient() {
 }
 
 #[test]
+#[ignore = "long: run by ./test --all"]
 fn the_record_holds_both_lengths_of_t10_gaussian() {
     let (success, text, error) = run(&["--epsilon", "0.1", "--format", "json"]);
     assert!(success, "{error}");

@@ -30,6 +30,7 @@ fn drawn(settings: &Settings, seed: u64) -> Prompt {
 }
 
 #[test]
+#[ignore = "long: run by ./test --all"]
 fn derivatives_are_the_limits_of_differences() {
     for (dimension, length) in [(1, 1), (2, 7), (5, 100), (5, 1_000_000_000_000)] {
         let settings = settings(dimension);
@@ -71,6 +72,7 @@ fn derivatives_are_the_limits_of_differences() {
 /// Loss and gradients of the two routes estimate the same numbers: 4 heads of 2 kinds, 212 means in all, each from 200 batches, within 5
 /// standard errors (false alarm below 3e-4 for all with Student's law of 199 degrees of freedom).
 #[test]
+#[ignore = "long: run by ./test --all"]
 fn sampled_tokens_have_the_same_expected_loss_and_gradient() {
     for (dimension, length, scale) in [(1, 1, 2.0), (2, 3, 2.5), (5, 12, 2.0), (5, 60, 1.5)] {
         let averaged = settings(dimension);

@@ -162,6 +162,7 @@ mod tests {
 
     /// Against the central difference of the fourth order of the ratios themselves.
     #[test]
+    #[ignore = "long: run by ./test --all"]
     fn slopes_are_those_of_the_ratios() {
         for length in [2, 40, 1000, 1_000_000_000_000] {
             let length = PromptLength::new(length).unwrap();
