@@ -15,9 +15,9 @@ use crate::exact::value::UNIT;
 use crate::law::{ScoreAtoms, Sum};
 
 /// Nodes evaluated together, so that the sums over atoms are one matrix product.
-const BLOCK: usize = 32;
+pub(super) const BLOCK: usize = 32;
 /// Nodes beyond which a lattice is refused.
-const MOST_NODES: usize = 20_000;
+pub(super) const MOST_NODES: usize = 20_000;
 /// Score atoms with the output centred at `T = V m(a)`.
 pub(in crate::exact) struct CentredAtoms {
     pub(super) weights: WeightAtoms,
@@ -139,12 +139,21 @@ impl CentredAtoms {
 
     /// The leftmost `tau` that integrals for these lengths need.
     pub fn leftmost(&self, shortest: f64, longest: f64) -> Result<f64> {
-        let importance = |of: fn(&Size) -> f64| -> Vec<f64> { self.sizes.iter().map(of).collect() };
+        Self::leftmost_of(&self.weights, &self.sizes, shortest, longest)
+    }
+
+    pub(super) fn leftmost_of(
+        weights: &WeightAtoms,
+        sizes: &[Size],
+        shortest: f64,
+        longest: f64,
+    ) -> Result<f64> {
+        let importance = |of: fn(&Size) -> f64| -> Vec<f64> { sizes.iter().map(of).collect() };
         let mut tau = f64::INFINITY;
         for importance in [importance(|size| size.square), importance(|_| 1.0)] {
-            tau = tau.min(self.weights.left_end(&importance, shortest, longest)?);
+            tau = tau.min(weights.left_end(&importance, shortest, longest)?);
         }
-        self.left_end_of_bias(tau, longest)
+        left_end_of_bias(weights, sizes, tau, longest)
     }
 
     /// Single-token expectations on the lattice that starts at `tau` and ends with the first node at which `stop` is true.
@@ -153,15 +162,15 @@ impl CentredAtoms {
             step,
             nodes: Vec::new(),
             bias: Vec::new(),
-            left: self.left_end(tau),
+            left: Self::left_end_of(&self.weights, &self.sizes, tau),
             right: RightEnd::default(),
-            outputs: self.sizes.iter().filter(|size| size.norm > 0.0).count() as f64,
+            outputs: node_count(&self.sizes),
             mean_square: self.mean_square().0,
         };
         loop {
             if self.block(tau, step, stop, &mut moments) {
                 let last = tau + (moments.nodes.len() - 1) as f64 % BLOCK as f64 * step;
-                moments.right = self.right_end(last);
+                moments.right = Self::right_end_of(&self.weights, &self.sizes, last);
                 return Ok(moments);
             }
             if moments.nodes.len() > MOST_NODES {
@@ -172,12 +181,12 @@ impl CentredAtoms {
     }
 
     /// What bounds the integrals to the left.
-    fn left_end(&self, tau: f64) -> LeftEnd {
+    pub(super) fn left_end_of(weights: &WeightAtoms, sizes: &[Size], tau: f64) -> LeftEnd {
         let mut end = LeftEnd {
-            reach: self.reach(tau),
+            reach: reach(weights, sizes, tau),
             ..LeftEnd::default()
         };
-        for ((p, k), size) in self.weights.kernels(tau).zip(&self.sizes) {
+        for ((p, k), size) in weights.kernels(tau).zip(sizes) {
             let part = p * k.bump_below();
             end.bump += part;
             end.square += part * size.square;
@@ -185,35 +194,10 @@ impl CentredAtoms {
         end
     }
 
-    /// `A(t) = E[x |f| (1 - e^{-x})]`, a bound of `|G|` because `E[w f] = 0`.
-    fn reach(&self, tau: f64) -> f64 {
-        self.weights
-            .kernels(tau)
-            .zip(&self.sizes)
-            .filter(|(_, size)| size.counts())
-            .map(|((p, k), size)| p * k.whole * k.rise * (size.norm + size.rounding))
-            .sum()
-    }
-
-    /// Moves the left end until the bias left of it is negligible beside what it could be at `t = 1/L`: `A(t) / t` does
-    /// not fall, so that `L INT |G|` to the left of `t` is at most `L A(t)`.
-    fn left_end_of_bias(&self, mut tau: f64, longest: f64) -> Result<f64> {
-        let target = 1e-18 * self.reach(-longest.ln());
-        let mut steps = 0;
-        while self.reach(tau) > target {
-            tau -= 1.5;
-            steps += 1;
-            if steps > MOST_NODES {
-                return Err(too_wide());
-            }
-        }
-        Ok(tau)
-    }
-
     /// What bounds the integrals to the right.
-    fn right_end(&self, tau: f64) -> RightEnd {
+    pub(super) fn right_end_of(weights: &WeightAtoms, sizes: &[Size], tau: f64) -> RightEnd {
         let mut end = RightEnd::default();
-        for ((p, k), size) in self.weights.kernels(tau).zip(&self.sizes) {
+        for ((p, k), size) in weights.kernels(tau).zip(sizes) {
             let part = p * (1.0 + k.x) * k.decay;
             end.bump += part;
             end.square += part * size.square;
@@ -267,26 +251,9 @@ impl CentredAtoms {
                 break;
             }
         }
-        to.bias.extend(self.weighted_outputs(&factors, count));
+        to.bias
+            .extend(weighted_outputs(&self.outputs, &factors, count));
         done
-    }
-
-    /// The outputs summed with the factors in each of the first `count` columns.
-    fn weighted_outputs(&self, factors: &DMatrix<f64>, count: usize) -> Vec<DVector<f64>> {
-        let (rows, atoms) = self.outputs.shape();
-        let mut sums = vec![Sum::default(); rows * count];
-        let mut part = DMatrix::zeros(rows, count);
-        for first in (0..atoms).step_by(GROUP) {
-            let size = GROUP.min(atoms - first);
-            let outputs = self.outputs.columns(first, size);
-            part.gemm(1.0, &outputs, &factors.view((first, 0), (size, count)), 0.0);
-            for (sum, entry) in sums.iter_mut().zip(part.iter()) {
-                sum.add(*entry);
-            }
-        }
-        sums.chunks(rows.max(1))
-            .map(|column| DVector::from_iterator(column.len(), column.iter().map(|s| s.value())))
-            .collect()
     }
 
     fn node(&self, sums: &NodeSums<f64>, of_x: f64, of_bias: f64) -> OutputNode {
@@ -307,4 +274,61 @@ impl CentredAtoms {
             of_bias,
         }
     }
+}
+
+/// The outputs summed with the factors in each of the first `count` columns.
+pub(super) fn weighted_outputs(
+    outputs: &DMatrix<f64>,
+    factors: &DMatrix<f64>,
+    count: usize,
+) -> Vec<DVector<f64>> {
+    let (rows, atoms) = outputs.shape();
+    let mut sums = vec![Sum::default(); rows * count];
+    let mut part = DMatrix::zeros(rows, count);
+    for first in (0..atoms).step_by(GROUP) {
+        let size = GROUP.min(atoms - first);
+        let outputs = outputs.columns(first, size);
+        part.gemm(1.0, &outputs, &factors.view((first, 0), (size, count)), 0.0);
+        for (sum, entry) in sums.iter_mut().zip(part.iter()) {
+            sum.add(*entry);
+        }
+    }
+    sums.chunks(rows.max(1))
+        .map(|column| DVector::from_iterator(column.len(), column.iter().map(|s| s.value())))
+        .collect()
+}
+
+/// Number of atoms whose output is not the mean.
+pub(super) fn node_count(sizes: &[Size]) -> f64 {
+    sizes.iter().filter(|size| size.norm > 0.0).count() as f64
+}
+
+/// `A(t) = E[x |f| (1 - e^{-x})]`, a bound of `|G|` because `E[w f] = 0`.
+fn reach(weights: &WeightAtoms, sizes: &[Size], tau: f64) -> f64 {
+    weights
+        .kernels(tau)
+        .zip(sizes)
+        .filter(|(_, size)| size.counts())
+        .map(|((p, k), size)| p * k.whole * k.rise * (size.norm + size.rounding))
+        .sum()
+}
+
+/// Moves the left end until the bias left of it is negligible beside what it could be at `t = 1/L`: `A(t) / t` does
+/// not fall, so that `L INT |G|` to the left of `t` is at most `L A(t)`.
+fn left_end_of_bias(
+    weights: &WeightAtoms,
+    sizes: &[Size],
+    mut tau: f64,
+    longest: f64,
+) -> Result<f64> {
+    let target = 1e-18 * reach(weights, sizes, -longest.ln());
+    let mut steps = 0;
+    while reach(weights, sizes, tau) > target {
+        tau -= 1.5;
+        steps += 1;
+        if steps > MOST_NODES {
+            return Err(too_wide());
+        }
+    }
+    Ok(tau)
 }

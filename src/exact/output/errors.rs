@@ -5,6 +5,7 @@ use nalgebra::DVector;
 use crate::error::{Error, Result};
 use crate::exact::output::centred_atoms::CentredAtoms;
 use crate::exact::output::moments::{Integrals, OutputMoments};
+use crate::exact::output::output_lattice::OutputLattice;
 use crate::exact::output::participation::range;
 use crate::exact::value::MARGIN;
 use crate::exact::{Exact, ROUNDING};
@@ -102,7 +103,11 @@ impl OutputErrorCurve {
         let fine_resolution = Resolution::fine(longest.ln());
         let atoms = CentredAtoms::new(&normalised_atoms(law, tilt, fine_resolution)?)?;
         let (fine, coarse) = if atoms.exact {
-            (atoms.moments(FINITE_STEP, shortest, longest)?, None)
+            let moments = match OutputLattice::worth_it(&atoms) {
+                Some(lattice) => lattice.moments(FINITE_STEP, shortest, longest)?,
+                None => atoms.moments(FINITE_STEP, shortest, longest)?,
+            };
+            (moments, None)
         } else {
             let resolution = Resolution::coarse(longest.ln());
             let coarse = CentredAtoms::new(&law.score_atoms(tilt, resolution)?)?;

@@ -9,4 +9,7 @@ mod fixed_part;
 pub(in crate::exact) mod gaussian;
 pub(in crate::exact) mod moments;
 mod node_sums;
+mod output_lattice;
+#[cfg(test)]
+mod output_lattice_tests;
 pub(in crate::exact) mod participation;

@@ -152,7 +152,10 @@ impl OutputMoments {
     /// `phi^{L-1}` is at most its last value, and `|G|^2 <= E[x^2 |f|^2 e^{-x}] phi`.
     fn ends(&self, length: f64, last: Option<&OutputNode>) -> RightEnd {
         let pairs = length * self.left.reach;
-        let power = last.map_or(0.0, |node| ((length - 1.0) * node.ln_phi).exp());
+        let power = last.map_or(0.0, |node| {
+            let ln_phi = (node.ln_phi + node.of_ln_phi).min(0.0);
+            ((length - 1.0) * ln_phi).exp()
+        });
         let right = OF_END * length * power;
         let left = OF_END * length;
         RightEnd {

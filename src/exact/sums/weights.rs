@@ -148,6 +148,23 @@ impl WeightAtoms {
         }
     }
 
+    /// Masses at the points of a lattice in `ln w`, whose sums with a `tau` of a like lattice are exact.
+    pub fn on_lattice(probability: Vec<f64>, ln_weight: Vec<f64>) -> Self {
+        let moderate = |y: &f64| y.abs() <= MODERATE;
+        Self {
+            probability,
+            weight: ln_weight
+                .iter()
+                .map(|y| if moderate(y) { libm::exp(*y) } else { 0.0 })
+                .collect(),
+            moderate: ln_weight.iter().all(moderate),
+            of_product: 4.0 * UNIT,
+            of_exponent: 4.0 * UNIT,
+            of_ln_weight: 0.0,
+            ln_weight,
+        }
+    }
+
     /// Refuses scores that are too far apart, before any integral.
     ///
     /// # Errors
@@ -174,6 +191,11 @@ impl WeightAtoms {
             .iter()
             .copied()
             .zip(self.ln_weight.iter().copied())
+    }
+
+    /// Probability and `ln w` of one atom.
+    pub fn at(&self, atom: usize) -> Option<(f64, f64)> {
+        Some((*self.probability.get(atom)?, *self.ln_weight.get(atom)?))
     }
 
     /// The largest `ln w`.

@@ -1,0 +1,383 @@
+//! T17 `lattice-sums`: many atoms as few points of a uniform lattice in `ln w`, and their single-token expectations.
+
+use nalgebra::DMatrix;
+
+use crate::error::Result;
+use crate::exact::output::centred_atoms::{
+    BLOCK, CentredAtoms, MOST_NODES, node_count, weighted_outputs,
+};
+use crate::exact::output::moments::{LeftEnd, OutputMoments, OutputNode, RightEnd};
+use crate::exact::output::node_sums::{NodeSums, Size};
+use crate::exact::sums::compensated::{GROUP, OF_SUM};
+use crate::exact::sums::integral::may_stop;
+use crate::exact::sums::interpolation::{
+    BEFORE, CELL, DENSITY, POINTS, Remainder, weights as interpolation_weights,
+};
+use crate::exact::sums::weights::{Kernel, WeightAtoms, too_wide};
+use crate::law::Sum;
+
+/// Atoms for each lattice point from which sums over the points are the cheaper.
+const WORTH: usize = 3;
+
+/// Score atoms with the output centred, interpolated in `ln w`.
+///
+/// Sums that make a value take the interpolated masses, which have both signs; sums that bound an error take the mass of every
+/// cell at its left end, which is positive, and a factor [`CELL`].
+pub(super) struct OutputLattice<'a> {
+    atoms: &'a CentredAtoms,
+    /// Positive masses by cell, at its left end.
+    cells: WeightAtoms,
+    sizes: Vec<Size>,
+    /// Interpolated `p` and `p |f|^2`.
+    masses: Vec<Masses>,
+    /// Interpolated `p f`, one column a point.
+    outputs: DMatrix<f64>,
+    remainder: Remainder,
+}
+
+#[derive(Clone, Copy)]
+struct Masses {
+    probability: f64,
+    square: f64,
+}
+
+/// Sums over the lattice at one `t`.
+#[derive(Default)]
+struct LatticeSums {
+    rise: Sum,
+    stay: Sum,
+    bump: Sum,
+    square: Sum,
+    /// Over the cells.
+    sizes: NodeSums<Sum>,
+    /// `E[c x^k e^{-x/4}]` over the cells: of `p` with `k = 0, 2`, of `p |f|` with 1 and of `p |f|^2` with 2.
+    wide: [f64; 4],
+}
+
+impl<'a> OutputLattice<'a> {
+    /// Of atoms that are many enough for their scores to be worth it.
+    pub fn worth_it(atoms: &'a CentredAtoms) -> Option<Self> {
+        let (_, points) = Cells::span(atoms)?;
+        (points.saturating_mul(WORTH) <= atoms.sizes.len()).then(|| Self::new(atoms))?
+    }
+
+    /// None if no atom has a probability.
+    pub(super) fn new(atoms: &'a CentredAtoms) -> Option<Self> {
+        let cells = Cells::new(atoms)?;
+        let rows = atoms.outputs.nrows();
+        let mut sums = vec![Sum::default(); cells.points * (rows + 2)];
+        for (cell, members) in cells.groups() {
+            let size = members.len();
+            let mut numbers = DMatrix::zeros(rows + 2, size);
+            let mut weights = DMatrix::zeros(size, POINTS);
+            for (place, &atom) in members.iter().enumerate() {
+                let (Some((p, ln_w)), Some(of)) = (atoms.weights.at(atom), atoms.sizes.get(atom))
+                else {
+                    continue;
+                };
+                let mut column = numbers.column_mut(place);
+                column
+                    .rows_mut(0, rows)
+                    .axpy(p, &atoms.outputs.column(atom), 0.0);
+                column
+                    .rows_mut(rows, 2)
+                    .copy_from_slice(&[p, p * of.square]);
+                let scaled = ln_w * DENSITY;
+                let interpolated = interpolation_weights(scaled - scaled.floor());
+                for (weight, found) in weights.row_mut(place).iter_mut().zip(interpolated) {
+                    *weight = found;
+                }
+            }
+            let product = numbers * weights;
+            let first = cell * (rows + 2);
+            for (sum, term) in sums.iter_mut().skip(first).zip(product.iter()) {
+                sum.add(*term);
+            }
+        }
+        let columns = || sums.chunks(rows + 2);
+        let masses = columns()
+            .map(|column| {
+                let mut last = column.iter().skip(rows).map(|sum| sum.value());
+                Masses {
+                    probability: last.next().unwrap_or(0.0),
+                    square: last.next().unwrap_or(0.0),
+                }
+            })
+            .collect();
+        let outputs = columns().flat_map(|column| column.iter().take(rows).map(|sum| sum.value()));
+        let outputs = DMatrix::from_iterator(rows, cells.points, outputs);
+        let (probability, sizes) = cells.sizes(atoms);
+        Some(Self {
+            atoms,
+            cells: WeightAtoms::on_lattice(probability, cells.places()),
+            sizes,
+            masses,
+            outputs,
+            remainder: Remainder::new(),
+        })
+    }
+
+    /// As [`CentredAtoms::moments`].
+    pub fn moments(&self, step: f64, shortest: f64, longest: f64) -> Result<OutputMoments> {
+        let tau = CentredAtoms::leftmost_of(&self.cells, &self.sizes, shortest, longest)?;
+        let mut tau = (tau / step).floor() * step;
+        let left = CentredAtoms::left_end_of(&self.cells, &self.sizes, tau);
+        let mut moments = OutputMoments {
+            step,
+            nodes: Vec::new(),
+            bias: Vec::new(),
+            left: LeftEnd {
+                reach: CELL * left.reach,
+                square: CELL * left.square,
+                bump: CELL * left.bump,
+            },
+            right: RightEnd::default(),
+            // What underflows: terms of the atoms at their points, and of the points.
+            outputs: (POINTS + 1) as f64 * node_count(&self.atoms.sizes) + self.masses.len() as f64,
+            mean_square: self.atoms.mean_square().0,
+        };
+        loop {
+            if let Some(last) = self.block(tau, step, (shortest, longest), &mut moments) {
+                moments.right = CentredAtoms::right_end_of(&self.cells, &self.sizes, last);
+                return Ok(moments);
+            }
+            if moments.nodes.len() > MOST_NODES {
+                return Err(too_wide());
+            }
+            tau += BLOCK as f64 * step;
+        }
+    }
+
+    /// Appends up to [`BLOCK`] nodes from `tau` on; the last of them if it may end the lattice.
+    fn block(
+        &self,
+        tau: f64,
+        step: f64,
+        (shortest, longest): (f64, f64),
+        to: &mut OutputMoments,
+    ) -> Option<f64> {
+        let mut factors = DMatrix::zeros(self.masses.len(), BLOCK);
+        let mut others = vec![0.0; self.masses.len()];
+        let mut last = None;
+        let mut count = 0;
+        for (place, mut column) in factors.column_iter_mut().enumerate() {
+            let tau = tau + place as f64 * step;
+            let mut sums = LatticeSums::default();
+            let mut terms = self
+                .cells
+                .kernels(tau)
+                .zip(self.sizes.iter().zip(&self.masses))
+                .zip(column.iter_mut().zip(&mut others));
+            let mut taken = GROUP;
+            while taken == GROUP {
+                let mut part = Part::default();
+                taken = 0;
+                for (((p, k), (size, masses)), (factor, other)) in terms.by_ref().take(GROUP) {
+                    part.add(p, &k, size, masses);
+                    *factor = k.x * k.decay;
+                    *other = -k.finite() * k.rise;
+                    taken += 1;
+                }
+                sums.add(&part);
+            }
+            let Some((node, of_other)) = self.node(&sums) else {
+                // Here `phi` is lost in the rounding; what lies to the right is nothing beside what came before.
+                last = Some(tau - step);
+                break;
+            };
+            if of_other {
+                column.copy_from_slice(&others);
+            }
+            to.nodes.push(node);
+            count += 1;
+            if may_stop(shortest, longest, node.ln_phi, node.bump) {
+                last = Some(tau);
+                break;
+            }
+        }
+        to.bias
+            .extend(weighted_outputs(&self.outputs, &factors, count));
+        last
+    }
+
+    /// The expectations at one `t`, and whether `e^{-x} - 1` is to stand for `e^{-x}` in that with the output; none where `phi` is
+    /// not known to a quarter.
+    fn node(&self, sums: &LatticeSums) -> Option<(OutputNode, bool)> {
+        let atoms = self.atoms;
+        let sizes = sums.sizes.value();
+        let of_x = atoms.of_x + atoms.weights.of_ln_weight();
+        let [of_stay, of_first, of_second] = self.remainder.powers;
+        let [stay, direct, bump, square] = sums.wide.map(|sum| CELL * sum);
+        let rise = sums.rise.value();
+        let (ln_phi, of_ln_phi) = if rise < 0.5 {
+            let of_rise = CELL * sizes.rise * (2.0 * of_x + self.remainder.rise);
+            (libm::log1p(-rise), of_rise / (1.0 - rise))
+        } else {
+            let found = sums.stay.value();
+            let of = of_stay * stay + of_x * CELL * (sizes.stay + sizes.near);
+            if !(found > 4.0 * of) {
+                return None;
+            }
+            (libm::log(found), of / (found - of))
+        };
+        let (of_direct, of_other) = sizes.of_bias(of_x);
+        let of_direct = CELL * of_direct + of_first * direct;
+        let of_other = CELL * of_other + self.remainder.other * CELL * sizes.other[0];
+        let node = OutputNode {
+            ln_phi,
+            of_ln_phi: of_ln_phi + f64::EPSILON * ln_phi.abs(),
+            phi: libm::exp(ln_phi),
+            bump: sums.bump.value(),
+            of_bump: of_x * CELL * (3.0 * sizes.bump + sizes.third_bump) + of_second * bump,
+            square: sums.square.value(),
+            of_square: CELL
+                * (of_x * (3.0 * sizes.square + sizes.third)
+                    + (OF_SUM + atoms.of_norm) * sizes.square
+                    + 2.0 * (sizes.square * sizes.of_square).sqrt()
+                    + sizes.of_square
+                    + atoms.of_spread * sizes.bump)
+                + of_second * square,
+            of_bias: of_direct.min(of_other),
+        };
+        Some((node, of_other < of_direct))
+    }
+}
+
+/// Plain sums over a few points.
+#[derive(Default)]
+struct Part {
+    rise: f64,
+    stay: f64,
+    bump: f64,
+    square: f64,
+    sizes: NodeSums<f64>,
+    wide: [f64; 4],
+}
+
+impl Part {
+    fn add(&mut self, p: f64, k: &Kernel, size: &Size, masses: &Masses) {
+        let second = k.x * k.x * k.decay;
+        self.rise += masses.probability * k.rise;
+        self.stay += masses.probability * k.decay;
+        self.bump += masses.probability * second;
+        self.square += masses.square * second;
+        if p > 0.0 {
+            self.sizes.add(p, k, size);
+            let wide = if k.decay > 0.0 {
+                p * k.decay.sqrt().sqrt()
+            } else {
+                p * libm::exp(-0.25 * k.whole)
+            };
+            // An infinite x has no exponential.
+            let x = k.finite();
+            self.wide[0] += wide;
+            self.wide[1] += wide * x * size.norm;
+            self.wide[2] += wide * x * x;
+            self.wide[3] += wide * x * x * size.square;
+        }
+    }
+}
+
+impl LatticeSums {
+    fn add(&mut self, part: &Part) {
+        self.rise.add(part.rise);
+        self.stay.add(part.stay);
+        self.bump.add(part.bump);
+        self.square.add(part.square);
+        self.sizes.add(&part.sizes);
+        for (sum, part) in self.wide.iter_mut().zip(part.wide) {
+            *sum += part;
+        }
+    }
+}
+
+/// The atoms by cell of the lattice.
+struct Cells {
+    /// Place of the first point, in steps.
+    first: i64,
+    points: usize,
+    /// Atoms with a probability, sorted by their cell, and that cell.
+    order: Vec<(u32, u32)>,
+}
+
+impl Cells {
+    /// The first point and the number of points.
+    fn span(atoms: &CentredAtoms) -> Option<(i64, usize)> {
+        let places = atoms.weights.iter().filter(|(p, _)| *p > 0.0);
+        let (low, high) = places.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (_, y)| {
+            (low.min(y), high.max(y))
+        });
+        let (low, high) = ((low * DENSITY).floor(), (high * DENSITY).floor());
+        // Scores differ by thousands at most.
+        (low <= high && high - low < 1e7)
+            .then(|| (low as i64 - BEFORE as i64, (high - low) as usize + POINTS))
+    }
+
+    fn new(atoms: &CentredAtoms) -> Option<Self> {
+        let (first, points) = Self::span(atoms)?;
+        let cell = |y: f64| ((y * DENSITY).floor() as i64 - first - BEFORE as i64) as u32;
+        let mut order: Vec<(u32, u32)> = atoms
+            .weights
+            .iter()
+            .enumerate()
+            .filter(|(_, (p, _))| *p > 0.0)
+            .map(|(atom, (_, y))| (cell(y), atom as u32))
+            .collect();
+        order.sort_unstable();
+        Some(Self {
+            first,
+            points,
+            order,
+        })
+    }
+
+    /// Groups of at most [`GROUP`] atoms of one cell, with the cell.
+    fn groups(&self) -> impl Iterator<Item = (usize, Vec<usize>)> {
+        self.order
+            .chunk_by(|one, other| one.0 == other.0)
+            .flat_map(|cell| cell.chunks(GROUP))
+            .map(|group| {
+                let cell = group.first().map_or(0, |(cell, _)| *cell as usize);
+                (cell, group.iter().map(|(_, atom)| *atom as usize).collect())
+            })
+    }
+
+    /// `ln w` of the points.
+    fn places(&self) -> Vec<f64> {
+        (0..self.points)
+            .map(|point| (self.first + point as i64) as f64 / DENSITY)
+            .collect()
+    }
+
+    /// The probability and the mean sizes of the atoms of each cell, at the point on its left; of their roundings the largest.
+    fn sizes(&self, atoms: &CentredAtoms) -> (Vec<f64>, Vec<Size>) {
+        let zero = Size {
+            square: 0.0,
+            norm: 0.0,
+            rounding: 0.0,
+        };
+        let mut sizes = vec![zero; self.points];
+        let mut probability = vec![0.0; self.points];
+        for &(cell, atom) in &self.order {
+            let place = cell as usize + BEFORE;
+            if let (Some((p, _)), Some(of), Some(all), Some(size)) = (
+                atoms.weights.at(atom as usize),
+                atoms.sizes.get(atom as usize),
+                probability.get_mut(place),
+                sizes.get_mut(place),
+            ) {
+                *all += p;
+                size.square += p * of.square;
+                size.norm += p * of.norm;
+                size.rounding = size.rounding.max(of.rounding);
+            }
+        }
+        for (size, p) in sizes.iter_mut().zip(&probability) {
+            if *p > 0.0 {
+                size.square /= p;
+                size.norm /= p;
+            }
+        }
+        (probability, sizes)
+    }
+}
