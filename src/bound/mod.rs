@@ -27,6 +27,7 @@ mod formula;
 mod foundations;
 mod gradient;
 mod laplace;
+mod lattice_sums;
 mod logarithm;
 mod lower;
 mod minimise;

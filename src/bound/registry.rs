@@ -6,7 +6,7 @@ use crate::text::shortened;
 
 impl Theorem {
     /// Every theorem, in the order of the theory pages.
-    pub const ALL: [Theorem; 44] = [
+    pub const ALL: [Theorem; 45] = [
         Theorem::CGF_ATTENTION,
         Theorem::GAUSSIAN_LINEARITY,
         Theorem::LAPLACE_IDENTITY,
@@ -48,6 +48,7 @@ impl Theorem {
         Theorem::ICL_REGRESSION,
         Theorem::MINIMAX_RATE,
         Theorem::EXACT_ENCLOSURE,
+        Theorem::LATTICE_SUMS,
         Theorem::EXPECTED_ENTROPY,
         Theorem::LOWER_BOUND,
         Theorem::SLOW_GROWTH,

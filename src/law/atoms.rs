@@ -1,5 +1,7 @@
 //! Score atoms: the joint law of score and output as a weighted list, and how finely it is made.
 
+use std::sync::Arc;
+
 use nalgebra::{DMatrix, DVector};
 
 use crate::error::{Error, Result};
@@ -76,7 +78,7 @@ pub struct ScoreAtoms {
     /// A score that is taken off all scores.
     pub score_origin: f64,
     /// Conditional mean outputs, one column an atom (`m x n`), less [`ScoreAtoms::output_origin`].
-    pub outputs: DMatrix<f64>,
+    pub outputs: Arc<DMatrix<f64>>,
     /// An output that is taken off all outputs, in `R^m`.
     pub output_origin: DVector<f64>,
     /// Conditional variances of the output, non-negative.
@@ -105,7 +107,7 @@ impl ScoreAtoms {
     /// // A fair coin, scores +-1, output twice the score.
     /// let points = [(0.5, -1.0, dmatrix![-2.0]), (0.5, 1.0, dmatrix![2.0])];
     /// let atoms = ScoreAtoms::of_points(points, true).unwrap();
-    /// assert_eq!(atoms.outputs, dmatrix![-2.0, 2.0]);
+    /// assert_eq!(*atoms.outputs, dmatrix![-2.0, 2.0]);
     /// ```
     ///
     /// # Errors
@@ -258,7 +260,11 @@ impl AtomList {
             });
         }
         Ok(ScoreAtoms {
-            outputs: DMatrix::from_vec(self.rows, self.weights.len(), self.outputs),
+            outputs: Arc::new(DMatrix::from_vec(
+                self.rows,
+                self.weights.len(),
+                self.outputs,
+            )),
             score_origin: self.origin.0,
             output_origin: self.origin.1,
             rounding: self.rounding,

@@ -1,9 +1,9 @@
 //! Scores about a point, which keep their differences.
 
-use nalgebra::{DMatrix, DVector};
+use nalgebra::{DMatrix, DVector, DVectorView};
 
 use super::atoms::UNIT;
-use super::compensated::centred_score;
+use super::compensated::scores_about;
 use crate::error::{Error, Result};
 
 /// Scores about a point, and how well they are known.
@@ -32,25 +32,30 @@ pub(crate) fn centred_scores(
     tilt: &DVector<f64>,
 ) -> Result<CentredScores> {
     let plain = points.tr_mul(tilt);
+    let equal = probability
+        .windows(2)
+        .all(|pair| matches!(pair, [p, q] if p == q));
     let largest = probability
         .iter()
         .zip(plain.iter())
-        .map(|(p, s)| p.ln() + s)
+        .map(|(p, s)| if equal { *s } else { p.ln() + s })
         .enumerate()
         .max_by(|(_, one), (_, other)| one.total_cmp(other));
     let origin =
         largest.and_then(|(index, _)| (index < points.ncols()).then(|| points.column(index)));
     let scores: Vec<f64> = match origin {
-        Some(origin) => points
-            .column_iter()
-            .map(|x| centred_score(tilt.iter(), x.iter(), origin.iter()))
-            .collect(),
+        Some(origin) => scores_about(points, tilt.as_slice(), origin.into_owned().as_slice()),
         None => Vec::new(),
     };
     let terms = 2.0 * tilt.len() as f64 + 4.0;
     let farthest = origin.map_or(0.0, |origin| {
-        let distances = points.column_iter().map(|x| x.metric_distance(&origin));
-        distances.fold(0.0, f64::max)
+        let square = |x: DVectorView<'_, f64>| -> f64 {
+            x.iter()
+                .zip(origin.iter())
+                .map(|(x, o)| (x - o) * (x - o))
+                .sum()
+        };
+        points.column_iter().map(square).fold(0.0, f64::max).sqrt()
     });
     let absolute = tilt.norm() * farthest;
     let plain = tilt.amax() > LARGEST_ENTRY || points.amax() > LARGEST_ENTRY;

@@ -8,7 +8,6 @@ mod atoms;
 mod centred_scores;
 mod compensated;
 mod cube;
-mod empirical;
 mod finite;
 mod gaussian;
 mod kind;
@@ -28,14 +27,16 @@ pub(crate) use compensated::Sum;
 
 pub use atoms::{AtomRounding, Resolution, ScoreAtoms};
 pub use cube::Cube;
-pub use empirical::Empirical;
-pub use finite::FiniteOutput;
+pub use finite::{Empirical, FiniteOutput};
 pub use gaussian::Gaussian;
 pub use kind::LawKind;
 pub(crate) use linear_algebra::{norm_above, squared_singular_values_above};
 pub use linear_algebra::{operator_norm, toeplitz};
 pub use mixture::Mixture;
-pub use output::{CLOSED_FORM, LawAccuracy, OutputLaw, TiltedError, TiltedOutput, WeightStep};
+pub use output::{
+    CLOSED_FORM, Deviation, LawAccuracy, OutputAbout, OutputLaw, TiltedError, TiltedOutput,
+    WeightStep,
+};
 pub use rademacher::Rademacher;
 pub use rare_atom::RareAtom;
 pub use sphere::Sphere;

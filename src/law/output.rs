@@ -30,12 +30,9 @@ pub trait OutputLaw: Send + Sync {
     /// As there.
     fn score_atoms(&self, tilt: &DVector<f64>, resolution: Resolution) -> Result<ScoreAtoms>;
 
-    /// For tokens of finite support: the law of `w = e^{<a, X> - Lam(a)}` at the tilt `a` in steps of `ln w`, ascending. `centre` is `V m(a)`.
-    fn weight_steps(
-        &self,
-        _tilt: &DVector<f64>,
-        _centre: &DVector<f64>,
-    ) -> Option<Vec<WeightStep>> {
+    /// For tokens of finite support: all that bounds use of the law at one tilt `a`, `V m(a)` the centre. `multiples` are those of the
+    /// tilt at which deviations are wanted.
+    fn about(&self, _tilt: &DVector<f64>, _multiples: &[f64]) -> Option<OutputAbout> {
         None
     }
 
@@ -52,6 +49,34 @@ pub struct WeightStep {
     pub tilted: f64,
     /// At most `E[|V(X - m(a))|^2; step]`.
     pub square: f64,
+}
+
+/// The output of tokens of finite support about its mean `V m(a)` under the tilted law ([`OutputLaw::about`]).
+#[derive(Debug, Clone, PartialEq)]
+pub struct OutputAbout {
+    /// [`OutputLaw::tilted`].
+    pub tilted: TiltedOutput,
+    /// [`OutputLaw::error`].
+    pub error: TiltedError,
+    /// How far the output is from the centre under the laws tilted by multiples of `a`.
+    pub deviations: Vec<Deviation>,
+    /// [`OutputLaw::radius`].
+    pub radius: Option<f64>,
+    /// The law of `w = e^{<a, X> - Lam(a)}` in steps of `ln w`, ascending.
+    pub steps: Option<Vec<WeightStep>>,
+}
+
+/// How far the output is from a centre under a tilted law.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Deviation {
+    /// `Lam` at the tilt.
+    pub cumulant: f64,
+    /// A bound of the error of `Lam`.
+    pub of_cumulant: f64,
+    /// `E|V X - centre|^2`.
+    pub square: f64,
+    /// A bound of the error of its root.
+    pub error: f64,
 }
 
 /// What the output `V X` looks like under the tilted law `mu_a`.

@@ -124,7 +124,8 @@ fn average_errors(
 ) -> Cell<Vec<Exact>> {
     let gradient = match form {
         PrintedForm::Output => {
-            let average = exact_cells(question, lengths, progress).average?;
+            let seen = question.tokens.through(question.head.value());
+            let average = exact_cells(question, seen.as_ref(), lengths, progress).average?;
             return Ok(average.iter().map(|cell| cell.squared_error).collect());
         }
         PrintedForm::ValueGradient => Gradient::Value,

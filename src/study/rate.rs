@@ -23,7 +23,8 @@ pub fn rate(
 ) -> Result<RateAnswer> {
     question.check_size(lengths.len(), 1)?;
     let mut notes = Vec::new();
-    let exact = exact_cells(question, lengths, progress).average;
+    let seen = question.tokens.through(question.head.value());
+    let exact = exact_cells(question, seen.as_ref(), lengths, progress).average;
     let slopes = match &exact {
         Ok(values) => {
             let errors: Vec<f64> = values.iter().map(|v| v.squared_error.value).collect();
@@ -110,7 +111,15 @@ fn bound_slopes(
     question: &Question<'_>,
     lengths: &[PromptLength],
 ) -> Result<Vec<(Theorem, Vec<LocalSlope>)>> {
-    let cells = bound_cells(question, lengths, &TableOptions::default(), &Silent)?.average;
+    let seen = question.tokens.through(question.head.value());
+    let cells = bound_cells(
+        question,
+        seen.as_ref(),
+        lengths,
+        &TableOptions::default(),
+        &Silent,
+    )?
+    .average;
     let upper: Vec<f64> = cells
         .output
         .iter()

@@ -35,7 +35,12 @@ pub fn rows(
         QueryLaw::Gaussian(_) => 1,
     };
     progress.start(2 * queries as u64);
-    let exact = exact_cells(question, lengths, progress);
+    let seen = question.tokens.through(question.head.value());
+    let (exact, bounds) = rayon::join(
+        || exact_cells(question, seen.as_ref(), lengths, progress),
+        || bound_cells(question, seen.as_ref(), lengths, options, progress),
+    );
+    let bounds = bounds?;
     let gradients = options.gradients.then(|| gradient_cells(question, lengths));
     let entropies = options.entropy.then(|| entropy_cells(question, lengths));
     let other = |index: Option<usize>, i: usize, metric: Metric| -> Option<Cell<Exact>> {
@@ -59,7 +64,6 @@ pub fn rows(
         };
         cells.at(metric, i)
     };
-    let bounds = bound_cells(question, lengths, options, progress)?;
     let mut rows = Vec::new();
     let shown = Shown {
         options,

@@ -49,7 +49,8 @@ pub(super) fn sweep(
             ..*question
         };
         let (_, entropies) = entropy_cells(&scaled, lengths);
-        let outputs = exact_cells(&scaled, lengths, &Silent).average;
+        let seen = scaled.tokens.through(scaled.head.value());
+        let outputs = exact_cells(&scaled, seen.as_ref(), lengths, &Silent).average;
         for (place, length) in lengths.iter().enumerate() {
             let output = cell(&outputs, place);
             lines.push(TemperatureLine {

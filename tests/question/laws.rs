@@ -131,7 +131,7 @@ proptest! {
             let cumulant = atoms.score_origin + largest + sum.ln();
             prop_assert!((cumulant - tilted.cumulant).abs() < 1e-12 * (1.0 + cumulant.abs()),
                 "{law:?} {tilt:?}: {cumulant} {}", tilted.cumulant);
-            let mean = &atoms.outputs * DVector::from_vec(weights.clone()) / sum;
+            let mean = &*atoms.outputs * DVector::from_vec(weights.clone()) / sum;
             let whole = &mean + &atoms.output_origin;
             prop_assert!((&whole - &tilted.mean).norm() < 1e-12 * (1.0 + whole.norm()));
             let variance: f64 = (0..n).map(|i| {

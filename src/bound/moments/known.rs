@@ -12,7 +12,7 @@ use crate::bound::theorem::{ProofStatus, Statement, Theorem};
 use crate::bound::vocabulary::{A2, F0, OWN_6, TILT, constant, location};
 use crate::error::{Error, Result};
 use crate::interval::Interval;
-use crate::law::{CLOSED_FORM, OutputLaw, TiltedError, TiltedOutput, WeightStep};
+use crate::law::{CLOSED_FORM, Deviation, OutputAbout, OutputLaw, WeightStep};
 use crate::parameter::{Dimension, refused};
 
 impl Theorem {
@@ -51,7 +51,7 @@ impl Theorem {
 /// | `F0` | `tr(V C(0) V^T) + abs(V(m(0) - m(a)))^2` |
 ///
 /// Upper bounds of the four: T4 and T5 increase in each. What the law computes is widened by the accuracy it
-/// states ([`TiltedError`]), and the rest is interval arithmetic.
+/// states ([`TiltedError`](crate::law::TiltedError)), and the rest is interval arithmetic.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KnownMoments {
     ln_rho: f64,
@@ -94,47 +94,41 @@ impl KnownMoments {
                 format!("{} coordinates", output.dimension()),
             ));
         }
-        let zero = DVector::zeros(tilt.len());
-        let tilts = [zero, tilt.clone(), tilt * 2.0, -tilt];
-        let [origin, once, twice, opposite] = tilts.each_ref().map(|a| output.tilted(a));
-        let [at_origin, at_once, at_twice, at_opposite] = [
-            output.error(&tilts[0], &origin),
-            output.error(&tilts[1], &once),
-            output.error(&tilts[2], &twice),
-            output.error(&tilts[3], &opposite),
-        ];
-        let cumulant =
-            |found: &TiltedOutput, error: &TiltedError| around(found.cumulant, error.cumulant);
-        let (cumulant_once, cumulant_twice) =
-            (cumulant(&once, &at_once), cumulant(&twice, &at_twice));
+        let multiples: Vec<f64> = [0.0, 2.0, -1.0]
+            .into_iter()
+            .chain((0..ORDERS).map(order))
+            .collect();
+        let finite = output.about(tilt, &multiples);
+        // A finite law whose output is its mean everywhere is constant.
+        let of_radius = finite.as_ref().map(|found| found.radius == Some(0.0));
+        let found = finite.unwrap_or_else(|| one_by_one(output, tilt, &multiples));
+        let (once, at_once) = (found.tilted, found.error);
+        let [origin, twice, opposite, orders @ ..] = found.deviations.as_slice() else {
+            let count = found.deviations.len();
+            return refused("the list of tilted laws", count, "one for each tilt");
+        };
+        let constant = of_radius.unwrap_or_else(|| {
+            let all = found.deviations.iter();
+            once.variance == 0.0 && all.clone().all(|found| found.square == 0.0)
+        });
+        let cumulant = |found: &Deviation| around(found.cumulant, found.of_cumulant);
+        let cumulant_once = around(once.cumulant, at_once.cumulant);
         // Jensen: both exponents are at least 0, whatever rounding made of the differences.
-        let ln_rho = (cumulant_twice - cumulant_once.double())
+        let ln_rho = (cumulant(twice) - cumulant_once.double())
             .known_non_negative()
             .upper();
-        let ln_kappa = (cumulant_once + cumulant(&opposite, &at_opposite))
+        let ln_kappa = (cumulant_once + cumulant(opposite))
             .known_non_negative()
             .upper();
-        // A law that finds no variance at all without a tilt, and the same mean everywhere, is constant.
-        let constant = origin.variance == 0.0
-            && origin.mean == once.mean
-            && once.mean == twice.mean
-            && twice.variance == 0.0;
-        let spread = |found: &TiltedOutput, error: &TiltedError| {
+        let spread = |found: &Deviation| {
             if constant {
                 return Interval::ZERO;
             }
-            let variance = Interval::point(found.variance) + Interval::point(error.variance);
-            let shift: Interval = found
-                .mean
-                .iter()
-                .zip(once.mean.iter())
-                .map(|(x, y)| (Interval::point(*x) - Interval::point(*y)).square())
-                .sum();
-            let moved = Interval::point(error.mean) + Interval::point(at_once.mean);
-            variance + (shift.sqrt() + moved).square()
+            let moved = Interval::point(found.error) + Interval::point(at_once.mean);
+            (Interval::point(found.square).sqrt() + moved).square()
         };
-        let second = spread(&twice, &at_twice).upper();
-        let f0 = spread(&origin, &at_origin).upper();
+        let second = spread(twice).upper();
+        let f0 = spread(origin).upper();
         for (name, value, most) in [
             ("ln rho", ln_rho, LARGEST_EXPONENT),
             ("ln kap", ln_kappa, LARGEST_EXPONENT),
@@ -154,7 +148,7 @@ impl KnownMoments {
                 return refused(name, value, required);
             }
         }
-        let radius_squared = match output.radius(&once.mean) {
+        let radius_squared = match found.radius {
             Some(radius) if !(radius >= 0.0) => {
                 return refused("the output radius", radius, "at least 0");
             }
@@ -169,18 +163,16 @@ impl KnownMoments {
         // Orders 1 and 2 are known already.
         let mut weight = [0.0; ORDERS];
         let mut square = [0.0; ORDERS];
-        for (number, (weight, square)) in weight.iter_mut().zip(&mut square).enumerate() {
-            let q = order(number);
-            let tilt = tilt * q;
-            let found = output.tilted(&tilt);
-            let error = output.error(&tilt, &found);
-            let ln_weight = cumulant(&found, &error) - Interval::point(q) * cumulant_once;
+        for (number, ((weight, square), found)) in
+            weight.iter_mut().zip(&mut square).zip(orders).enumerate()
+        {
+            let ln_weight = cumulant(found) - Interval::point(order(number)) * cumulant_once;
             // Jensen once more; what is not a number is not known.
             *weight = known_or_infinite(ln_weight.known_non_negative().upper());
-            let ln_square = Interval::point(*weight) + spread(&found, &error).ln();
+            let ln_square = Interval::point(*weight) + spread(found).ln();
             *square = known_or_infinite(ln_square.upper());
         }
-        let steps = output.weight_steps(tilt, &once.mean);
+        let steps = found.steps;
         let staircase = match &steps {
             Some(steps) => {
                 let steps = steps.iter();
@@ -300,6 +292,47 @@ impl KnownMoments {
             a2: self.ln_a2,
             f0: self.f0,
         }
+    }
+}
+
+/// [`OutputLaw::about`] of laws that do not have it.
+fn one_by_one(output: &dyn OutputLaw, tilt: &DVector<f64>, multiples: &[f64]) -> OutputAbout {
+    let once = output.tilted(tilt);
+    let deviation = |multiple: &f64| {
+        let tilt = tilt * *multiple;
+        let found = output.tilted(&tilt);
+        let error = output.error(&tilt, &found);
+        let shift: Interval = found
+            .mean
+            .iter()
+            .zip(once.mean.iter())
+            .map(|(x, y)| (Interval::point(*x) - Interval::point(*y)).square())
+            .sum();
+        let square = match found.variance == 0.0 && found.mean == once.mean {
+            true => 0.0,
+            false => (Interval::point(found.variance) + shift).upper(),
+        };
+        // `sqrt(v + e + (s + m)^2)` is at most `sqrt(v + s^2) + e / (2 sqrt(v + s^2)) + m`, and at most `sqrt(v + s^2) + sqrt(e) + m`.
+        let of_variance = Interval::point(error.variance).sqrt().upper();
+        let slope = 0.5 * error.variance / square.sqrt() * (1.0 + 8.0 * f64::EPSILON);
+        let of_variance = if slope < of_variance {
+            slope
+        } else {
+            of_variance
+        };
+        Deviation {
+            cumulant: found.cumulant,
+            of_cumulant: error.cumulant,
+            square,
+            error: (Interval::point(of_variance) + Interval::point(error.mean)).upper(),
+        }
+    };
+    OutputAbout {
+        deviations: multiples.iter().map(deviation).collect(),
+        radius: output.radius(&once.mean),
+        steps: None,
+        error: output.error(tilt, &once),
+        tilted: once,
     }
 }
 

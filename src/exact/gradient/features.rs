@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::exact::Exact;
 use crate::exact::gradient::node::{Node, Polynomials, symmetric};
 use crate::exact::gradient::terms::{Rows, Scalars, Terms};
-use crate::exact::sums::compensated::{centre, lost_by_underflow};
+use crate::exact::sums::compensated::{Centred, lost_by_underflow};
 use crate::exact::sums::weights::WeightAtoms;
 use crate::exact::value::UNIT;
 use crate::law::Sum;
@@ -54,8 +54,9 @@ impl Features {
         of_score: f64,
     ) -> Result<Self> {
         let tilted = weights.tilted();
-        let mut tokens = points.clone();
-        let rounding = centre(&mut tokens, &tilted);
+        let centred = Centred::new(std::sync::Arc::new(points.clone()), &tilted);
+        let tokens = centred.columns(0, points.ncols());
+        let (norms, rounding) = (centred.norms, centred.rounding);
         let tilted = DVector::from_vec(tilted);
         // Q of V = Q R keeps norms: more outputs than coordinates are not needed. Householder reflections move V, relatively and in
         // norm, by less than 10 m d roundings.
@@ -99,7 +100,6 @@ impl Features {
         let relative =
             24.0 * (of_score + weights.rounding(0.0)) + 8.0 * of_sum + 8.0 * coordinates * UNIT;
         // Bounds of |y| and |o| that cover their rounding: it is `relative` times the excess.
-        let norms: Vec<f64> = tokens.column_iter().map(|y| y.norm()).collect();
         let of_mean: f64 = tilted
             .iter()
             .zip(norms.iter().zip(&rounding))

@@ -2,7 +2,8 @@
 
 use crate::exact::gradient::node::Polynomials;
 use crate::exact::sums::compensated::OF_SUM;
-use crate::exact::sums::weights::{Kernel, ln_phi_and_rounding};
+use crate::exact::sums::kernel::Kernel;
+use crate::exact::sums::weights::ln_phi_and_rounding;
 use crate::law::Sum;
 
 /// Of one atom, see [`Features`](crate::exact::gradient::features::Features).

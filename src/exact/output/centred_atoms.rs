@@ -1,13 +1,13 @@
 //! Score atoms with the output centred, and their single-token expectations with bounds of the rounding.
 
+use std::sync::Arc;
+
 use nalgebra::{DMatrix, DVector};
 
 use crate::error::{Error, Result};
 use crate::exact::output::moments::{LeftEnd, OutputMoments, OutputNode, RightEnd};
 use crate::exact::output::node_sums::{NodeSums, Size};
-use crate::exact::sums::compensated::{
-    GROUP, OF_SUM, centre, compensated_product, lost_by_underflow,
-};
+use crate::exact::sums::compensated::{Centred, GROUP, OF_SUM, lost_by_underflow};
 use crate::exact::sums::integral::may_stop;
 use crate::exact::sums::score_weights::ScoreWeights;
 use crate::exact::sums::weights::{WeightAtoms, ln_phi_and_rounding, too_wide};
@@ -22,7 +22,7 @@ pub(super) const MOST_NODES: usize = 20_000;
 pub(in crate::exact) struct CentredAtoms {
     pub(super) weights: WeightAtoms,
     /// `f`, one column an atom.
-    pub(super) outputs: DMatrix<f64>,
+    pub(super) outputs: Centred,
     pub(super) sizes: Vec<Size>,
     /// Bounds of the relative errors of an `x` but for the roundings that made it a weight, and of a probability; of the rounding of
     /// conditional variances (absolute) and of squared norms (relative).
@@ -52,12 +52,12 @@ impl CentredAtoms {
             unproved,
         } = ScoreWeights::new(atoms)?;
         let tilted = weights.tilted();
-        let mut outputs = atoms.outputs.clone();
-        let mut rounding = centre(&mut outputs, &tilted);
+        let mut outputs = Centred::new(Arc::clone(&atoms.outputs), &tilted);
+        let mut rounding = std::mem::take(&mut outputs.rounding);
         for (all, own) in rounding.iter_mut().zip(&atoms.rounding.outputs) {
             *all += own;
         }
-        let norms: Vec<f64> = outputs.column_iter().map(|f| f.norm()).collect();
+        let norms = std::mem::take(&mut outputs.norms);
         // What the errors of the tilted probabilities and of the outputs move T by.
         let relative = of_x + weights.rounding(0.0) + 8.0 * UNIT;
         let of_mean: f64 = tilted
@@ -65,7 +65,7 @@ impl CentredAtoms {
             .zip(norms.iter().zip(&rounding))
             .map(|(p, (norm, rounding))| p * (relative * norm + rounding))
             .sum();
-        let largest = outputs.amax();
+        let largest = outputs.largest;
         let of_mean = of_mean + lost_by_underflow(&norms);
         let sizes: Vec<Size> = norms
             .iter()
@@ -90,7 +90,7 @@ impl CentredAtoms {
         let why = "the squares of the outputs may underflow";
         let unproved = unproved.or(underflow.then_some(why));
         Ok(Self {
-            of_norm: (outputs.nrows() as f64 + 4.0) * UNIT,
+            of_norm: (outputs.shape().0 as f64 + 4.0) * UNIT,
             weights,
             outputs,
             sizes,
@@ -117,7 +117,7 @@ impl CentredAtoms {
     /// `E f` and a bound of its rounding, in norm.
     pub fn mean(&self) -> (Vec<f64>, f64) {
         let probability = self.weights.probability();
-        let mean = compensated_product(&self.outputs, probability);
+        let mean = self.outputs.sum(probability);
         let relative = self.of_probability + 8.0 * UNIT;
         let rounding = probability
             .iter()
@@ -251,8 +251,12 @@ impl CentredAtoms {
                 break;
             }
         }
-        to.bias
-            .extend(weighted_outputs(&self.outputs, &factors, count));
+        to.bias.extend(weighted_outputs(
+            self.outputs.shape(),
+            |first, size| self.outputs.columns(first, size),
+            &factors,
+            count,
+        ));
         done
     }
 
@@ -278,16 +282,16 @@ impl CentredAtoms {
 
 /// The outputs summed with the factors in each of the first `count` columns.
 pub(super) fn weighted_outputs(
-    outputs: &DMatrix<f64>,
+    (rows, atoms): (usize, usize),
+    outputs: impl Fn(usize, usize) -> DMatrix<f64>,
     factors: &DMatrix<f64>,
     count: usize,
 ) -> Vec<DVector<f64>> {
-    let (rows, atoms) = outputs.shape();
     let mut sums = vec![Sum::default(); rows * count];
     let mut part = DMatrix::zeros(rows, count);
     for first in (0..atoms).step_by(GROUP) {
         let size = GROUP.min(atoms - first);
-        let outputs = outputs.columns(first, size);
+        let outputs = outputs(first, size);
         part.gemm(1.0, &outputs, &factors.view((first, 0), (size, count)), 0.0);
         for (sum, entry) in sums.iter_mut().zip(part.iter()) {
             sum.add(*entry);

@@ -182,7 +182,8 @@ impl FixedPart {
         let (mut participation, mut of_participation) = (0.0, 0.0);
         let of_terms = UNIT * (atoms.sizes.len() as f64 + rows + 28.0) + atoms.of_probability;
         let known = atoms.weights.iter().zip(&atoms.sizes);
-        for (((p, ln_w), own), f) in known.zip(atoms.outputs.column_iter()) {
+        for (place, ((p, ln_w), own)) in known.enumerate() {
+            let f = atoms.outputs.column(place);
             let y = ln_w - self.ln_total;
             let s = 1.0 / (1.0 + libm::exp(y));
             let r = 1.0 / (1.0 + libm::exp(-y));

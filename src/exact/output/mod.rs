@@ -1,5 +1,6 @@
 //! Exact errors of the output, its bias and participation, at one query.
 
+mod cells;
 pub(in crate::exact) mod centred_atoms;
 pub(in crate::exact) mod entropy;
 pub(in crate::exact) mod errors;

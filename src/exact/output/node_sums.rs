@@ -1,7 +1,7 @@
 //! Single-token sums over centred score atoms at one `t`.
 
 use crate::exact::sums::compensated::OF_SUM;
-use crate::exact::sums::weights::Kernel;
+use crate::exact::sums::kernel::Kernel;
 use crate::law::Sum;
 
 /// Of the output of one atom.

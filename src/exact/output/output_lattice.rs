@@ -3,6 +3,7 @@
 use nalgebra::DMatrix;
 
 use crate::error::Result;
+use crate::exact::output::cells::Cells;
 use crate::exact::output::centred_atoms::{
     BLOCK, CentredAtoms, MOST_NODES, node_count, weighted_outputs,
 };
@@ -11,9 +12,10 @@ use crate::exact::output::node_sums::{NodeSums, Size};
 use crate::exact::sums::compensated::{GROUP, OF_SUM};
 use crate::exact::sums::integral::may_stop;
 use crate::exact::sums::interpolation::{
-    BEFORE, CELL, DENSITY, POINTS, Remainder, weights as interpolation_weights,
+    CELL, DENSITY, POINTS, Remainder, weights as interpolation_weights,
 };
-use crate::exact::sums::weights::{Kernel, WeightAtoms, too_wide};
+use crate::exact::sums::kernel::Kernel;
+use crate::exact::sums::weights::{WeightAtoms, too_wide};
 use crate::law::Sum;
 
 /// Atoms for each lattice point from which sums over the points are the cheaper.
@@ -64,7 +66,7 @@ impl<'a> OutputLattice<'a> {
     /// None if no atom has a probability.
     pub(super) fn new(atoms: &'a CentredAtoms) -> Option<Self> {
         let cells = Cells::new(atoms)?;
-        let rows = atoms.outputs.nrows();
+        let rows = atoms.outputs.shape().0;
         let mut sums = vec![Sum::default(); cells.points * (rows + 2)];
         for (cell, members) in cells.groups() {
             let size = members.len();
@@ -195,8 +197,12 @@ impl<'a> OutputLattice<'a> {
                 break;
             }
         }
-        to.bias
-            .extend(weighted_outputs(&self.outputs, &factors, count));
+        to.bias.extend(weighted_outputs(
+            self.outputs.shape(),
+            |first, size| self.outputs.columns(first, size).into_owned(),
+            &factors,
+            count,
+        ));
         last
     }
 
@@ -288,96 +294,5 @@ impl LatticeSums {
         for (sum, part) in self.wide.iter_mut().zip(part.wide) {
             *sum += part;
         }
-    }
-}
-
-/// The atoms by cell of the lattice.
-struct Cells {
-    /// Place of the first point, in steps.
-    first: i64,
-    points: usize,
-    /// Atoms with a probability, sorted by their cell, and that cell.
-    order: Vec<(u32, u32)>,
-}
-
-impl Cells {
-    /// The first point and the number of points.
-    fn span(atoms: &CentredAtoms) -> Option<(i64, usize)> {
-        let places = atoms.weights.iter().filter(|(p, _)| *p > 0.0);
-        let (low, high) = places.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (_, y)| {
-            (low.min(y), high.max(y))
-        });
-        let (low, high) = ((low * DENSITY).floor(), (high * DENSITY).floor());
-        // Scores differ by thousands at most.
-        (low <= high && high - low < 1e7)
-            .then(|| (low as i64 - BEFORE as i64, (high - low) as usize + POINTS))
-    }
-
-    fn new(atoms: &CentredAtoms) -> Option<Self> {
-        let (first, points) = Self::span(atoms)?;
-        let cell = |y: f64| ((y * DENSITY).floor() as i64 - first - BEFORE as i64) as u32;
-        let mut order: Vec<(u32, u32)> = atoms
-            .weights
-            .iter()
-            .enumerate()
-            .filter(|(_, (p, _))| *p > 0.0)
-            .map(|(atom, (_, y))| (cell(y), atom as u32))
-            .collect();
-        order.sort_unstable();
-        Some(Self {
-            first,
-            points,
-            order,
-        })
-    }
-
-    /// Groups of at most [`GROUP`] atoms of one cell, with the cell.
-    fn groups(&self) -> impl Iterator<Item = (usize, Vec<usize>)> {
-        self.order
-            .chunk_by(|one, other| one.0 == other.0)
-            .flat_map(|cell| cell.chunks(GROUP))
-            .map(|group| {
-                let cell = group.first().map_or(0, |(cell, _)| *cell as usize);
-                (cell, group.iter().map(|(_, atom)| *atom as usize).collect())
-            })
-    }
-
-    /// `ln w` of the points.
-    fn places(&self) -> Vec<f64> {
-        (0..self.points)
-            .map(|point| (self.first + point as i64) as f64 / DENSITY)
-            .collect()
-    }
-
-    /// The probability and the mean sizes of the atoms of each cell, at the point on its left; of their roundings the largest.
-    fn sizes(&self, atoms: &CentredAtoms) -> (Vec<f64>, Vec<Size>) {
-        let zero = Size {
-            square: 0.0,
-            norm: 0.0,
-            rounding: 0.0,
-        };
-        let mut sizes = vec![zero; self.points];
-        let mut probability = vec![0.0; self.points];
-        for &(cell, atom) in &self.order {
-            let place = cell as usize + BEFORE;
-            if let (Some((p, _)), Some(of), Some(all), Some(size)) = (
-                atoms.weights.at(atom as usize),
-                atoms.sizes.get(atom as usize),
-                probability.get_mut(place),
-                sizes.get_mut(place),
-            ) {
-                *all += p;
-                size.square += p * of.square;
-                size.norm += p * of.norm;
-                size.rounding = size.rounding.max(of.rounding);
-            }
-        }
-        for (size, p) in sizes.iter_mut().zip(&probability) {
-            if *p > 0.0 {
-                size.square /= p;
-                size.norm /= p;
-            }
-        }
-        (probability, sizes)
     }
 }

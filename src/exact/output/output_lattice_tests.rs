@@ -49,7 +49,7 @@ fn random_atoms(random: &mut ChaCha8Rng) -> ScoreAtoms {
         },
         output_origin: DVector::zeros(rows),
         scores,
-        outputs,
+        outputs: std::sync::Arc::new(outputs),
         exact: true,
     }
 }

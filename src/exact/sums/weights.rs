@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::exact::sums::integral::{Accuracy, WeightMoments, may_stop};
+use crate::exact::sums::kernel::{Kernel, kernel};
 use crate::exact::value::UNIT;
 use crate::law::Sum;
 
@@ -21,64 +22,6 @@ pub(in crate::exact) struct WeightAtoms {
     of_ln_weight: f64,
 }
 
-/// `x = t w`, `e^{-x}` and `1 - e^{-x}` for one atom at one `t`.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::exact) struct Kernel {
-    /// `x`, or 0 where `e^{-x}` underflows, so that products with `e^{-x}` are 0 and not `NaN`.
-    pub x: f64,
-    /// `x` itself; infinite where it overflows, so that no sum with it is taken for small.
-    pub whole: f64,
-    /// `e^{-x}`.
-    pub decay: f64,
-    /// `1 - e^{-x}`, with full relative accuracy.
-    pub rise: f64,
-}
-
-impl Kernel {
-    /// `x`, or 0 if it is infinite: sums with it are used only where that atom counts for nothing.
-    pub fn finite(&self) -> f64 {
-        if self.whole < f64::INFINITY {
-            self.whole
-        } else {
-            0.0
-        }
-    }
-
-    /// `1 - (1 + x) e^{-x}`, the integral of `y^2 e^{-y}` against `d ln y` below `x`.
-    pub fn bump_below(&self) -> f64 {
-        if self.x > 0.0 && self.x < 1e-4 {
-            self.x * self.x * (0.5 - self.x / 3.0)
-        } else {
-            self.rise - self.x * self.decay
-        }
-    }
-}
-
-/// The kernel at `x`.
-pub(in crate::exact) fn kernel(x: f64) -> Kernel {
-    if x > 735.0 {
-        return Kernel {
-            x: 0.0,
-            whole: x,
-            decay: 0.0,
-            rise: 1.0,
-        };
-    }
-    let (decay, rise) = if x < 0.5 {
-        let rise = -libm::expm1(-x);
-        (1.0 - rise, rise)
-    } else {
-        let decay = libm::exp(-x);
-        (decay, 1.0 - decay)
-    };
-    Kernel {
-        x,
-        whole: x,
-        decay,
-        rise,
-    }
-}
-
 /// Sizes of `|ln w|` and `|tau|` up to which `x` is the product of `t` and `w`.
 const MODERATE: f64 = 300.0;
 /// `ln x` below which [`WeightAtoms::small_node`] serves.
@@ -96,10 +39,13 @@ impl WeightAtoms {
     /// Normalises scores by their own cumulant `Lam = ln sum p e^S`, computed from the atoms.
     pub fn new(probability: &[f64], scores: &[f64]) -> Self {
         // Relative to the score of most tilted mass, near which differences are exact.
+        let equal = probability
+            .windows(2)
+            .all(|pair| matches!(pair, [p, q] if p == q));
         let heaviest = probability
             .iter()
             .zip(scores)
-            .map(|(p, s)| (libm::log(*p) + s, *s))
+            .map(|(p, s)| (if equal { *s } else { libm::log(*p) + s }, *s))
             .max_by(|x, y| x.0.total_cmp(&y.0))
             .map_or(0.0, |(_, s)| s);
         let differences = || scores.iter().map(|s| s - heaviest);
@@ -195,7 +141,10 @@ impl WeightAtoms {
 
     /// Probability and `ln w` of one atom.
     pub fn at(&self, atom: usize) -> Option<(f64, f64)> {
-        Some((*self.probability.get(atom)?, *self.ln_weight.get(atom)?))
+        self.probability
+            .get(atom)
+            .copied()
+            .zip(self.ln_weight.get(atom).copied())
     }
 
     /// The largest `ln w`.
@@ -225,10 +174,11 @@ impl WeightAtoms {
         };
         self.iter().zip(&self.weight).map(move |((p, ln_w), w)| {
             let product = t * w;
+            let exponential = || libm::exp(tau + ln_w);
             let x = if product > 0.0 {
                 product
             } else {
-                libm::exp(tau + ln_w)
+                exponential()
             };
             (p, kernel(x))
         })
@@ -244,7 +194,7 @@ impl WeightAtoms {
         }
     }
 
-    /// A bound of the absolute rounding of every `ln w`, besides the errors of scores and probabilities.
+    /// A bound of the absolute rounding of every `ln w`, besides those of scores and probabilities.
     pub fn of_ln_weight(&self) -> f64 {
         self.of_ln_weight
     }
@@ -302,10 +252,9 @@ impl WeightAtoms {
         let accuracy = Accuracy { left, ..accuracy };
         let mut nodes = Vec::new();
         loop {
-            let (rise, bumps) = if tau + largest < SMALL_LN {
-                self.small_node(&weights, libm::exp(tau))
-            } else {
-                self.node(tau)
+            let (rise, bumps) = match tau + largest < SMALL_LN {
+                true => self.small_node(&weights, libm::exp(tau)),
+                false => self.node(tau),
             };
             let ln_phi = self.ln_phi(rise, tau);
             nodes.push((ln_phi, bumps));

@@ -25,8 +25,11 @@ use crate::study::options::TableOptions;
 use crate::study::{Progress, Question};
 
 /// Bounds for every query of a list (none for a continuous query law), and averaged over the law.
+///
+/// `seen` is the law of the tokens seen through the value matrix.
 pub(in crate::study) fn bound_cells(
     question: &Question<'_>,
+    seen: &dyn OutputLaw,
     lengths: &[PromptLength],
     options: &TableOptions,
     progress: &dyn Progress,
@@ -42,13 +45,12 @@ pub(in crate::study) fn bound_cells(
     let values = ValueSpectrum::new(question.head.value())?;
     match question.query {
         QueryLaw::List { queries, weights } => {
-            let seen = question.tokens.through(question.head.value());
             let queries: Vec<BoundCells> = (0..queries.ncols())
                 .into_par_iter()
                 .map(|index| {
                     let query = queries.column(index).into_owned();
                     // A moment that is out of range says nothing about the exact value: the bounds do not apply.
-                    let (known, class) = moments_at(question, seen.as_ref(), &query, &values);
+                    let (known, class) = moments_at(question, seen, &query, &values);
                     let mut cells = pointwise(&known, &class, lengths, tail);
                     if let Some(gradients) = &gradients {
                         let found = known.and_then(|known| {

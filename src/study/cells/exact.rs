@@ -8,6 +8,7 @@ use crate::exact::{
     AverageOutput, Exact, ExactOutput, GaussianOutput, OutputErrorCurve, gaussian_output_error,
     gaussian_query_average, list_average, output_error, scalar_query_average,
 };
+use crate::law::OutputLaw;
 use crate::parameter::PromptLength;
 use crate::record::Cell;
 use crate::study::cells::fixed::{NOT_COMPUTED, fixed_cells};
@@ -15,8 +16,11 @@ use crate::study::cells::results::{ExactCells, average_of_list};
 use crate::study::{Progress, Question, Silent};
 
 /// Exact results; of prompts with fixed tokens those of T2.fixed.
+///
+/// `seen` is the law of the tokens seen through the value matrix.
 pub(in crate::study) fn exact_cells(
     question: &Question<'_>,
+    seen: &dyn OutputLaw,
     lengths: &[PromptLength],
     progress: &dyn Progress,
 ) -> ExactCells {
@@ -24,8 +28,8 @@ pub(in crate::study) fn exact_cells(
         return fixed_cells(question, fixed, lengths, progress);
     }
     match question.query {
-        QueryLaw::List { queries, weights } => {
-            let per_query = list_cells(question, queries.ncols(), lengths, progress);
+        QueryLaw::List { weights, .. } => {
+            let per_query = list_cells(question, seen, lengths, progress);
             let average = average_of_list(&per_query, weights, lengths.len());
             ExactCells {
                 queries: per_query,
@@ -61,12 +65,11 @@ pub(in crate::study) fn exact_cells(
 
 fn list_cells(
     question: &Question<'_>,
-    count: usize,
+    seen: &dyn OutputLaw,
     lengths: &[PromptLength],
     progress: &dyn Progress,
 ) -> Vec<Cell<Vec<ExactOutput>>> {
-    let seen = question.tokens.through(question.head.value());
-    (0..count)
+    (0..question.query_count())
         .into_par_iter()
         .map(|index| {
             let Some(query) = question.query.query(index) else {
@@ -78,7 +81,7 @@ fn list_cells(
                     &GaussianOutput::new(tokens, question.head.value(), &tilt),
                     lengths,
                 ),
-                None => output_error(seen.as_ref(), &tilt, lengths),
+                None => output_error(seen, &tilt, lengths),
             };
             progress.step();
             result.map_err(reason)
@@ -122,7 +125,10 @@ pub(in crate::study) fn average_curve<'a>(
             }))
         }
         _ => Ok(Box::new(move |lengths| {
-            exact_cells(question, lengths, &Silent).average.map(squares)
+            let seen = question.tokens.through(question.head.value());
+            exact_cells(question, seen.as_ref(), lengths, &Silent)
+                .average
+                .map(squares)
         })),
     }
 }

@@ -4,32 +4,32 @@ use std::sync::OnceLock;
 
 use nalgebra::{DMatrix, DVector};
 
-use super::TokenLaw;
-use super::atoms::LARGEST_SQUARE;
-use super::mixture::normalised;
 use crate::error::{Error, Result};
+use crate::law::TokenLaw;
+use crate::law::atoms::LARGEST_SQUARE;
+use crate::law::mixture::normalised;
 use crate::parameter::{Dimension, VarianceProxy, refused};
 
 /// Largest number of points whose pairwise distances are computed for the variance proxy.
-pub(super) const MAX_PAIRWISE: usize = 4096;
+pub(in crate::law) const MAX_PAIRWISE: usize = 4096;
 /// Side of the square blocks of the Gram matrix (1 MiB each).
 const BLOCK: usize = 256;
 
 /// Least sum of the weights relative to the largest score for which no weight that underflows counts.
-pub(super) const LEAST_SUM: f64 = 1e-250;
+pub(in crate::law) const LEAST_SUM: f64 = 1e-250;
 
 /// The law on finitely many points with given probabilities, uniform unless said otherwise.
 ///
 /// `Lam(a) = ln sum_i q_i e^{<a, x_i>}`, and the tilted law is the softmax-weighted law on the same points.
 #[derive(Debug, Clone)]
 pub struct Empirical {
-    pub(super) points: DMatrix<f64>,
-    pub(super) weights: Vec<f64>,
+    pub(in crate::law) points: DMatrix<f64>,
+    pub(in crate::law) weights: Vec<f64>,
     /// Sums of the weights; empty if they are all equal.
-    pub(super) cumulative: Vec<f64>,
+    pub(in crate::law) cumulative: Vec<f64>,
     /// The squared radius about the mean: a proxy, if not the best one.
-    pub(super) radius_proxy: VarianceProxy,
-    pub(super) proxy: OnceLock<VarianceProxy>,
+    pub(in crate::law) radius_proxy: VarianceProxy,
+    pub(in crate::law) proxy: OnceLock<VarianceProxy>,
 }
 
 impl Empirical {
@@ -119,7 +119,7 @@ impl Empirical {
             radius_proxy: VarianceProxy::new(0.0)?,
             proxy: OnceLock::new(),
         };
-        let radius = law.squared_radius(&law.centred_points());
+        let radius = law.squared_radius();
         // The radius is rounded up, and points `1e75` away pass.
         if !(radius <= LARGEST_SQUARE * (1.0 + 1e-12)) {
             return refused(
@@ -143,8 +143,12 @@ impl Empirical {
     }
 
     /// `Lam(tilt)` and the probabilities of the points under the tilted law.
-    pub(super) fn tilted_weights(&self, tilt: &DVector<f64>) -> (f64, DVector<f64>) {
-        let scores = self.points.tr_mul(tilt);
+    pub(in crate::law) fn tilted_weights(&self, tilt: &DVector<f64>) -> (f64, DVector<f64>) {
+        self.tilted_weights_of(self.points.tr_mul(tilt))
+    }
+
+    /// The same from the scores.
+    pub(in crate::law) fn tilted_weights_of(&self, scores: DVector<f64>) -> (f64, DVector<f64>) {
         let largest = scores.max();
         let mut weights = scores.clone();
         let mut sum = 0.0;
@@ -168,6 +172,37 @@ impl Empirical {
         (largest + sum.ln(), weights)
     }
 
+    /// `Lam` at this multiple of the tilt of the scores, and the mean of `numbers` under that tilted law.
+    pub(in crate::law) fn weigh(
+        &self,
+        scores: &DVector<f64>,
+        multiple: f64,
+        numbers: &[f64],
+    ) -> (f64, f64) {
+        let exponents = || scores.iter().map(|score| multiple * score);
+        let largest = exponents().fold(f64::NEG_INFINITY, f64::max);
+        let (mut sum, mut mean) = (0.0, 0.0);
+        let all = || self.weights.iter().zip(exponents()).zip(numbers);
+        for ((weight, exponent), number) in all() {
+            let term = weight * (exponent - largest).exp();
+            sum += term;
+            mean += term * number;
+        }
+        if sum > LEAST_SUM {
+            return (largest + sum.ln(), mean / sum);
+        }
+        // The weight of the largest score is so small that others underflow beside it: by logarithms.
+        let logarithms = || all().map(|((weight, exponent), _)| exponent + weight.ln());
+        let largest = logarithms().fold(f64::NEG_INFINITY, f64::max);
+        (sum, mean) = (0.0, 0.0);
+        for (logarithm, number) in logarithms().zip(numbers) {
+            let term = (logarithm - largest).exp();
+            sum += term;
+            mean += term * number;
+        }
+        (largest + sum.ln(), mean / sum)
+    }
+
     fn centred_points(&self) -> DMatrix<f64> {
         let mean = self.tilted_mean(&DVector::zeros(self.dimension()));
         let mut points = self.points.clone();
@@ -185,12 +220,17 @@ impl Empirical {
         16.0 * (self.dimension() as f64 + 8.0) * f64::EPSILON
     }
 
-    /// The squared radius of centred points, rounded up.
-    fn squared_radius(&self, centred: &DMatrix<f64>) -> f64 {
+    /// The squared radius about the mean, rounded up.
+    fn squared_radius(&self) -> f64 {
         let largest = |bound: f64, square: f64| if square <= bound { bound } else { square };
-        let square = centred
+        let mean = self.tilted_mean(&DVector::zeros(self.dimension()));
+        let square = self
+            .points
             .column_iter()
-            .map(|c| c.norm_squared())
+            .map(|x| {
+                let apart = x.iter().zip(mean.iter()).map(|(x, m)| x - m);
+                apart.map(|gap| gap * gap).sum::<f64>()
+            })
             .fold(0.0, largest);
         square * (1.0 + self.guard()) + self.underflow()
     }
@@ -206,7 +246,7 @@ impl Empirical {
     }
 
     /// A quarter of the squared diameter, rounded up.
-    pub(super) fn diameter_proxy(&self) -> f64 {
+    pub(in crate::law) fn diameter_proxy(&self) -> f64 {
         let points = self.centred_points();
         let squares: Vec<f64> = points.column_iter().map(|c| c.norm_squared()).collect();
         let count = self.weights.len();

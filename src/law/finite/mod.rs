@@ -1,0 +1,8 @@
+//! Laws of finite support.
+
+mod empirical;
+mod law;
+mod output;
+
+pub use empirical::Empirical;
+pub use output::FiniteOutput;
