@@ -68,29 +68,29 @@ impl<'a> OutputLattice<'a> {
         let cells = Cells::new(atoms)?;
         let rows = atoms.outputs.shape().0;
         let mut sums = vec![Sum::default(); cells.points * (rows + 2)];
+        let mut all_numbers = DMatrix::zeros(rows + 2, GROUP);
+        let mut all_weights = DMatrix::zeros(GROUP, POINTS);
+        let mut product = DMatrix::zeros(rows + 2, POINTS);
         for (cell, members) in cells.groups() {
-            let size = members.len();
-            let mut numbers = DMatrix::zeros(rows + 2, size);
-            let mut weights = DMatrix::zeros(size, POINTS);
+            let mut numbers = all_numbers.columns_mut(0, members.len());
+            let mut weights = all_weights.rows_mut(0, members.len());
             for (place, &atom) in members.iter().enumerate() {
                 let (Some((p, ln_w)), Some(of)) = (atoms.weights.at(atom), atoms.sizes.get(atom))
                 else {
                     continue;
                 };
                 let mut column = numbers.column_mut(place);
-                column
-                    .rows_mut(0, rows)
-                    .axpy(p, &atoms.outputs.column(atom), 0.0);
-                column
-                    .rows_mut(rows, 2)
-                    .copy_from_slice(&[p, p * of.square]);
+                let (output, others) = column.as_mut_slice().split_at_mut(rows);
+                atoms.outputs.write(atom, output);
+                output.iter_mut().for_each(|entry| *entry *= p);
+                others.copy_from_slice(&[p, p * of.square]);
                 let scaled = ln_w * DENSITY;
                 let interpolated = interpolation_weights(scaled - scaled.floor());
                 for (weight, found) in weights.row_mut(place).iter_mut().zip(interpolated) {
                     *weight = found;
                 }
             }
-            let product = numbers * weights;
+            product.gemm(1.0, &numbers, &weights, 0.0);
             let first = cell * (rows + 2);
             for (sum, term) in sums.iter_mut().skip(first).zip(product.iter()) {
                 sum.add(*term);
