@@ -1,6 +1,6 @@
 //! Scores about a point, which keep their differences.
 
-use nalgebra::{DMatrix, DVector, DVectorView};
+use nalgebra::{DMatrix, DVector};
 
 use super::atoms::UNIT;
 use super::compensated::scores_about;
@@ -21,8 +21,7 @@ const LARGEST_ENTRY: f64 = 1e290;
 
 /// Scores `<tilt, x_i - r>` for the point `r` with the largest probability under the tilted law.
 ///
-/// Each is rounded once and, as a sum of `2 d` exact pairs, by at most `(2 d + 4)^2 2^-106` of the absolute terms, which add up to at most
-/// `|tilt| |x_i - r|`; where an entry is so large that a product is no exact pair, the sum is a plain one.
+/// Each is rounded once and, as a sum of `2 d` exact pairs, by at most `(2 d + 4)^2 2^-106` of the absolute terms; where an entry is so large that a product is no exact pair, the sum is a plain one.
 ///
 /// # Errors
 /// If a score is not a finite number.
@@ -43,21 +42,11 @@ pub(crate) fn centred_scores(
         .max_by(|(_, one), (_, other)| one.total_cmp(other));
     let origin =
         largest.and_then(|(index, _)| (index < points.ncols()).then(|| points.column(index)));
-    let scores: Vec<f64> = match origin {
+    let (scores, absolute) = match origin {
         Some(origin) => scores_about(points, tilt.as_slice(), origin.into_owned().as_slice()),
-        None => Vec::new(),
+        None => (Vec::new(), 0.0),
     };
     let terms = 2.0 * tilt.len() as f64 + 4.0;
-    let farthest = origin.map_or(0.0, |origin| {
-        let square = |x: DVectorView<'_, f64>| -> f64 {
-            x.iter()
-                .zip(origin.iter())
-                .map(|(x, o)| (x - o) * (x - o))
-                .sum()
-        };
-        points.column_iter().map(square).fold(0.0, f64::max).sqrt()
-    });
-    let absolute = tilt.norm() * farthest;
     let plain = tilt.amax() > LARGEST_ENTRY || points.amax() > LARGEST_ENTRY;
     let of_sum = if plain { terms } else { terms * terms * UNIT };
     let largest = scores.iter().fold(1.0_f64, |most, s| most.max(s.abs()));

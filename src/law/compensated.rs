@@ -36,6 +36,7 @@ impl FromIterator<f64> for Sum {
 }
 
 /// `x + y` rounded, and what the rounding left out, exactly.
+#[inline(always)]
 fn two_sum(x: f64, y: f64) -> (f64, f64) {
     let sum = x + y;
     let part = sum - x;
@@ -49,7 +50,9 @@ const LANES: usize = 8;
 ///
 /// Differences and products are exact pairs, so that neither a common shift of the points nor coordinates that
 /// cancel cost digits. Where a product overflows in parts, the plain sum is the answer.
-pub(crate) fn scores_about(points: &DMatrix<f64>, tilt: &[f64], origin: &[f64]) -> Vec<f64> {
+///
+/// Besides, the largest sum of the absolute values of the products of a column, but for its rounding.
+pub(crate) fn scores_about(points: &DMatrix<f64>, tilt: &[f64], origin: &[f64]) -> (Vec<f64>, f64) {
     Arch::new().dispatch(Scores {
         points: points.as_slice(),
         tilt,
@@ -66,48 +69,81 @@ struct Scores<'a> {
 }
 
 impl WithSimd for Scores<'_> {
-    type Output = Vec<f64>;
+    type Output = (Vec<f64>, f64);
 
+    // Loops, not adapters: only what is inlined here is compiled for these instructions.
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> Vec<f64> {
+    fn with_simd<S: Simd>(self, _: S) -> (Vec<f64>, f64) {
+        // Points without coordinates have the score 0.
+        let mut scores = vec![0.0; self.count];
         let points = self.points.chunks_exact(self.tilt.len().max(1));
-        let mut scores: Vec<f64> = points
-            .map(|x| centred_score(self.tilt, x, self.origin))
-            .collect();
-        // Points without coordinates.
-        scores.resize(self.count, 0.0);
-        scores
+        let mut largest = 0.0_f64;
+        for (score, point) in scores.iter_mut().zip(points) {
+            let (value, absolute) = centred_score(self.tilt, point, self.origin);
+            *score = value;
+            // NaN must not be passed over.
+            largest = if absolute <= largest {
+                largest
+            } else {
+                absolute
+            };
+        }
+        (scores, largest)
     }
 }
 
-/// One of [`scores_about`].
+/// One of [`scores_about`], and the sum of the absolute values of its products.
 #[inline(always)]
-pub(crate) fn centred_score(tilt: &[f64], point: &[f64], origin: &[f64]) -> f64 {
-    let (mut high, mut low) = ([0.0; LANES], [0.0; LANES]);
-    let parts = tilt
-        .chunks(LANES)
-        .zip(point.chunks(LANES))
-        .zip(origin.chunks(LANES));
-    for ((tilt, point), origin) in parts {
-        let numbers = tilt.iter().zip(point).zip(origin);
-        for ((high, low), ((a, x), o)) in high.iter_mut().zip(&mut low).zip(numbers) {
-            let (difference, left) = two_sum(*x, -o);
-            let product = a * difference;
-            // Exact, if nothing overflows or underflows.
-            let rest = a.mul_add(difference, -product);
-            let (sum, error) = two_sum(*high, product);
-            *high = sum;
-            *low += error + (rest + a * left);
-        }
+pub(crate) fn centred_score(tilt: &[f64], point: &[f64], origin: &[f64]) -> (f64, f64) {
+    let mut sums = [[0.0; LANES]; 3];
+    let (tilts, rest) = tilt.as_chunks::<LANES>();
+    let (points, rest_of_point) = point.as_chunks::<LANES>();
+    let (origins, rest_of_origin) = origin.as_chunks::<LANES>();
+    for ((tilt, point), origin) in tilts.iter().zip(points).zip(origins) {
+        add_products(&mut sums, tilt, point, origin);
     }
+    // What is left is filled up with zeros.
+    let full = |rest: &[f64]| {
+        let mut full = [0.0; LANES];
+        for (entry, x) in full.iter_mut().zip(rest) {
+            *entry = *x;
+        }
+        full
+    };
+    if !rest.is_empty() {
+        let (tilt, point, origin) = (full(rest), full(rest_of_point), full(rest_of_origin));
+        add_products(&mut sums, &tilt, &point, &origin);
+    }
+    let [high, low, absolute] = sums;
+    let absolute = absolute.iter().sum();
     let mut sum: Sum = high.into_iter().collect();
     sum.low += low.iter().sum::<f64>();
     let value = sum.high + sum.low;
     if value.is_finite() {
-        return value;
+        return (value, absolute);
     }
     let numbers = tilt.iter().zip(point).zip(origin);
-    numbers.map(|((a, x), o)| a * (x - o)).sum()
+    let plain = numbers.map(|((a, x), o)| a * (x - o)).sum();
+    (plain, absolute)
+}
+
+#[inline(always)]
+fn add_products(
+    [high, low, absolute]: &mut [[f64; LANES]; 3],
+    tilt: &[f64; LANES],
+    point: &[f64; LANES],
+    origin: &[f64; LANES],
+) {
+    for lane in 0..LANES {
+        let (difference, left) = two_sum(point[lane], -origin[lane]);
+        let product = tilt[lane] * difference;
+        // Exact, if nothing overflows or underflows.
+        let rest = tilt[lane].mul_add(difference, -product);
+        let (sum, error) = two_sum(high[lane], product);
+        high[lane] = sum;
+        low[lane] += error + (rest + tilt[lane] * left);
+        absolute[lane] += product.abs();
+    }
 }
 
 #[cfg(test)]
@@ -124,14 +160,12 @@ mod tests {
 
     #[test]
     fn a_score_survives_a_shift_and_a_cancellation() {
-        assert_eq!(centred_score(&[0.7], &[1e8 + 2.0], &[1e8]), 1.4);
+        let score = |a: &[f64], x: &[f64], o: &[f64]| centred_score(a, x, o).0;
+        assert_eq!(score(&[0.7], &[1e8 + 2.0], &[1e8]), 1.4);
         // 2^-60 (2^60 + 1) - 1: the second product is lost by a plain sum.
         let tiny = 2.0_f64.powi(-60);
-        assert_eq!(
-            centred_score(&[1.0, tiny, -1.0], &[1.0, 1.0, 1.0], &[0.0; 3]),
-            tiny
-        );
-        assert_eq!(centred_score(&[1e300], &[1.0], &[0.0]), 1e300);
-        assert!(centred_score(&[1e300], &[1e300], &[0.0]).is_infinite());
+        assert_eq!(score(&[1.0, tiny, -1.0], &[1.0, 1.0, 1.0], &[0.0; 3]), tiny);
+        assert_eq!(score(&[1e300], &[1.0], &[0.0]), 1e300);
+        assert!(score(&[1e300], &[1e300], &[0.0]).is_infinite());
     }
 }

@@ -146,7 +146,7 @@ impl Gaussian {
         };
         // Non-negative by Cauchy-Schwarz; the maximum removes a rounding error only.
         let spread = (total - direction.norm_squared()).max(0.0);
-        let score = centred_score(tilt.as_slice(), self.mean.as_slice(), origin.as_slice());
+        let (score, _) = centred_score(tilt.as_slice(), self.mean.as_slice(), origin.as_slice());
         // Products of up to 2 d terms, in norms that bound the sums of their absolute values.
         let terms = 2.0 * (tilt.len() as f64 + 4.0) * UNIT;
         let (value_norm, tilt_norm) = (value.norm(), tilt.norm());
