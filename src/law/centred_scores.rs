@@ -16,12 +16,10 @@ pub(crate) struct CentredScores {
     pub rounding: f64,
 }
 
-/// Entries up to which products are exact pairs of floats.
-const LARGEST_ENTRY: f64 = 1e290;
-
 /// Scores `<tilt, x_i - r>` for the point `r` with the largest probability under the tilted law.
 ///
-/// Each is rounded once and, as a sum of `2 d` exact pairs, by at most `(2 d + 4)^2 2^-106` of the absolute terms; where an entry is so large that a product is no exact pair, the sum is a plain one.
+/// Each is rounded once and, as a sum of `2 d` exact pairs, by at most `(2 d + 4)^2 2^-106` of the
+/// absolute terms, if none of them overflows.
 ///
 /// # Errors
 /// If a score is not a finite number.
@@ -47,8 +45,7 @@ pub(crate) fn centred_scores(
         None => (Vec::new(), 0.0),
     };
     let terms = 2.0 * tilt.len() as f64 + 4.0;
-    let plain = tilt.amax() > LARGEST_ENTRY || points.amax() > LARGEST_ENTRY;
-    let of_sum = if plain { terms } else { terms * terms * UNIT };
+    let of_sum = terms * terms * UNIT;
     let largest = scores.iter().fold(1.0_f64, |most, s| most.max(s.abs()));
     let rounding = 1.01 * UNIT * (2.0 * largest + of_sum * absolute);
     let origin = origin.map_or(0.0, |origin| origin.dot(tilt));
