@@ -8,12 +8,11 @@ use nalgebra::DMatrix;
 use super::Head;
 use crate::error::{Error, Result};
 use crate::law::Empirical;
-use crate::parameter::{Dimension, refused};
 
 /// The uniform law on the pairs (key, value) of a cache: row `i` of `keys` (`N x k`) and, behind it, row `i` of `values` (`N x m`).
 ///
 /// # Errors
-/// [`Error::Shape`] if there are not as many values as keys, or either has no coordinate; otherwise as [`Empirical::new`].
+/// [`Error::Shape`] if there are not as many values as keys, [`Error::Parameter`] if either has no coordinate; otherwise as [`Empirical::new`].
 ///
 /// # Examples
 /// ```
@@ -33,18 +32,18 @@ pub fn key_value_pairs(keys: &DMatrix<f64>, values: &DMatrix<f64>) -> Result<Emp
             format!("{} rows, one for each key", keys.nrows()),
         ));
     }
+    let (k, m) = (keys.ncols(), values.ncols());
+    check_sizes(k, m)?;
     for (name, rows) in [("keys", keys), ("values", values)] {
-        Dimension::new(rows.ncols())?;
         if let Some(index) = rows.iter().position(|x| !x.is_finite()) {
             let (row, column) = (index % rows.nrows(), index / rows.nrows());
-            return refused(
+            return Err(refusal(
                 name,
                 format!("{} in row {row}, column {column}", rows[index]),
-                "finite numbers only",
-            );
+                "finite",
+            ));
         }
     }
-    let (k, m) = (keys.ncols(), values.ncols());
     let mut pairs = keys.clone().resize_horizontally(k + m, 0.0);
     pairs.columns_mut(k, m).copy_from(values);
     Empirical::new(&pairs)
@@ -53,7 +52,7 @@ pub fn key_value_pairs(keys: &DMatrix<f64>, values: &DMatrix<f64>) -> Result<Emp
 /// The head that reads pairs of a key in `R^k` and a value in `R^m`: scores `scale <z, key>` of a query `z` in `R^k`, output the value.
 ///
 /// # Errors
-/// [`Error::Parameter`] if the scale is not finite, or `k`, `m` or `k + m` is not from 1 to 65536.
+/// [`Error::Parameter`] if the scale is not finite, `k` or `m` is 0, or `k + m` is more than 65536.
 ///
 /// # Examples
 /// ```
@@ -67,13 +66,34 @@ pub fn key_value_pairs(keys: &DMatrix<f64>, values: &DMatrix<f64>) -> Result<Emp
 /// ```
 pub fn key_value_head(scale: f64, keys: usize, values: usize) -> Result<Head> {
     if !scale.is_finite() {
-        return refused("scale", scale, "a finite number");
+        return Err(refusal("scale", scale.to_string(), "a finite number"));
     }
-    let k = Dimension::new(keys)?.get();
-    let m = Dimension::new(values)?.get();
-    let d = Dimension::new(k + m)?.get();
-    let mut value = DMatrix::zeros(m, d);
-    value.columns_mut(k, m).fill_diagonal(1.0);
-    let key_query = DMatrix::from_diagonal_element(d, k, scale);
-    Head::new(key_query, value)
+    check_sizes(keys, values)?;
+    let tokens = keys + values;
+    let mut value = DMatrix::zeros(values, tokens);
+    value.columns_mut(keys, values).fill_diagonal(1.0);
+    Head::new(DMatrix::from_diagonal_element(tokens, keys, scale), value)
+}
+
+/// Refuses keys or values without coordinates, and pairs that are too long before there is a matrix of that size.
+fn check_sizes(keys: usize, values: usize) -> Result<()> {
+    const MOST: usize = 1 << 16;
+    let fits = keys.checked_add(values).is_some_and(|both| both <= MOST);
+    if keys > 0 && values > 0 && fits {
+        return Ok(());
+    }
+    Err(refusal(
+        "k + m",
+        format!("{keys} + {values}"),
+        "from 1 + 1 to 65536 coordinates of a key and its value",
+    ))
+}
+
+fn refusal(parameter: &'static str, value: String, required: &'static str) -> Error {
+    Error::Parameter {
+        parameter,
+        value,
+        required,
+        theorem: None,
+    }
 }
