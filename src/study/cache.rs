@@ -16,8 +16,8 @@ impl Study {
     /// Scores and values are all that attention sees, so this serves any model. Gradients are refused: a cache has no matrices `V` and `U`.
     ///
     /// # Errors
-    /// [`Error::Shape`](crate::Error::Shape) if there are not as many values as keys, or the query has not the dimension of the keys;
-    /// [`Error::Parameter`](crate::Error::Parameter) for an entry or a scale that is not finite.
+    /// [`Error::Shape`] if there are not as many values as keys, or the query has not the dimension of the keys;
+    /// [`Error::Parameter`] for an entry or a scale that is not finite.
     ///
     /// # Examples
     /// ```
