@@ -26,7 +26,7 @@ pub struct Bar {
 impl Bar {
     /// A bar that is not shown yet, with an estimate of the time that is left: for steps of about the same work.
     pub fn new() -> Self {
-        Self::with_template("{bar:40} {pos}/{len} {elapsed} (about {msg} left)")
+        Self::with_template("{bar:40} {pos}/{len} {elapsed}{msg}")
     }
 
     /// A bar for steps whose work differs too much to say how much time is left.
@@ -77,10 +77,14 @@ impl Progress for Bar {
         bar.set_length(total);
         bar.set_position(done);
         // By the mean of all steps. An estimate of the crate would see all steps before the bar at once, and no time left.
+        let open = total.saturating_sub(done);
         let mean = self.started.elapsed().as_secs_f64() / done as f64;
-        let left = mean * total.saturating_sub(done) as f64;
-        let left = Duration::try_from_secs_f64(left).unwrap_or(Duration::MAX);
-        bar.set_message(HumanDuration(left).to_string());
+        let left = Duration::try_from_secs_f64(mean * open as f64).unwrap_or(Duration::MAX);
+        // Where all that was announced is done, more may follow.
+        bar.set_message(match open {
+            0 => String::new(),
+            _ => format!(" (about {} left)", HumanDuration(left)),
+        });
     }
 }
 
