@@ -1,4 +1,5 @@
 //! The attention head, the queries it is asked with, and the outputs it gives.
+mod cache;
 mod finite_prompt;
 mod fixed_tokens;
 mod gradient;
@@ -12,6 +13,7 @@ mod score_integral;
 mod score_variance;
 mod weighted_score_variance;
 
+pub use cache::{key_value_head, key_value_pairs};
 pub use finite_prompt::{attention_weights, finite_prompt_attention};
 pub use fixed_tokens::FixedTokens;
 pub use gradient::{JacobianDistance, Jacobians, finite_prompt_jacobians, population_jacobians};

@@ -17,6 +17,7 @@ enum Law {
     Cube,
     RareAtom,
     Empirical,
+    KeyValue,
 }
 
 /// Query laws that flags can name.
@@ -69,6 +70,12 @@ struct ScenarioFlags {
     /// Tokens of an empirical law, one a row (.npy or .csv)
     #[arg(long)]
     tokens: Option<PathBuf>,
+    /// Cached keys of a head, one a row (key-value)
+    #[arg(long)]
+    keys: Option<PathBuf>,
+    /// Cached values of a head, one a row (key-value)
+    #[arg(long)]
+    values: Option<PathBuf>,
     /// Law of the query [default: gaussian, or fixed if queries are given]
     #[arg(long, value_enum)]
     query: Option<Query>,
@@ -78,7 +85,7 @@ struct ScenarioFlags {
     /// Fixed queries, one a row (.npy or .csv)
     #[arg(long)]
     query_file: Option<PathBuf>,
-    /// The key-query matrix is this multiple of the identity [default: 1]
+    /// The key-query matrix is this multiple of the identity [default: 1]; with key-value tokens, what <query, key> is multiplied by
     #[arg(long, allow_negative_numbers = true)]
     scale: Option<f64>,
     /// The key-query matrix (.npy or .csv)
@@ -178,6 +185,8 @@ impl ScenarioFlags {
         put(&mut tokens, "probability", self.probability);
         put(&mut tokens, "scale", self.token_scale);
         put(&mut tokens, "file", self.tokens.as_deref().map(path));
+        put(&mut tokens, "keys", self.keys.as_deref().map(path));
+        put(&mut tokens, "values", self.values.as_deref().map(path));
         if self.law == Some(Law::Gaussian) {
             tokens.insert("covariance".into(), self.covariance());
         } else {
@@ -214,6 +223,16 @@ impl ScenarioFlags {
             put(&mut head, "prefix", self.prefix.clone());
             put(&mut head, "head", self.head);
             put(&mut head, "heads", self.heads);
+            return head;
+        }
+        if self.law == Some(Law::KeyValue) {
+            put(&mut head, "scale", self.scale);
+            put(
+                &mut head,
+                "key_query",
+                self.key_query_file.as_deref().map(path),
+            );
+            put(&mut head, "value", self.value_file.as_deref().map(path));
             return head;
         }
         head.insert("key_query".into(), matrix(&self.key_query_file, self.scale));

@@ -67,7 +67,8 @@ pub fn run(arguments: &LengthArguments) -> Result<Outcome> {
     if let Some(index) = arguments.at_query {
         epsilon = epsilon.at_query(index);
     }
-    let answer = scenario.study()?.progress(Bar::new()).length(epsilon)?;
+    let bar = Bar::without_estimate();
+    let answer = scenario.study()?.progress(bar).length(epsilon)?;
     let provenance = Provenance::now(&scenario.origin.name, None);
     let (text, json) = (|| answer.text(&provenance), || answer.json(&provenance));
     arguments.format.print(text, json)

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::progress::Progress;
 
@@ -26,7 +26,7 @@ pub struct Bar {
 impl Bar {
     /// A bar that is not shown yet, with an estimate of the time that is left: for steps of about the same work.
     pub fn new() -> Self {
-        Self::with_template("{bar:40} {pos}/{len} {elapsed} (about {eta} left)")
+        Self::with_template("{bar:40} {pos}/{len} {elapsed}{msg}")
     }
 
     /// A bar for steps whose work differs too much to say how much time is left.
@@ -63,15 +63,28 @@ impl Progress for Bar {
             return;
         }
         let bar = self.bar.get_or_init(|| {
-            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())
+                .with_elapsed(self.started.elapsed());
+            // The clock goes on during a long step.
+            bar.enable_steady_tick(PATIENCE);
             // An invalid template would only cost the style.
             if let Ok(style) = ProgressStyle::with_template(self.template) {
                 bar.set_style(style);
             }
             bar
         });
-        bar.set_length(self.total.load(Ordering::Relaxed));
+        let total = self.total.load(Ordering::Relaxed);
+        bar.set_length(total);
         bar.set_position(done);
+        // By the mean of all steps. An estimate of the crate would see all steps before the bar at once, and no time left.
+        let open = total.saturating_sub(done);
+        let mean = self.started.elapsed().as_secs_f64() / done as f64;
+        let left = Duration::try_from_secs_f64(mean * open as f64).unwrap_or(Duration::MAX);
+        // Where all that was announced is done, more may follow.
+        bar.set_message(match open {
+            0 => String::new(),
+            _ => format!(" (about {} left)", HumanDuration(left)),
+        });
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) fn read(stream: &mut dyn Read, length: u64) -> Result<DMatrix<f64>, S
         &[rows, columns] => (rows, columns),
         other => {
             return Err(format!(
-                "the array has {} dimensions; {ACCEPTED} (in Python: x.reshape(-1, x.shape[-1]))",
+                "the array has {} dimensions; {ACCEPTED} (in Python: x.reshape(-1, x.shape[-1]); of several heads choose one first: x[0, head])",
                 other.len()
             ));
         }

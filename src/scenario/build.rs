@@ -2,7 +2,7 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use crate::attention::{FixedTokens, Head, QueryLaw};
+use crate::attention::{FixedTokens, Head, QueryLaw, key_value_head, key_value_pairs};
 use crate::error::{Error, Result};
 use crate::file::read_head;
 use crate::law::{Cube, Empirical, Gaussian, Mixture, Rademacher, RareAtom, Sphere, TokenLaw};
@@ -14,6 +14,7 @@ use super::matrices::{Builder, dense};
 use super::matrix::MatrixSpec;
 use super::query::QuerySpec;
 use super::specification::Scenario;
+use super::table::TableSpec;
 use super::tokens::{GaussianSpec, RareAtomWidth, TokenSpec};
 
 /// Everything that a computation needs; all dimensions fit.
@@ -31,6 +32,8 @@ pub struct Setting {
     pub query: QueryLaw,
     /// The tokens that are in every prompt, if there are any.
     pub fixed_tokens: Option<FixedTokens>,
+    /// Dimension `k` of a key, if tokens are pairs of a key and a value.
+    pub keys: Option<Dimension>,
     /// The prompt lengths, sorted, each once.
     pub lengths: Vec<PromptLength>,
 }
@@ -47,22 +50,32 @@ impl Scenario {
     /// entries in all); the last is found before anything is allocated.
     pub fn build(&self) -> Result<Setting> {
         let mut builder = Builder::new(&self.origin);
-        let tokens = builder.tokens(&self.tokens)?;
+        let (tokens, keys) = match &self.tokens {
+            TokenSpec::KeyValue { keys, values } => {
+                let (law, keys) = builder.pairs(keys, values)?;
+                (law, Some(keys))
+            }
+            law => (builder.tokens(law)?, None),
+        };
         let dimension = Dimension::new(tokens.dimension())?;
-        let query = builder.query(&self.query, tokens.as_ref(), dimension)?;
-        let head = builder.head(&self.head, dimension, query.dimension())?;
+        let query = builder.query(&self.query, tokens.as_ref(), keys.unwrap_or(dimension))?;
+        let head = match keys {
+            Some(keys) => builder.cached_head(&self.head, keys, dimension, query.dimension())?,
+            None => builder.head(&self.head, dimension, query.dimension())?,
+        };
+        let sizes = match keys {
+            Some(keys) => format!("k = {}, m = {}", keys.get(), head.value().nrows()),
+            None => format!("d = {}", dimension.get()),
+        };
         let fixed_tokens = builder.fixed(&self.fixed, &head)?;
         Ok(Setting {
             name: self.origin.name.clone(),
-            description: builder.described(format!(
-                "{} (d = {})",
-                self.describe(),
-                dimension.get()
-            )),
+            description: builder.described(format!("{} ({sizes})", self.describe())),
             tokens,
             head,
             query,
             fixed_tokens,
+            keys,
             lengths: self.lengths.clone(),
         })
     }
@@ -74,6 +87,9 @@ impl Scenario {
     pub fn study(&self) -> Result<Study> {
         let setting = self.build()?;
         let mut study = Study::new(setting.tokens, setting.head, setting.query)?;
+        if setting.keys.is_some() {
+            study = study.of_cache();
+        }
         if let Some(fixed) = setting.fixed_tokens {
             study = study.with_fixed(fixed)?;
         }
@@ -130,6 +146,7 @@ impl Builder<'_> {
                     _ => (key, law.map(boxed)),
                 }
             }
+            TokenSpec::KeyValue { keys, values } => return Ok(self.pairs(keys, values)?.0),
             TokenSpec::Empirical(table) => {
                 let rows = self.read(table, "tokens.file")?;
                 let (count, columns) = rows.shape();
@@ -139,6 +156,27 @@ impl Builder<'_> {
             }
         };
         built.map_err(|error| self.at(key, error))
+    }
+
+    /// The law of the pairs of a cache, and the dimension of a key.
+    fn pairs(
+        &mut self,
+        keys: &TableSpec,
+        values: &TableSpec,
+    ) -> Result<(Box<dyn TokenLaw>, Dimension)> {
+        let (of_keys, of_values) = ("tokens.keys", "tokens.values");
+        let keys = self.read(keys, of_keys)?;
+        let values = self.read(values, of_values)?;
+        let (count, k) = keys.shape();
+        let m = values.ncols();
+        self.remark(of_keys, vec![format!("{count} pairs")]);
+        // As read, side by side, and in the law.
+        self.budget.matrices(of_keys, 3, count, k)?;
+        self.budget.matrices(of_values, 3, values.nrows(), m)?;
+        // Covariance, key-query and value matrix.
+        self.budget.matrices(of_values, 2, k + m, k + m)?;
+        let law = key_value_pairs(&keys, &values).map_err(|error| self.at(of_values, error))?;
+        Ok((boxed(law), Dimension::new(k)?))
     }
 
     fn mixture(&mut self, components: &[(f64, GaussianSpec)]) -> Result<Box<dyn TokenLaw>> {
@@ -209,14 +247,50 @@ impl Builder<'_> {
                     .matrices("query.file", 1, rows.nrows(), rows.ncols())?;
                 QueryLaw::uniform(rows.transpose()).map_err(|error| self.at("query.file", error))
             }
+            QuerySpec::Tokens if dimension.get() != tokens.dimension() => Err(self.origin.refuse(
+                "query.law",
+                "tokens",
+                "gaussian or fixed: a pair of a key and a value is no query",
+            )),
             QuerySpec::Tokens => {
                 QueryLaw::from_tokens(tokens).map_err(|error| self.at("query.law", error))
             }
         }
     }
 
+    /// The head of pairs of a key in `R^keys` and a value, `tokens` coordinates together.
+    fn cached_head(
+        &self,
+        spec: &HeadSpec,
+        keys: Dimension,
+        tokens: Dimension,
+        query: usize,
+    ) -> Result<Head> {
+        let HeadSpec::Cached(scale) = spec else {
+            return Err(self.origin.refuse(
+                "head",
+                spec.describe(),
+                "scale = .. alone: key-value tokens have no matrices",
+            ));
+        };
+        if query != keys.get() {
+            return Err(self.origin.refuse(
+                "query",
+                format!("a query of dimension {query}"),
+                format!("dimension {}, that of the keys", keys.get()),
+            ));
+        }
+        let values = tokens.get() - keys.get();
+        key_value_head(scale.number(keys.get()), keys.get(), values)
+            .map_err(|error| self.at("head.scale", error))
+    }
+
     fn head(&mut self, spec: &HeadSpec, tokens: Dimension, query: usize) -> Result<Head> {
         let (head, key_query, value) = match spec {
+            HeadSpec::Cached(_) => {
+                let accepted = "the head of key-value tokens only; key_query and value, or weights, are required";
+                return Err(self.origin.refuse("head", spec.describe(), accepted));
+            }
             HeadSpec::Checkpoint(request) => {
                 let key = "head.weights";
                 self.budget.matrices(key, 1, tokens.get(), query)?;

@@ -2,7 +2,6 @@
 
 use crate::attention::{FixedTokens, Head};
 use crate::error::{Error, Result};
-use crate::file::TableOptions;
 
 use super::matrices::{Builder, dense};
 use super::section::Section;
@@ -37,16 +36,8 @@ impl FixedSpec {
     pub(super) fn read(head: &Section) -> Result<Self> {
         let query = head.get(QUERY).map(|field| field.truth()).transpose()?;
         let tokens = head.get(TOKENS).map(|field| {
-            if field.is_table() {
-                let section = field.section(ACCEPTED)?;
-                section.only(&["file", "header", "index", "tensor"])?;
-                return TableSpec::read(&section, "file").map(FixedRows::File);
-            }
-            if field.is_text() {
-                return Ok(FixedRows::File(TableSpec {
-                    path: head.origin().resolve(field.text(ACCEPTED)?),
-                    options: TableOptions::default(),
-                }));
+            if field.is_table() || field.is_text() {
+                return TableSpec::of_field(&field, ACCEPTED).map(FixedRows::File);
             }
             field.list(ACCEPTED)?;
             field.rows().map(FixedRows::Rows)

@@ -22,6 +22,8 @@ const CHECKPOINT: [&str; 9] = [
     "layout",
     "rope",
 ];
+/// The scale that most models use, for keys in `R^k`.
+const ROOT: &str = "1/sqrt(k)";
 const COUNT: &str = "an integer from 1 to 65536";
 
 /// An attention head of a scenario, not yet built.
@@ -38,6 +40,27 @@ pub enum HeadSpec {
     },
     /// One head of a safetensors checkpoint.
     Checkpoint(HeadRequest),
+    /// A head that is known by its keys and values: what its scores are multiplied by.
+    Cached(ScaleSpec),
+}
+
+/// What the scores of cached keys are multiplied by.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ScaleSpec {
+    /// A number.
+    Number(f64),
+    /// `1/sqrt(k)`, for keys in `R^k`.
+    RootOfKeys,
+}
+
+impl ScaleSpec {
+    /// The number, for keys of this dimension.
+    pub(super) fn number(self, keys: usize) -> f64 {
+        match self {
+            ScaleSpec::Number(scale) => scale,
+            ScaleSpec::RootOfKeys => 1.0 / (keys as f64).sqrt(),
+        }
+    }
 }
 
 impl HeadSpec {
@@ -70,6 +93,25 @@ impl HeadSpec {
         }))
     }
 
+    /// The head of key-value tokens, which have no matrices.
+    pub(super) fn read_cached(section: &Section) -> Result<Self> {
+        section.only(&[&["scale"][..], &KEYS].concat())?;
+        // Not guessed: a head with another scale, or queries that hold it already, would give wrong numbers without a word.
+        let accepted = format!(
+            "what <query, key> is multiplied by: \"{ROOT}\" for most models, 1 if the queries hold it already, or another finite number"
+        );
+        let field = section.require("scale", &accepted)?;
+        if !field.is_text() {
+            return Ok(HeadSpec::Cached(ScaleSpec::Number(
+                field.number(&accepted)?,
+            )));
+        }
+        match field.text(&accepted)? {
+            ROOT => Ok(HeadSpec::Cached(ScaleSpec::RootOfKeys)),
+            _ => Err(field.refuse(accepted)),
+        }
+    }
+
     fn read_matrices(section: &Section) -> Result<Self> {
         let read = |key| MatrixSpec::read(&section.require(key, matrix::ACCEPTED)?);
         Ok(HeadSpec::Matrices {
@@ -97,6 +139,10 @@ impl HeadSpec {
                 request.prefix,
                 file_name(&request.weights)
             ),
+            HeadSpec::Cached(ScaleSpec::Number(scale)) => format!("scores {scale} <query, key>"),
+            HeadSpec::Cached(ScaleSpec::RootOfKeys) => {
+                format!("scores {ROOT} <query, key>")
+            }
         }
     }
 }

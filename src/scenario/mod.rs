@@ -21,7 +21,7 @@ mod tokens;
 pub use build::Setting;
 pub use fixed::{FixedRows, FixedSpec};
 pub use grid::{MAX_LENGTHS, MonteCarloSpec};
-pub use head::HeadSpec;
+pub use head::{HeadSpec, ScaleSpec};
 pub use matrix::MatrixSpec;
 pub use query::QuerySpec;
 pub use regression::{RegressionScenario, RegressionSetting};

@@ -23,7 +23,7 @@ grid | from = 1\nto = 9e15\nfactor = 1.000001 | grid.factor | 1.000001 | 10000
 grid | lengths = { from = 1, to = 4 } | grid.lengths.factor | nothing | greater than 1
 grid | lengths = { from = 1, step = 4 } | grid.lengths.step | = 4 | from, to, factor
 grid | length = [3] | grid.length | [3] | lengths, from, to, factor
-tokens |  | tokens.law | nothing | gaussian, mixture, sphere, rademacher, cube, rare-atom or empirical
+tokens |  | tokens.law | nothing | gaussian, mixture, sphere, rademacher, cube, rare-atom, empirical or key-value
 tokens | law = 'normal' | tokens.law | normal | gaussian, mixture
 tokens | law = 3 | tokens.law | = 3 | gaussian, mixture
 tokens | law = 'gaussian' | tokens.covariance | nothing | identity, diagonal

@@ -190,6 +190,10 @@ impl<'a> Field<'a> {
         }
     }
 
+    pub(super) fn origin(&self) -> &'a Origin {
+        self.origin
+    }
+
     pub(super) fn is_table(&self) -> bool {
         self.value.is_table()
     }

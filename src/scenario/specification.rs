@@ -57,7 +57,10 @@ impl Scenario {
         let section = |key| root.require(key, "a table")?.section("a table");
         let tokens = TokenSpec::read(&section("tokens")?)?;
         let query = QuerySpec::read(&section("query")?)?;
-        let head = HeadSpec::read(&section("head")?)?;
+        let head = match &tokens {
+            TokenSpec::KeyValue { .. } => HeadSpec::read_cached(&section("head")?)?,
+            _ => HeadSpec::read(&section("head")?)?,
+        };
         let fixed = FixedSpec::read(&section("head")?)?;
         let lengths = grid::read(&section("grid")?)?;
         let monte_carlo = root.optional("monte_carlo", |field| {

@@ -38,6 +38,19 @@ impl TableSpec {
         })
     }
 
+    /// Reads a path alone, or a table `{ file, header, index, tensor }`.
+    pub(super) fn of_field(field: &Field, accepted: &str) -> Result<Self> {
+        if !field.is_table() {
+            return Ok(Self {
+                path: field.origin().resolve(field.text(accepted)?),
+                options: TableOptions::default(),
+            });
+        }
+        let section = field.section(accepted)?;
+        section.only(&["file", "header", "index", "tensor"])?;
+        Self::read(&section, "file")
+    }
+
     /// Refuses the keys beside the path where there is no path.
     pub(super) fn none(section: &Section) -> Result<()> {
         match Self::KEYS.iter().find_map(|key| section.get(key)) {

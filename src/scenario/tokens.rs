@@ -7,7 +7,7 @@ use super::matrix::{self, MatrixSpec};
 use super::section::{Field, Section};
 use super::table::TableSpec;
 
-const LAWS: &str = "gaussian, mixture, sphere, rademacher, cube, rare-atom or empirical";
+const LAWS: &str = "gaussian, mixture, sphere, rademacher, cube, rare-atom, empirical or key-value";
 
 /// A token law of a scenario, not yet built.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,6 +49,13 @@ pub enum TokenSpec {
     },
     /// The rows of a file, equally likely.
     Empirical(TableSpec),
+    /// The pairs of a key and its value that a head has cached, equally likely.
+    KeyValue {
+        /// One key a row.
+        keys: TableSpec,
+        /// One value a row.
+        values: TableSpec,
+    },
 }
 
 /// How far out the atoms of a rare-atom law are.
@@ -172,6 +179,14 @@ impl TokenSpec {
                 section.only(&["law", "file", "header", "index", "tensor"])?;
                 TableSpec::read(section, "file").map(TokenSpec::Empirical)
             }
+            "key-value" => {
+                section.only(&["law", "keys", "values"])?;
+                let table = |key| TableSpec::of_field(&section.require(key, CACHED)?, CACHED);
+                Ok(TokenSpec::KeyValue {
+                    keys: table("keys")?,
+                    values: table("values")?,
+                })
+            }
             _ => Err(law.refuse(LAWS)),
         }
     }
@@ -197,10 +212,19 @@ impl TokenSpec {
                 format!("rare atoms of {width}, probability {}", probability.get())
             }
             TokenSpec::Empirical(table) => format!("rows of {}", table.describe()),
+            TokenSpec::KeyValue { keys, values } => {
+                format!(
+                    "key-value pairs of {} and {}",
+                    keys.describe(),
+                    values.describe()
+                )
+            }
         }
     }
 }
 
+/// What `keys` and `values` may be.
+const CACHED: &str = "the path of a table of numbers, or a table { file, header, index, tensor }";
 const POSITIVE: &str = "a finite number greater than 0";
 
 fn positive(field: &Field, name: &'static str) -> Result<Positive> {

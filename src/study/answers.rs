@@ -1,5 +1,6 @@
 //! What a [`Study`] answers.
 
+use super::cache;
 use super::cells::entropy::entropy_deficit;
 use super::estimates::estimate_lines;
 use super::length::{self, Epsilon};
@@ -42,6 +43,9 @@ impl Study {
         )?;
         let of_formulas = claims::add_formulas(&question, &self.formulas, &mut rows)?;
         let mut notes = table::notes(&question)?;
+        if self.cache {
+            notes.push(cache::NOTE.to_owned());
+        }
         if self.options.entropy
             && let Some(deficit) = entropy_deficit(&question)
         {
@@ -197,6 +201,9 @@ impl Study {
     pub fn fit(&self, form: PrintedForm, exponents: &[f64], witness: bool) -> Result<FitAnswer> {
         let why = "of which the printed propositions do not speak";
         self.without_fixed("the fit of the printed proposition", why)?;
+        if form != PrintedForm::Output {
+            self.without_cache()?;
+        }
         let question = self.question();
         let progress = self.progress.as_ref();
         let mut answer = fit::fit(&question, form, &self.lengths, exponents, witness, progress)?;
@@ -209,6 +216,9 @@ impl Study {
     /// # Errors
     /// As [`Simulation::new`].
     pub fn simulation(&self) -> Result<Simulation<'_>> {
+        if self.options.gradients {
+            self.without_cache()?;
+        }
         let request = self.simulation_request();
         simulate::simulation(&self.question(), &self.lengths, &self.options, &request)
     }

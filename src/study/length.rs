@@ -9,7 +9,7 @@ use super::{Progress, Question};
 use crate::attention::QueryLaw;
 use crate::bound::ValueSpectrum;
 use crate::error::{Error, Result};
-use crate::parameter::{Positive, refused};
+use crate::parameter::{Positive, PromptLength, refused};
 use crate::record::{LengthAnswer, QueryLabel};
 
 /// A threshold of the squared error `E|That - T|^2`, and for which query; a number is an absolute threshold of the average.
@@ -99,22 +99,21 @@ pub fn smallest(
             "positive; the attention output T vanishes, so ask for an absolute epsilon",
         );
     }
-    let exact = search(epsilon, progress, |range| {
-        let errors = average_curve(question, range)?;
-        Ok(Box::new(move |lengths| {
+    // A single token needs no integral, and a range from 1 would be one of it alone.
+    let range = [PromptLength::new(2)?, PromptLength::new(PromptLength::MAX)?];
+    let exact = average_curve(question, &range).and_then(|errors| {
+        let curve = move |lengths: &[PromptLength]| {
             Ok(errors(lengths)?.into_iter().map(Reached::exact).collect())
-        }))
+        };
+        search(epsilon, progress, Box::new(curve))
     });
     let values = ValueSpectrum::new(question.head.value())?;
     let bounds = output_curve(question, &values)?;
-    let bound = search(epsilon, progress, |_| {
-        Ok(Box::new(|lengths| {
-            Ok(bounds(lengths)?
-                .iter()
-                .map(|records| Reached::best(records))
-                .collect())
-        }))
-    });
+    let best = |lengths: &[PromptLength]| {
+        let records = bounds(lengths)?;
+        Ok(records.iter().map(|r| Reached::best(r)).collect())
+    };
+    let bound = search(epsilon, progress, Box::new(best));
     Ok(LengthAnswer {
         description: String::new(),
         query: asked.query,

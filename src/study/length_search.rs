@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use super::Progress;
 use super::cells::exact::{Curve, reason};
 use crate::bound::{Bound, Theorem, lasts_until};
-use crate::error::Result;
 use crate::exact::Exact;
 use crate::parameter::PromptLength;
 use crate::record::{Cell, ReachedLength};
@@ -46,19 +45,16 @@ impl Reached {
 
 /// The longest prompt, as an exponent of 2.
 const LONGEST: u32 = 53;
-/// Exponents of the ends of the ranges of lengths that are prepared at once.
-const ENDS: [u32; 3] = [16, 34, LONGEST];
 /// Values at most; more would mean an error that stays next to `epsilon` for many lengths.
 const MOST_VALUES: usize = 2_000;
 
 /// Values at lengths, each found once.
-struct Values<'a, 'p> {
-    prepare: &'p dyn Fn(&[PromptLength]) -> Cell<Curve<'a, Reached>>,
-    curves: [Option<Curve<'a, Reached>>; ENDS.len()],
+struct Values<'a> {
+    curve: Curve<'a, Reached>,
     known: BTreeMap<u64, Reached>,
 }
 
-impl Values<'_, '_> {
+impl Values<'_> {
     fn at(&mut self, length: u64) -> Cell<Reached> {
         if let Some(found) = self.known.get(&length) {
             return Ok(*found);
@@ -68,23 +64,13 @@ impl Values<'_, '_> {
                 "that it stays small is not proved with {MOST_VALUES} values; the error is next to epsilon over a wide range of lengths"
             ));
         }
-        // A single token needs no integral, and a range from 1 would be one of it alone.
-        let mut first = 2;
-        for (curve, last) in self.curves.iter_mut().zip(ENDS.map(|k| 1 << k)) {
-            if length > last {
-                first = last;
-                continue;
-            }
-            let curve = match curve {
-                Some(curve) => curve,
-                None => curve.insert((self.prepare)(&checked(&[first, last])?)?),
-            };
-            if let Some(found) = curve(&checked(&[length])?)?.first().copied() {
-                self.known.insert(length, found);
-                return Ok(found);
-            }
-        }
-        Err(format!("no value at L = {length}"))
+        let here = PromptLength::new(length).map_err(reason)?;
+        let values = (self.curve)(&[here])?;
+        let Some(&found) = values.first() else {
+            return Err(format!("no value at L = {length}"));
+        };
+        self.known.insert(length, found);
+        Ok(found)
     }
 }
 
@@ -93,15 +79,14 @@ impl Values<'_, '_> {
 /// From a power of two on, values are found where T20 does not carry the one before; a power from which this fails is too short. Between the last
 /// length at which it failed and the first power from which it does not, the same from where bisection finds that the value falls below.
 ///
-/// `prepare` is given the ends of a range and returns a function of the lengths in it.
-pub(super) fn search<'a>(
+/// `curve` gives the values at lengths up to `2^53`: those are reached whatever the answer, as the proof ends there.
+pub(super) fn search(
     epsilon: f64,
     progress: &dyn Progress,
-    prepare: impl Fn(&[PromptLength]) -> Cell<Curve<'a, Reached>>,
+    curve: Curve<'_, Reached>,
 ) -> Cell<ReachedLength> {
     let mut values = Values {
-        prepare: &prepare,
-        curves: [None, None, None],
+        curve,
         known: BTreeMap::new(),
     };
     let (mut low, mut proved, mut first) = (0, None, None);
@@ -147,7 +132,7 @@ pub(super) fn search<'a>(
 }
 
 /// Proves that the value stays at most `epsilon` from a length on to another; a length where it does not, if it fails.
-fn march(values: &mut Values<'_, '_>, from: u64, to: u64, epsilon: f64) -> Cell<Option<u64>> {
+fn march(values: &mut Values<'_>, from: u64, to: u64, epsilon: f64) -> Cell<Option<u64>> {
     let mut length = from;
     while length < to {
         let reached = values.at(length)?;
@@ -161,7 +146,7 @@ fn march(values: &mut Values<'_, '_>, from: u64, to: u64, epsilon: f64) -> Cell<
 }
 
 /// A length where the value is at most `epsilon` and before it is not, between one where it is not (or 0) and one where it is.
-fn crossing(values: &mut Values<'_, '_>, mut low: u64, mut high: u64, epsilon: f64) -> Cell<u64> {
+fn crossing(values: &mut Values<'_>, mut low: u64, mut high: u64, epsilon: f64) -> Cell<u64> {
     while high - low > 1 {
         let between = low + (high - low) / 2;
         if values.at(between)?.most <= epsilon {
@@ -171,9 +156,4 @@ fn crossing(values: &mut Values<'_, '_>, mut low: u64, mut high: u64, epsilon: f
         }
     }
     Ok(high)
-}
-
-fn checked(lengths: &[u64]) -> Cell<Vec<PromptLength>> {
-    let lengths = lengths.iter().map(|&l| PromptLength::new(l));
-    lengths.collect::<Result<_>>().map_err(reason)
 }

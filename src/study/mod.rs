@@ -2,6 +2,7 @@
 //! side and says whether they agree. [`Study`] is its door.
 
 mod answers;
+mod cache;
 mod cells;
 pub mod claims;
 pub mod estimates;

@@ -19,6 +19,9 @@ impl Study {
                 why: "operator norms and quantiles come from a simulation only".into(),
             });
         }
+        if self.options.gradients {
+            self.without_cache()?;
+        }
         if self.negative_control {
             let why = "and T5, of which the control is a half, does not apply to it";
             self.without_fixed("the negative control", why)?;

@@ -58,6 +58,8 @@ pub struct Study {
     pub(super) head: Arc<Head>,
     pub(super) query: Arc<QueryLaw>,
     pub(super) fixed: Option<Arc<FixedTokens>>,
+    /// Are the tokens pairs of a key and a value, without matrices of their own?
+    pub(super) cache: bool,
     pub(super) lengths: Vec<PromptLength>,
     pub(super) options: TableOptions,
     pub(super) temperatures: Vec<Positive>,
@@ -98,6 +100,15 @@ impl IntoTokens for Arc<dyn TokenLaw> {
     }
 }
 
+/// The queries in a few words.
+pub(super) fn asked_with(query: &QueryLaw) -> String {
+    match query {
+        QueryLaw::Gaussian(_) => "a Gaussian query".to_owned(),
+        QueryLaw::List { weights, .. } if weights.len() == 1 => "1 query".to_owned(),
+        QueryLaw::List { weights, .. } => format!("{} queries", weights.len()),
+    }
+}
+
 impl Study {
     /// A study of these tokens (in `R^d`), this head (`U` is `d x e`, `V` is `m x d`) and these queries (in `R^e`).
     ///
@@ -106,11 +117,7 @@ impl Study {
     pub fn new(tokens: impl IntoTokens, head: Head, query: QueryLaw) -> Result<Self> {
         let tokens = tokens.into_tokens();
         Question::new(tokens.as_ref(), &head, &query)?;
-        let asked_with = match &query {
-            QueryLaw::Gaussian(_) => "a Gaussian query".to_owned(),
-            QueryLaw::List { weights, .. } if weights.len() == 1 => "1 query".to_owned(),
-            QueryLaw::List { weights, .. } => format!("{} queries", weights.len()),
-        };
+        let asked_with = asked_with(&query);
         let (d, e) = head.key_query().shape();
         let description = format!(
             "{} tokens; {asked_with}; head: U {d} x {e}, V {} x {d}",
@@ -122,6 +129,7 @@ impl Study {
             head: Arc::new(head),
             query: Arc::new(query),
             fixed: None,
+            cache: false,
             lengths: Vec::new(),
             options: TableOptions::default(),
             temperatures: Vec::new(),

@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod cache;
 mod enclosure;
 mod entropy;
 mod fixed_tokens;
