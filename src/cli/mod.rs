@@ -1,25 +1,25 @@
 //! The command line: parse, run, print. No mathematics here.
 //!
 //! Exit codes: 0 for success, 1 if a check found a violation, 2 for bad input; then standard output is
-//! empty and standard error holds one line. 130 if a simulation or an experiment with a checkpoint was stopped by Ctrl-C.
+//! empty and standard error holds one line. 130 if a scan, or a simulation or an experiment
+//! with a checkpoint, was stopped by Ctrl-C.
 
 mod certify;
 mod check;
 mod explain;
 mod fit;
 mod flags;
-mod flow;
 mod length;
 mod metrics;
 mod output;
 mod progress;
 mod rate;
-mod reproduce;
+mod regression;
+mod scan;
 mod simulate;
 mod simulation;
 mod style;
 mod table;
-mod transfer;
 
 use std::ffi::OsString;
 
@@ -55,14 +55,16 @@ enum Command {
     Length(Box<length::LengthArguments>),
     /// How fast the error falls with the prompt length
     Rate(Box<rate::RateArguments>),
+    /// Every head of every given layer of a model: scores, effective prompt length, entropy, exact errors, smallest prompt length
+    Scan(scan::ScanArguments),
     /// The smallest constant c1 that makes the paper's Proposition 3.1, as printed, true on the grid
     Fit(Box<fit::FitArguments>),
     /// In-context regression: gradient flows, minima and risks at every prompt length
-    Flow(flow::FlowArguments),
+    Flow(regression::flow::FlowArguments),
     /// In-context regression: the prompt length that the theory guarantees, and the one that is needed
-    Transfer(transfer::TransferArguments),
+    Transfer(regression::transfer::TransferArguments),
     /// Train the paper's softmax and linear heads by stochastic gradient descent
-    Reproduce(Box<reproduce::ReproduceArguments>),
+    Reproduce(Box<regression::reproduce::ReproduceArguments>),
     /// The theorems behind the numbers
     Theorems,
     /// One theorem in full: statement, hypotheses, constants, proof idea, source
@@ -78,6 +80,12 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
     match dispatch(&parsed.command) {
         Ok(Outcome::Success) => 0,
         Ok(Outcome::Violation) => 1,
+        Ok(Outcome::Stopped { done, of }) => {
+            output::complain(&format!(
+                "stopped: {done} of {of} heads are done, see the result"
+            ));
+            130
+        }
         Err(stopped @ Error::Stopped { .. }) => {
             output::complain(&stopped.to_string());
             130
@@ -95,10 +103,11 @@ fn dispatch(command: &Command) -> Result<Outcome> {
         Command::Merge(arguments) => simulate::merge(arguments),
         Command::Length(arguments) => length::run(arguments),
         Command::Rate(arguments) => rate::run(arguments),
+        Command::Scan(arguments) => scan::run(arguments),
         Command::Fit(arguments) => fit::run(arguments),
-        Command::Flow(arguments) => flow::run(arguments),
-        Command::Transfer(arguments) => transfer::run(arguments),
-        Command::Reproduce(arguments) => reproduce::run(arguments),
+        Command::Flow(arguments) => regression::flow::run(arguments),
+        Command::Transfer(arguments) => regression::transfer::run(arguments),
+        Command::Reproduce(arguments) => regression::reproduce::run(arguments),
         Command::Theorems => explain::list(),
         Command::Explain(arguments) => explain::run(arguments),
     }
@@ -124,7 +133,7 @@ fn refuse_arguments(error: &clap::Error) -> u8 {
     }
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         return fail(
-            "a command is required: table, check, certify, simulate, merge, length, rate, fit, flow, transfer, reproduce, theorems or explain; see --help",
+            "a command is required: table, check, certify, simulate, merge, length, rate, scan, fit, flow, transfer, reproduce, theorems or explain; see --help",
         );
     }
     if error.kind() == ErrorKind::ArgumentConflict && text.contains("'[SCENARIO]'") {

@@ -14,6 +14,13 @@ pub enum Outcome {
     Success,
     /// A check found a violation: exit code 1.
     Violation,
+    /// Stopped by Ctrl-C, what was done until then printed: exit code 130.
+    Stopped {
+        /// Heads that are done.
+        done: usize,
+        /// Heads in all.
+        of: usize,
+    },
 }
 
 /// A file that a command is going to write.

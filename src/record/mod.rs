@@ -7,6 +7,7 @@ mod metric;
 mod provenance;
 mod recheck;
 mod row;
+mod scan;
 mod simulation;
 
 pub use answer::{LengthAnswer, LocalSlope, RateAnswer, ReachedLength, TemperatureLine};
@@ -20,4 +21,5 @@ pub use metric::{Cell, Metric, QueryLabel};
 pub use provenance::Provenance;
 pub use recheck::{Difference, RecheckAnswer};
 pub use row::{Best, Request, Row, TABLE_SCHEMA, Table};
+pub use scan::{HeadProfile, LengthError, ScanAnswer, ScanRow};
 pub use simulation::{EstimateLine, SimulationAnswer};

@@ -23,7 +23,7 @@ fn value_record<'a>(cell: &'a Cell<f64>, status: Option<&'static str>) -> ValueR
 }
 
 #[derive(Serialize)]
-struct ReachedRecord<'a> {
+pub(super) struct ReachedRecord<'a> {
     length: Option<u64>,
     value: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -34,7 +34,7 @@ struct ReachedRecord<'a> {
     reason: Option<&'a str>,
 }
 
-fn reached_record(cell: &Cell<ReachedLength>) -> ReachedRecord<'_> {
+pub(super) fn reached_record(cell: &Cell<ReachedLength>) -> ReachedRecord<'_> {
     let reached = cell.as_ref().ok();
     ReachedRecord {
         length: reached.map(|r| r.length),

@@ -6,11 +6,14 @@ pub(crate) mod decimal;
 mod fit;
 #[cfg(feature = "cli")]
 mod fit_plot;
+#[cfg(feature = "cli")]
+mod heat_map;
 mod json;
 #[cfg(feature = "cli")]
 mod plot;
 mod recheck;
 pub mod regression;
+mod scan;
 mod simulation;
 mod table;
 

@@ -20,7 +20,7 @@ pub(super) const COLOURS: [RGBColor; 6] = [
     RGBColor(0, 140, 150),
 ];
 
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 /// How points are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +88,7 @@ pub(super) fn svg(size: (u32, u32), panels: Vec<Panel<'_>>) -> Result<String, St
     Ok(text)
 }
 
-fn words(error: impl std::fmt::Display) -> String {
+pub(super) fn words(error: impl std::fmt::Display) -> String {
     error.to_string()
 }
 
@@ -214,7 +214,7 @@ impl Panel<'_> {
 }
 
 /// A tick's label.
-fn number(x: &f64) -> String {
+pub(super) fn number(x: &f64) -> String {
     if *x >= 1e-3 && *x < 1e5 {
         x.to_string()
     } else {
@@ -223,7 +223,7 @@ fn number(x: &f64) -> String {
 }
 
 /// Round numbers in a range: 1, 2 and 5 times powers of ten, more of them where these are fewer than three, fewer where they are many.
-fn ticks(range: &Range<f64>) -> Vec<f64> {
+pub(super) fn ticks(range: &Range<f64>) -> Vec<f64> {
     const MOST: usize = 12;
     let fine: Vec<u32> = (10..100).collect();
     let digits: [&[u32]; 3] = [&[1, 2, 5], &[1, 2, 3, 4, 5, 6, 7, 8, 9], &fine];

@@ -15,26 +15,28 @@ const LENGTHS: &str = "a list of prompt lengths, or { from, to, factor }";
 /// table itself. The lengths are sorted, each once, at least one and at most [`MAX_LENGTHS`].
 pub(super) fn read(section: &Section) -> Result<Vec<PromptLength>> {
     section.only(&["lengths", "from", "to", "factor"])?;
-    let mut lengths = match section.get("lengths") {
-        None if section.get("from").is_none() => {
-            return Err(section.missing("lengths", LENGTHS));
-        }
-        None => geometric(section)?,
+    match section.get("lengths") {
+        None if section.get("from").is_none() => Err(section.missing("lengths", LENGTHS)),
+        None => geometric(section),
         Some(lengths) => {
             for key in ["from", "to", "factor"] {
                 if let Some(field) = section.get(key) {
                     return Err(field.refuse("lengths, or from, to and factor, not both"));
                 }
             }
-            if lengths.is_table() {
-                let inner = lengths.section(LENGTHS)?;
-                inner.only(&["from", "to", "factor"])?;
-                geometric(&inner)?
-            } else {
-                listed(&lengths)?
-            }
+            of(&lengths)
         }
-    };
+    }
+}
+
+/// A list of prompt lengths, or `{ from, to, factor }`: sorted, each once.
+pub(super) fn of(field: &Field) -> Result<Vec<PromptLength>> {
+    if field.is_table() {
+        let inner = field.section(LENGTHS)?;
+        inner.only(&["from", "to", "factor"])?;
+        return geometric(&inner);
+    }
+    let mut lengths = listed(field)?;
     lengths.sort_unstable();
     lengths.dedup();
     Ok(lengths)
@@ -59,10 +61,7 @@ fn geometric(section: &Section) -> Result<Vec<PromptLength>> {
     let to_field = section.require("to", LENGTH)?;
     let to = length(&to_field)?;
     if to < from {
-        return Err(to_field.refuse(format!(
-            "an integer from {} (grid.from) to 2^53",
-            from.get()
-        )));
+        return Err(to_field.refuse(format!("an integer from {} (from) to 2^53", from.get())));
     }
     let accepted = "a finite number greater than 1";
     let factor_field = section.require("factor", accepted)?;
@@ -74,7 +73,11 @@ fn geometric(section: &Section) -> Result<Vec<PromptLength>> {
             return Ok(lengths);
         }
         // At most 2^53, so the conversion is exact.
-        lengths.push(PromptLength::new(length as u64)?);
+        let next = PromptLength::new(length as u64)?;
+        // Rounded, neighbours may be one length.
+        if lengths.last() != Some(&next) {
+            lengths.push(next);
+        }
         if length == to.as_f64() {
             return Ok(lengths);
         }

@@ -11,8 +11,8 @@ use super::table::file_name;
 /// Keys of a head that is given by matrices.
 const MATRICES: [&str; 3] = ["key_query", "value", "tilt_bias"];
 /// Keys of a head of a checkpoint.
-const CHECKPOINT: [&str; 9] = [
-    "weights",
+pub(super) const CHECKPOINT: [&str; 9] = [
+    WEIGHTS,
     "prefix",
     "head",
     "heads",
@@ -24,6 +24,8 @@ const CHECKPOINT: [&str; 9] = [
 ];
 /// The scale that most models use, for keys in `R^k`.
 const ROOT: &str = "1/sqrt(k)";
+const WEIGHTS: &str = "weights";
+const ACCEPTED: &str = "the path of a .safetensors file, an index of such files, or their folder";
 const COUNT: &str = "an integer from 1 to 65536";
 
 /// An attention head of a scenario, not yet built.
@@ -65,31 +67,25 @@ impl ScaleSpec {
 
 impl HeadSpec {
     pub(super) fn read(section: &Section) -> Result<Self> {
-        let accepted = "the path of a .safetensors file, an index of such files, or their folder";
-        let Some(weights) = section.get("weights") else {
+        if section.get(WEIGHTS).is_none() {
             section.only(&[&MATRICES[..], &CHECKPOINT, &KEYS].concat())?;
             if CHECKPOINT.iter().any(|key| section.get(key).is_some()) {
-                return Err(section.missing("weights", accepted));
+                return Err(section.missing(WEIGHTS, ACCEPTED));
             }
             return Self::read_matrices(section);
-        };
+        }
         section.only(&[&CHECKPOINT[..], &KEYS].concat())?;
-        let prefix =
-            "the beginning of the tensor names, for example \"encoder.layer.3.attention.self\"";
-        let heads = count(&section.require("heads", COUNT)?)?;
-        let which = format!("an integer from 0 to {} (heads = {heads})", heads - 1);
+        let first = first_head(section)?;
+        let which = format!(
+            "an integer from 0 to {} (heads = {})",
+            first.heads - 1,
+            first.heads
+        );
         let head = section.require("head", &which)?;
         Ok(HeadSpec::Checkpoint(HeadRequest {
-            weights: section.origin().resolve(weights.text(accepted)?),
-            prefix: section.require("prefix", prefix)?.text(prefix)?.to_string(),
             // At most 65535.
-            head: head.integer(0, heads as u64 - 1, &which)? as usize,
-            heads,
-            key_value_heads: section.optional("key_value_heads", count)?,
-            head_dimension: section.optional("head_dimension", count)?,
-            scale: section.optional("scale", |field| field.number("a finite number"))?,
-            layout: section.optional("layout", layout)?,
-            rotation: section.optional("rope", rotation)?,
+            head: head.integer(0, first.heads as u64 - 1, &which)? as usize,
+            ..first
         }))
     }
 
@@ -145,6 +141,24 @@ impl HeadSpec {
             }
         }
     }
+}
+
+/// Head 0, by the keys of a checkpoint without `head`.
+pub(super) fn first_head(section: &Section) -> Result<HeadRequest> {
+    let prefix =
+        "the beginning of the tensor names, for example \"encoder.layer.3.attention.self\"";
+    let weights = section.require(WEIGHTS, ACCEPTED)?.text(ACCEPTED)?;
+    Ok(HeadRequest {
+        weights: section.origin().resolve(weights),
+        prefix: section.require("prefix", prefix)?.text(prefix)?.to_string(),
+        head: 0,
+        heads: count(&section.require("heads", COUNT)?)?,
+        key_value_heads: section.optional("key_value_heads", count)?,
+        head_dimension: section.optional("head_dimension", count)?,
+        scale: section.optional("scale", |field| field.number("a finite number"))?,
+        layout: section.optional("layout", layout)?,
+        rotation: section.optional("rope", rotation)?,
+    })
 }
 
 /// A number of heads or of coordinates, at most 65536.

@@ -3,14 +3,14 @@
 use nalgebra::{DMatrix, DVector};
 
 use super::cells::bounds::output_curve;
-use super::cells::exact::average_curve;
+use super::cells::exact::{average_curve, reason};
 use super::length_search::{Reached, search};
 use super::{Progress, Question};
 use crate::attention::QueryLaw;
 use crate::bound::ValueSpectrum;
 use crate::error::{Error, Result};
 use crate::parameter::{Positive, PromptLength, refused};
-use crate::record::{LengthAnswer, QueryLabel};
+use crate::record::{Cell, LengthAnswer, QueryLabel, ReachedLength};
 
 /// A threshold of the squared error `E|That - T|^2`, and for which query; a number is an absolute threshold of the average.
 ///
@@ -99,14 +99,7 @@ pub fn smallest(
             "positive; the attention output T vanishes, so ask for an absolute epsilon",
         );
     }
-    // A single token needs no integral, and a range from 1 would be one of it alone.
-    let range = [PromptLength::new(2)?, PromptLength::new(PromptLength::MAX)?];
-    let exact = average_curve(question, &range).and_then(|errors| {
-        let curve = move |lengths: &[PromptLength]| {
-            Ok(errors(lengths)?.into_iter().map(Reached::exact).collect())
-        };
-        search(epsilon, progress, Box::new(curve))
-    });
+    let exact = smallest_exact(question, epsilon, progress);
     let values = ValueSpectrum::new(question.head.value())?;
     let bounds = output_curve(question, &values)?;
     let best = |lengths: &[PromptLength]| {
@@ -125,6 +118,22 @@ pub fn smallest(
     })
 }
 
+/// The smallest length from which on the exact error stays at most `epsilon`, an absolute threshold, averaged over the query law.
+pub(super) fn smallest_exact(
+    question: &Question<'_>,
+    epsilon: f64,
+    progress: &dyn Progress,
+) -> Cell<ReachedLength> {
+    // A single token needs no integral, and a range from 1 would be one of it alone.
+    let ends = [2, PromptLength::MAX].map(|length| PromptLength::new(length).map_err(reason));
+    let [shortest, longest] = ends;
+    let errors = average_curve(question, &[shortest?, longest?])?;
+    let curve = move |lengths: &[PromptLength]| {
+        Ok(errors(lengths)?.into_iter().map(Reached::exact).collect())
+    };
+    search(epsilon, progress, Box::new(curve))
+}
+
 /// The law concentrated in one query of a list.
 fn single_query(question: &Question<'_>, index: usize) -> Result<QueryLaw> {
     match question.query.query(index) {
@@ -138,7 +147,7 @@ fn single_query(question: &Question<'_>, index: usize) -> Result<QueryLaw> {
 }
 
 /// `|T|^2`, averaged over the query law.
-fn response_squared(question: &Question<'_>) -> Result<f64> {
+pub(super) fn response_squared(question: &Question<'_>) -> Result<f64> {
     let value = question.head.value();
     let squared = |z: &DVector<f64>| {
         (value * question.tokens.tilted_mean(&question.head.tilt(z))).norm_squared()

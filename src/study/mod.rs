@@ -16,6 +16,7 @@ pub mod rate;
 #[cfg(feature = "cli")]
 pub mod recheck;
 mod refused;
+pub mod scan;
 mod setting;
 pub mod simulate;
 pub mod table;

@@ -154,6 +154,7 @@ impl Study {
             query: &self.query,
             kind: LawKind::of(self.tokens.as_ref()),
             fixed: self.fixed.as_deref(),
+            remembered: None,
         }
     }
 

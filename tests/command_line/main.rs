@@ -13,4 +13,5 @@ mod printed_gradients;
 mod program;
 mod refusals;
 mod reproduce;
+mod scan;
 mod transfer;

@@ -37,7 +37,7 @@ fn draw(sheet: &Sheet, text: &mut String) {
     }
 }
 
-fn row(cells: &[String]) -> String {
+pub(in crate::render) fn row(cells: &[String]) -> String {
     format!("| {} |\n", cells.join(" | "))
 }
 
@@ -52,7 +52,7 @@ fn bound_text(cell: &BoundCell) -> String {
 }
 
 /// Text in which nothing is markup: one line, the special characters escaped.
-pub(super) fn escape(text: &str) -> String {
+pub(in crate::render) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in visible(text).chars() {
         match c {

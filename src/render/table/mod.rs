@@ -15,6 +15,7 @@ mod text;
 
 pub use formats::render;
 pub use latex::escape as escape_latex;
+pub(super) use markdown::{escape as escape_markdown, row as row_markdown};
 pub use style::{Format, QuerySelection, Style};
 pub use text::wrap;
 

@@ -27,7 +27,7 @@ pub(in crate::study) fn entropy_cells(
         let why = "the entropy averaged over a Gaussian query is not computed; give fixed queries";
         return (Vec::new(), Err(why.into()));
     };
-    let seen = question.tokens.through(question.head.value());
+    let seen = question.seen();
     let cells: Vec<Cell<Vec<Exact>>> = (0..queries.ncols())
         .into_par_iter()
         .map(|index| {

@@ -106,7 +106,7 @@ pub(in crate::study) fn average_curve<'a>(
     };
     match (question.query, question.kind.gaussian()) {
         (QueryLaw::List { queries, weights }, None) => {
-            let seen = question.tokens.through(question.head.value());
+            let seen = question.seen();
             let curves: Vec<OutputErrorCurve> = (0..queries.ncols())
                 .into_par_iter()
                 .map(|index| {
@@ -125,7 +125,7 @@ pub(in crate::study) fn average_curve<'a>(
             }))
         }
         _ => Ok(Box::new(move |lengths| {
-            let seen = question.tokens.through(question.head.value());
+            let seen = question.seen();
             exact_cells(question, seen.as_ref(), lengths, &Silent)
                 .average
                 .map(squares)

@@ -10,9 +10,9 @@ use crate::regression::reproduction::{ReproduceAnswer, run as train};
 use crate::regression::training::{HeadKind, Settings};
 use crate::study::simulate::Route;
 
-use super::output::{Destination, Outcome, check_destinations, print};
-use super::progress::Bar;
-use super::simulation::stop_signal;
+use crate::cli::output::{Destination, Outcome, check_destinations, print};
+use crate::cli::progress::Bar;
+use crate::cli::simulation::stop_signal;
 
 /// Arguments of `reproduce`.
 #[derive(Debug, Clone, Args)]

@@ -9,8 +9,8 @@ use crate::record::Provenance;
 use crate::regression::flow::flows;
 use crate::scenario::RegressionScenario;
 
-use super::output::{Destination, Outcome, check_destinations, print};
-use super::progress::Bar;
+use crate::cli::output::{Destination, Outcome, check_destinations, print};
+use crate::cli::progress::Bar;
 
 /// Arguments of `flow`.
 #[derive(Debug, Clone, Args)]

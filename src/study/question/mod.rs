@@ -1,9 +1,13 @@
 //! What is asked about: a token law, a head and a query law whose shapes fit.
 
+mod remembered;
+
 use crate::attention::{FixedTokens, Head, QueryLaw};
 use crate::error::{Error, Result};
-use crate::law::{LawKind, TokenLaw};
+use crate::law::{LawKind, OutputLaw, TokenLaw};
 use crate::parameter::refused;
+
+pub(super) use remembered::Remembered;
 
 /// Most cells of one request; a cell is a metric at a query and a length.
 pub const MOST_CELLS: usize = 250_000;
@@ -18,6 +22,8 @@ pub struct Question<'a> {
     pub(super) kind: LawKind<'a>,
     /// The tokens that are in every prompt, if there are any.
     pub(super) fixed: Option<&'a FixedTokens>,
+    /// The tokens through the value matrix of the head, where several answers share them.
+    pub(super) remembered: Option<&'a Remembered<'a>>,
 }
 
 impl<'a> Question<'a> {
@@ -56,6 +62,7 @@ impl<'a> Question<'a> {
             query,
             kind: LawKind::of(tokens),
             fixed: None,
+            remembered: None,
         })
     }
 
@@ -69,6 +76,14 @@ impl<'a> Question<'a> {
             fixed: Some(fixed),
             ..self
         })
+    }
+
+    /// The tokens seen through the value matrix of the head.
+    pub(super) fn seen(&self) -> Box<dyn OutputLaw + 'a> {
+        match self.remembered {
+            Some(remembered) => Box::new(remembered),
+            None => self.tokens.through(self.head.value()),
+        }
     }
 
     /// The number of queries of a list; none for a continuous query law.

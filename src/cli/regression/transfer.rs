@@ -10,9 +10,9 @@ use crate::record::Provenance;
 use crate::regression::transfer::transfer;
 use crate::scenario::RegressionScenario;
 
-use super::length::AnswerFormat;
-use super::output::Outcome;
-use super::progress::Bar;
+use crate::cli::length::AnswerFormat;
+use crate::cli::output::Outcome;
+use crate::cli::progress::Bar;
 
 /// Arguments of `transfer`.
 #[derive(Debug, Clone, Args)]
