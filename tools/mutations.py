@@ -54,7 +54,7 @@ MUTATIONS = [
     ("T4.fixed fixed tokens", "src/bound/chernoff/fixed.rs", "(sum - weight.double()).ln_add(random).ln_add(pulled)", "(sum - weight.double()).ln_add(random)", BOUND),
     ("T17 squares", "src/exact/output/output_lattice.rs", "self.square += masses.square * second;", "self.square += masses.probability * second;", ["--lib"]),
     ("T17 other kernel", "src/exact/output/output_lattice.rs", "*other = -k.finite() * k.rise;", "*other = k.finite() * k.rise;", ["--lib"]),
-    ("T17 cell", "src/exact/output/cells.rs", "let cell = |y: f64| ((y * DENSITY).floor()", "let cell = |y: f64| ((y * DENSITY).ceil()", ["--lib"]),
+    ("T17 cell", "src/exact/output/cells.rs", "(cell as usize, scaled - scaled.floor())", "(cell as usize, scaled.ceil() - scaled)", ["--lib"]),
     ("T17 mass", "src/exact/output/output_lattice.rs", "output.iter_mut().for_each(|entry| *entry *= p);", "output.iter_mut().for_each(|entry| *entry *= p * p);", ["--lib"]),
     ("T17 points", "src/exact/sums/interpolation.rs", "const BEFORE: usize = POINTS / 2 - 1;", "const BEFORE: usize = POINTS / 2;", ["--lib"]),
     ("T16 mean of weights", "src/exact/value.rs", "let share = 1.0 / total;", "let share = 1.0;", EXACT),

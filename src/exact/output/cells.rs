@@ -1,17 +1,14 @@
-//! Atoms sorted by the cell of a lattice in `ln w` that they lie in.
+//! The cells of a lattice in `ln w` that atoms lie in.
 
 use crate::exact::output::centred_atoms::CentredAtoms;
 use crate::exact::output::node_sums::Size;
-use crate::exact::sums::compensated::GROUP;
 use crate::exact::sums::interpolation::{BEFORE, DENSITY, POINTS};
 
-/// The atoms by cell of the lattice.
+/// The cells that hold all atoms with a probability, and the points around them.
 pub(super) struct Cells {
     /// Place of the first point, in steps.
     first: i64,
     pub(super) points: usize,
-    /// Atoms with a probability, sorted by their cell, and that cell.
-    order: Vec<(u32, u32)>,
 }
 
 impl Cells {
@@ -29,49 +26,14 @@ impl Cells {
 
     pub(super) fn new(atoms: &CentredAtoms) -> Option<Self> {
         let (first, points) = Self::span(atoms)?;
-        let cell = |y: f64| ((y * DENSITY).floor() as i64 - first - BEFORE as i64) as u32;
-        // Sorted by counting: the place at which each cell begins, then one after the other.
-        let drawn = || {
-            let all = atoms.weights.iter().enumerate();
-            all.filter(|(_, (p, _))| *p > 0.0)
-                .map(|(atom, (_, y))| (cell(y), atom as u32))
-        };
-        let mut begins = vec![0_usize; points + 1];
-        for (cell, _) in drawn() {
-            if let Some(count) = begins.get_mut(cell as usize + 1) {
-                *count += 1;
-            }
-        }
-        let mut sum = 0;
-        for begin in &mut begins {
-            sum += *begin;
-            *begin = sum;
-        }
-        let mut order = vec![(0, 0); sum];
-        for (cell, atom) in drawn() {
-            if let Some(begin) = begins.get_mut(cell as usize)
-                && let Some(entry) = order.get_mut(*begin)
-            {
-                *entry = (cell, atom);
-                *begin += 1;
-            }
-        }
-        Some(Self {
-            first,
-            points,
-            order,
-        })
+        Some(Self { first, points })
     }
 
-    /// Groups of at most [`GROUP`] atoms of one cell, with the cell.
-    pub(super) fn groups(&self) -> impl Iterator<Item = (usize, Vec<usize>)> {
-        self.order
-            .chunk_by(|one, other| one.0 == other.0)
-            .flat_map(|cell| cell.chunks(GROUP))
-            .map(|group| {
-                let cell = group.first().map_or(0, |(cell, _)| *cell as usize);
-                (cell, group.iter().map(|(_, atom)| *atom as usize).collect())
-            })
+    /// The cell of this `ln w`, and the place in it from 0 to 1.
+    pub(super) fn of(&self, ln_w: f64) -> (usize, f64) {
+        let scaled = ln_w * DENSITY;
+        let cell = scaled.floor() as i64 - self.first - BEFORE as i64;
+        (cell as usize, scaled - scaled.floor())
     }
 
     /// `ln w` of the points.
@@ -90,14 +52,11 @@ impl Cells {
         };
         let mut sizes = vec![zero; self.points];
         let mut probability = vec![0.0; self.points];
-        for &(cell, atom) in &self.order {
-            let place = cell as usize + BEFORE;
-            if let (Some((p, _)), Some(of), Some(all), Some(size)) = (
-                atoms.weights.at(atom as usize),
-                atoms.sizes.get(atom as usize),
-                probability.get_mut(place),
-                sizes.get_mut(place),
-            ) {
+        for ((p, ln_w), of) in atoms.weights.iter().zip(&atoms.sizes) {
+            let place = self.of(ln_w).0.saturating_add(BEFORE);
+            if let (true, Some(all), Some(size)) =
+                (p > 0.0, probability.get_mut(place), sizes.get_mut(place))
+            {
                 *all += p;
                 size.square += p * of.square;
                 size.norm += p * of.norm;

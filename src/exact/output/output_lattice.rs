@@ -12,7 +12,7 @@ use crate::exact::output::node_sums::{NodeSums, Size};
 use crate::exact::sums::compensated::{GROUP, OF_SUM};
 use crate::exact::sums::integral::may_stop;
 use crate::exact::sums::interpolation::{
-    CELL, DENSITY, POINTS, Remainder, weights as interpolation_weights,
+    CELL, POINTS, Remainder, weights as interpolation_weights,
 };
 use crate::exact::sums::kernel::Kernel;
 use crate::exact::sums::weights::{WeightAtoms, too_wide};
@@ -20,6 +20,8 @@ use crate::law::Sum;
 
 /// Atoms for each lattice point from which sums over the points are the cheaper.
 const WORTH: usize = 3;
+/// Numbers that may wait in groups (32 MiB).
+const MOST_WAITING: usize = 1 << 22;
 
 /// Score atoms with the output centred, interpolated in `ln w`.
 ///
@@ -41,6 +43,51 @@ pub(super) struct OutputLattice<'a> {
 struct Masses {
     probability: f64,
     square: f64,
+}
+
+/// Atoms of one cell that are yet to be added.
+#[derive(Clone)]
+struct Group {
+    /// `p f`, `p` and `p |f|^2`, one column an atom.
+    numbers: DMatrix<f64>,
+    /// One row an atom.
+    weights: DMatrix<f64>,
+    count: usize,
+}
+
+impl Group {
+    fn new(rows: usize, size: usize) -> Self {
+        Self {
+            numbers: DMatrix::zeros(rows + 2, size),
+            weights: DMatrix::zeros(size, POINTS),
+            count: 0,
+        }
+    }
+
+    /// An atom at a place of the cell; `write` writes its column.
+    fn push(&mut self, place: f64, write: impl FnOnce(&mut [f64])) {
+        write(self.numbers.column_mut(self.count).as_mut_slice());
+        let interpolated = interpolation_weights(place);
+        for (weight, found) in self
+            .weights
+            .row_mut(self.count)
+            .iter_mut()
+            .zip(interpolated)
+        {
+            *weight = found;
+        }
+        self.count += 1;
+    }
+
+    /// Adds the atoms to the sums at their points.
+    fn add_to<'a>(&mut self, sums: impl Iterator<Item = &'a mut Sum>) {
+        let numbers = self.numbers.columns(0, self.count);
+        let product = numbers * self.weights.rows(0, self.count);
+        for (sum, term) in sums.zip(product.iter()) {
+            sum.add(*term);
+        }
+        self.count = 0;
+    }
 }
 
 /// Sums over the lattice at one `t`.
@@ -68,32 +115,29 @@ impl<'a> OutputLattice<'a> {
         let cells = Cells::new(atoms)?;
         let rows = atoms.outputs.shape().0;
         let mut sums = vec![Sum::default(); cells.points * (rows + 2)];
-        let mut all_numbers = DMatrix::zeros(rows + 2, GROUP);
-        let mut all_weights = DMatrix::zeros(GROUP, POINTS);
-        let mut product = DMatrix::zeros(rows + 2, POINTS);
-        for (cell, members) in cells.groups() {
-            let mut numbers = all_numbers.columns_mut(0, members.len());
-            let mut weights = all_weights.rows_mut(0, members.len());
-            for (place, &atom) in members.iter().enumerate() {
-                let (Some((p, ln_w)), Some(of)) = (atoms.weights.at(atom), atoms.sizes.get(atom))
-                else {
-                    continue;
-                };
-                let mut column = numbers.column_mut(place);
-                let (output, others) = column.as_mut_slice().split_at_mut(rows);
+        // Atoms wait in groups of one cell, so that they are read in order.
+        let size = (MOST_WAITING / (cells.points * (rows + 2 + POINTS))).clamp(8, GROUP);
+        let mut groups: Vec<Option<Group>> = vec![None; cells.points];
+        let all = atoms.weights.iter().zip(&atoms.sizes).enumerate();
+        for (atom, ((p, ln_w), of)) in all.filter(|(_, ((p, _), _))| *p > 0.0) {
+            let (cell, place) = cells.of(ln_w);
+            let Some(group) = groups.get_mut(cell) else {
+                continue;
+            };
+            let group = group.get_or_insert_with(|| Group::new(rows, size));
+            group.push(place, |column| {
+                let (output, others) = column.split_at_mut(rows);
                 atoms.outputs.write(atom, output);
                 output.iter_mut().for_each(|entry| *entry *= p);
                 others.copy_from_slice(&[p, p * of.square]);
-                let scaled = ln_w * DENSITY;
-                let interpolated = interpolation_weights(scaled - scaled.floor());
-                for (weight, found) in weights.row_mut(place).iter_mut().zip(interpolated) {
-                    *weight = found;
-                }
+            });
+            if group.count == size {
+                group.add_to(sums.iter_mut().skip(cell * (rows + 2)));
             }
-            product.gemm(1.0, &numbers, &weights, 0.0);
-            let first = cell * (rows + 2);
-            for (sum, term) in sums.iter_mut().skip(first).zip(product.iter()) {
-                sum.add(*term);
+        }
+        for (cell, group) in groups.iter_mut().enumerate() {
+            if let Some(group) = group {
+                group.add_to(sums.iter_mut().skip(cell * (rows + 2)));
             }
         }
         let columns = || sums.chunks(rows + 2);

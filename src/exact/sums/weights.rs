@@ -139,14 +139,6 @@ impl WeightAtoms {
             .zip(self.ln_weight.iter().copied())
     }
 
-    /// Probability and `ln w` of one atom.
-    pub fn at(&self, atom: usize) -> Option<(f64, f64)> {
-        self.probability
-            .get(atom)
-            .copied()
-            .zip(self.ln_weight.get(atom).copied())
-    }
-
     /// The largest `ln w`.
     pub fn largest(&self) -> f64 {
         let larger = |most: f64, y: &f64| most.max(*y);
