@@ -3,6 +3,7 @@
 mod answer;
 mod comparison;
 mod fit;
+mod layer;
 mod metric;
 mod provenance;
 mod recheck;
@@ -15,6 +16,7 @@ pub use comparison::{
     Verdict, Witness,
 };
 pub use fit::{FitAnswer, FitPoint, PrintedWords, UniformExponent, WitnessPoint};
+pub use layer::{LayerRow, LayerSimulation, LayerTable, LayerValues};
 pub(crate) use metric::cell;
 pub use metric::{Cell, Metric, QueryLabel};
 pub use provenance::Provenance;

@@ -7,6 +7,8 @@ mod fit;
 #[cfg(feature = "cli")]
 mod fit_plot;
 mod json;
+#[cfg(feature = "files")]
+mod layer;
 #[cfg(feature = "cli")]
 mod plot;
 mod recheck;

@@ -40,6 +40,8 @@ pub enum HeadSpec {
     },
     /// One head of a safetensors checkpoint.
     Checkpoint(HeadRequest),
+    /// All heads of a layer of one: `head` is not said, and 0 in the request.
+    Layer(HeadRequest),
     /// A head that is known by its keys and values: what its scores are multiplied by.
     Cached(ScaleSpec),
 }
@@ -77,13 +79,21 @@ impl HeadSpec {
         let prefix =
             "the beginning of the tensor names, for example \"encoder.layer.3.attention.self\"";
         let heads = count(&section.require("heads", COUNT)?)?;
-        let which = format!("an integer from 0 to {} (heads = {heads})", heads - 1);
-        let head = section.require("head", &which)?;
-        Ok(HeadSpec::Checkpoint(HeadRequest {
+        let which = which(heads);
+        let head = section.get("head");
+        let number = head
+            .as_ref()
+            .map(|head| head.integer(0, heads as u64 - 1, &which));
+        let kind = if head.is_some() {
+            HeadSpec::Checkpoint
+        } else {
+            HeadSpec::Layer
+        };
+        Ok(kind(HeadRequest {
             weights: section.origin().resolve(weights.text(accepted)?),
             prefix: section.require("prefix", prefix)?.text(prefix)?.to_string(),
             // At most 65535.
-            head: head.integer(0, heads as u64 - 1, &which)? as usize,
+            head: number.transpose()?.unwrap_or(0) as usize,
             heads,
             key_value_heads: section.optional("key_value_heads", count)?,
             head_dimension: section.optional("head_dimension", count)?,
@@ -143,8 +153,32 @@ impl HeadSpec {
             HeadSpec::Cached(ScaleSpec::RootOfKeys) => {
                 format!("scores {ROOT} <query, key>")
             }
+            HeadSpec::Layer(request) => format!(
+                "all {} heads of {} in {}",
+                request.heads,
+                request.prefix,
+                file_name(&request.weights)
+            ),
         }
     }
+
+    /// The head as one of all those of its layer, if it is one of a checkpoint.
+    pub(super) fn layer(&self) -> Option<Self> {
+        match self {
+            HeadSpec::Checkpoint(request) | HeadSpec::Layer(request) => {
+                Some(HeadSpec::Layer(request.clone()))
+            }
+            HeadSpec::Matrices { .. } | HeadSpec::Cached(_) => None,
+        }
+    }
+}
+
+/// What `head` accepts.
+pub(super) fn which(heads: usize) -> String {
+    format!(
+        "an integer from 0 to {} (heads = {heads})",
+        heads.saturating_sub(1)
+    )
 }
 
 /// A number of heads or of coordinates, at most 65536.
