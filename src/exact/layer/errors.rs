@@ -160,7 +160,7 @@ impl<'a> LayerErrors<'a> {
         let whole = ranges.fold((f64::INFINITY, f64::NEG_INFINITY), |all, own| {
             (all.0.min(own.0), all.1.max(own.1))
         });
-        let basis = Basis::new(&lattice, whole);
+        let basis = Basis::new(&lattice, whole)?;
         let sums: Vec<HeadSums> = tokens
             .par_iter()
             .map(|tokens| HeadSums::new(tokens, &lattice, &basis))

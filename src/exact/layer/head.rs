@@ -1,10 +1,12 @@
 //! What one head brings into the integrals with the others.
 
+use std::sync::Arc;
+
 use nalgebra::DMatrix;
 
 use super::lattice::{Basis, Lattice};
 use crate::error::{Error, Result};
-use crate::exact::sums::compensated::centre;
+use crate::exact::sums::compensated::Centred;
 use crate::exact::sums::score_weights::ScoreWeights;
 use crate::exact::sums::weights::{WeightAtoms, too_wide};
 use crate::law::ScoreAtoms;
@@ -42,11 +44,11 @@ impl WeighedTokens {
                 ),
             });
         }
-        let mut outputs = atoms.outputs.clone();
-        centre(&mut outputs, &weighed.tilted());
+        let centred = Centred::new(Arc::clone(&atoms.outputs), &weighed.tilted());
+        let (_, count) = centred.shape();
         Ok(Self {
             weights: weighed.iter().map(|(_, y)| libm::exp(y)).collect(),
-            outputs,
+            outputs: centred.columns(0, count),
             atoms: weighed,
         })
     }

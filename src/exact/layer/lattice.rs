@@ -3,7 +3,7 @@
 use nalgebra::{DMatrix, DMatrixView};
 
 use crate::error::{Error, Result};
-use crate::exact::sums::weights::kernel;
+use crate::exact::sums::kernel::kernel;
 
 /// Step of the nodes; every other node is the lattice that the result is compared with.
 const STEP: f64 = 0.16;
@@ -11,7 +11,9 @@ const STEP: f64 = 0.16;
 const APART: f64 = 2.0;
 const BEGIN: f64 = 3.6;
 /// Nodes beyond which the integral is refused: its square is the number of nodes in the plane.
-const MOST_NODES: usize = 1200;
+const MOST_NODES: usize = 1000;
+/// Functions in a basis beyond which it is refused: the square of their number is that of the sums over the tokens, for every coordinate of an output.
+const MOST_COLUMNS: usize = 400;
 /// Kernels are analytic and bounded in `ln w` in a strip of this half width (a little less than `pi/2`), so that their values at `n` Chebyshev points
 /// of an interval of length `l` determine them to about `rho^{-n}`, `ln rho = asinh(2 STRIP / l)`; `-ln` of what is wanted.
 const STRIP: f64 = 1.5;
@@ -20,6 +22,16 @@ const DIGITS: f64 = 35.0;
 const TOLERANCE: f64 = 2e-15;
 /// `ln x` below which both kernels are `x`, and nothing beside 1.
 const FLAT: f64 = -38.0;
+
+fn refused(count: impl std::fmt::Display, what: &str, most: usize) -> Error {
+    Error::Unavailable {
+        what: "the exact error of the layer",
+        why: format!(
+            "scores and lengths spread so far that {count} {what} are needed for each of two heads, and at most {most} are served; smaller scores or fewer \
+             lengths need fewer"
+        ),
+    }
+}
 
 /// Nodes `t_i` and the weights `d(ln t)` of the trapezoidal rule.
 ///
@@ -41,13 +53,7 @@ impl Lattice {
         let first = centre - BEGIN;
         let count = ((right - first) / STEP).ceil() + 1.0;
         if !(count <= MOST_NODES as f64) {
-            return Err(Error::Unavailable {
-                what: "the exact error of the layer",
-                why: format!(
-                    "scores and lengths spread so far that {count} nodes are needed for each of two heads, and at most {MOST_NODES} are served; \
-                     smaller scores or fewer lengths need fewer"
-                ),
-            });
+            return Err(refused(count, "nodes", MOST_NODES));
         }
         let (mut t, mut measure) = (Vec::new(), Vec::new());
         // At most MOST_NODES.
@@ -102,7 +108,10 @@ pub(super) struct Basis {
 
 impl Basis {
     /// For all weights with `ln w` in this range.
-    pub fn new(lattice: &Lattice, (low, high): (f64, f64)) -> Self {
+    ///
+    /// # Errors
+    /// If it would have too many columns.
+    pub fn new(lattice: &Lattice, (low, high): (f64, f64)) -> Result<Self> {
         let nodes = lattice.t.len();
         // Left of this all kernels are next to 0.
         let largest = lattice.t.last().map_or(0.0, |t| libm::log(*t));
@@ -119,10 +128,13 @@ impl Basis {
         let sizes: Vec<f64> = sizes.collect();
         let least = TOLERANCE * sizes.first().copied().unwrap_or(0.0);
         let rank = sizes.iter().take_while(|size| **size > least).count();
-        Self {
+        if rank > MOST_COLUMNS {
+            return Err(refused(rank, "functions", MOST_COLUMNS));
+        }
+        Ok(Self {
             columns: columns.columns(0, rank.max(1)).into_owned(),
             nodes,
-        }
+        })
     }
 
     pub fn rank(&self) -> usize {
@@ -158,7 +170,7 @@ mod tests {
             (0.0, 0.0, 0.0, 3.0),
         ] {
             let lattice = Lattice::new(left, right).unwrap();
-            let basis = Basis::new(&lattice, (low, high));
+            let basis = Basis::new(&lattice, (low, high)).unwrap();
             let weights: Vec<f64> = (0..500)
                 .map(|i| libm::exp(low + (high - low) * f64::from(i) / 499.0))
                 .collect();
@@ -167,7 +179,7 @@ mod tests {
             let error = (found - kernels).amax();
             assert!(error < 2e-13, "{low} {high}: {error}");
             assert!(
-                basis.rank() < 20 + 3 * (high - low) as usize,
+                basis.rank() < 24 + 5 * (high - low) as usize,
                 "{}",
                 basis.rank()
             );
