@@ -33,7 +33,7 @@ const PROJECTED: &str =
 /// computed once.
 ///
 /// `E|sum_h D_h|^2 = sum_h E|D_h|^2 + 2 sum_{h<h'} E<D_h, D_h'>` with `D_h = O_h (That_h - T_h)`. Single heads are those of
-/// [`output_error`](crate::exact::output_error); a pair is a double integral of single-token expectations whose cost does not grow with `L`.
+/// [`output_error`]; a pair is a double integral of single-token expectations whose cost does not grow with `L`.
 ///
 /// # Accuracy
 /// Relative `1e-12` of the sizes of the terms, measured against enumeration of all prompts (tests/exact/layer.rs); where the heads cancel, not of their
