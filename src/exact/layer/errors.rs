@@ -128,7 +128,7 @@ impl<'a> LayerErrors<'a> {
                 ..alone
             };
             LayerError {
-                total: alone.plus(cross).non_negative(),
+                total: cross.plus(alone).non_negative(),
                 alone,
                 cross,
             }
