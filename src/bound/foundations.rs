@@ -99,6 +99,35 @@ impl Theorem {
         lemmas: &[],
     });
 
+    /// T14 `two-heads`: Heads that read the same prompt, and the error of a whole layer.
+    pub const TWO_HEADS: Theorem = Theorem::new(&Statement {
+        id: "T14",
+        name: "two-heads",
+        title: "Heads that read the same prompt: the error of a whole layer",
+        statement: "E<D_1, D_2> = INT INT [ L E[w_1 w_2 <f_1, f_2> e] phi^{L-1} + L(L-1) <E[w_1 f_1 e], E[w_2 f_2 e]> phi^{L-2} ] dt du, \
+        e = e^{-t w_1 - u w_2}, phi = E e; E|sum_h D_h|^2 = sum_{h,h'} E<D_h, D_h'>",
+        hypotheses: &[
+            "D_h = sum_i w_h(X_i) f_h(X_i) / sum_i w_h(X_i), f_h = O_h V_h (X - m(a_h)), all heads on the same L >= 1 i.i.d. tokens",
+            "E|f_h|^2 finite",
+        ],
+        constants: &[
+            LENGTH,
+            constant(
+                "w_h",
+                "exp(<a_h,X> - Lam(a_h)), the normalised weight of head h",
+            ),
+            constant(
+                "O_h",
+                "the columns of the output projection that belong to head h",
+            ),
+        ],
+        proof_idea: "1/(W_1 W_2) = INT INT e^{-t W_1 - u W_2} dt du; the tokens are independent, so that only expectations of one token are left.",
+        source: "this project, docs/theory.md section 22",
+        location: location("exact::LayerErrors", "src/exact/layer/errors.rs"),
+        status: ProofStatus::ProvedOnPaper,
+        lemmas: &[],
+    });
+
     /// T3 `gaussian-exact`: Gaussian tokens: the error in closed form in the participation sums.
     pub const GAUSSIAN_EXACT: Theorem = Theorem::new(&Statement {
         id: "T3",

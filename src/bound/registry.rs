@@ -6,7 +6,7 @@ use crate::text::shortened;
 
 impl Theorem {
     /// Every theorem, in the order of the theory pages.
-    pub const ALL: [Theorem; 45] = [
+    pub const ALL: [Theorem; 46] = [
         Theorem::CGF_ATTENTION,
         Theorem::GAUSSIAN_LINEARITY,
         Theorem::LAPLACE_IDENTITY,
@@ -52,6 +52,7 @@ impl Theorem {
         Theorem::EXPECTED_ENTROPY,
         Theorem::LOWER_BOUND,
         Theorem::SLOW_GROWTH,
+        Theorem::TWO_HEADS,
     ];
 
     /// The theorem with this identifier or name, upper and lower case alike.

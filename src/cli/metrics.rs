@@ -7,7 +7,7 @@ use crate::record::Request;
 use crate::study::Study;
 
 /// What is measured besides the output error, and which formulas are compared.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Default, PartialEq, Args)]
 pub struct MetricArguments {
     /// Also bound the probability that the output error is at least EPS
     #[arg(long, value_name = "EPS", allow_negative_numbers = true)]
@@ -92,6 +92,11 @@ impl MetricArguments {
             bound: request.formulas.clone(),
             printed: request.printed.clone(),
         }
+    }
+
+    /// Any flag given?
+    pub fn is_given(&self) -> bool {
+        *self != Self::default()
     }
 
     /// Does some metric exist in a simulation only?

@@ -11,6 +11,7 @@ use crate::parameter::ErrorProbability;
 use crate::record::Family;
 use crate::scenario::Scenario;
 use crate::study::Study;
+use crate::study::layer::LayerStudy;
 use crate::study::simulate::Route;
 
 /// Prompts for a cell where neither scenario nor flags say it.
@@ -71,9 +72,8 @@ impl SimulationArguments {
     /// # Errors
     /// For a flag whose value is not accepted, or if Ctrl-C cannot be caught.
     pub fn ask(&self, study: &Study, scenario: &Scenario) -> Result<Study> {
-        let said = scenario.monte_carlo;
-        let prompts = self.prompts.or(said.map(|s| s.prompts)).unwrap_or(PROMPTS);
-        let mut study = study.simulate(prompts).seed(self.seed(scenario));
+        let study = study.simulate(self.prompts(scenario));
+        let mut study = study.seed(self.seed(scenario));
         if let Some(route) = self.route {
             study = study.route(match route {
                 RouteName::Plain => Route::Plain,
@@ -81,6 +81,30 @@ impl SimulationArguments {
             });
         }
         self.keep(study, self.longest, self.average_only)
+    }
+
+    /// The study of a layer with its simulation asked for.
+    ///
+    /// # Errors
+    /// For flags that simulations of a layer do not have, or whose value is not accepted.
+    pub fn ask_layer(&self, study: &LayerStudy, scenario: &Scenario) -> Result<LayerStudy> {
+        if self.checkpoint.is_some()
+            || self.average_only
+            || self.route == Some(RouteName::RaoBlackwell)
+        {
+            return Err(Error::Unavailable {
+                what: "the simulation of a layer with --checkpoint, --average-only or --route rao-blackwell",
+                why: "whole tokens are drawn for each query, in one go".into(),
+            });
+        }
+        let study = study.simulate(self.prompts(scenario), self.seed(scenario));
+        self.longest
+            .map_or(Ok(study.clone()), |longest| study.longest(longest))
+    }
+
+    fn prompts(&self, scenario: &Scenario) -> u64 {
+        let said = scenario.monte_carlo.map(|said| said.prompts);
+        self.prompts.or(said).unwrap_or(PROMPTS)
     }
 
     /// The study with the simulation of an earlier table.

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::error::Result;
-use crate::record::Table;
+use crate::error::{Error, Result};
+use crate::record::{LayerTable, Provenance, Table};
 use crate::render::{self, Format, QuerySelection, Style};
 
 use super::output::{Outcome, print};
@@ -60,6 +60,37 @@ impl StyleArguments {
     pub fn print(&self, table: &Table) -> Result<()> {
         let text = render::render(table, &self.style());
         print(&text, self.output.as_deref())
+    }
+
+    /// Prints the table of a layer, which [`StyleArguments::check_layer`] has accepted.
+    pub fn print_layer(&self, table: &LayerTable, provenance: &Provenance) -> Result<()> {
+        let every = match self.queries {
+            Queries::All => Some(true),
+            Queries::Average => Some(false),
+            Queries::Auto => None,
+        };
+        let text = match self.format {
+            FormatName::Json => table.json(provenance),
+            FormatName::Csv => table.csv(provenance),
+            _ => table.text(provenance, every),
+        };
+        print(&text, self.output.as_deref())
+    }
+
+    /// Refuses what the table of a layer is not printed in.
+    ///
+    /// # Errors
+    /// For a format that is not text, csv or json, and flags of bounds and of LaTeX.
+    pub fn check_layer(&self) -> Result<()> {
+        let other = matches!(self.format, FormatName::Markdown | FormatName::Latex);
+        if other || self.vacuous || self.lower || self.caption.is_some() || self.label.is_some() {
+            return Err(Error::Unavailable {
+                what: "--layer with --vacuous, --lower, --caption, --label or --format markdown or latex",
+                why: "the table of a layer is printed as text, csv or json and has no bounds"
+                    .into(),
+            });
+        }
+        Ok(())
     }
 
     fn style(&self) -> Style {

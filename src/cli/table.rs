@@ -3,6 +3,8 @@
 use clap::Args;
 
 use crate::error::{Error, Result};
+use crate::record::Provenance;
+use crate::scenario::Scenario;
 
 use super::certify;
 use super::flags::ScenarioArguments;
@@ -21,6 +23,9 @@ pub struct TableArguments {
     style: StyleArguments,
     #[command(flatten)]
     metrics: MetricArguments,
+    /// The error of the whole layer: all heads of the checkpoint on the same prompt, with its output projection (text, csv and json)
+    #[arg(long)]
+    layer: bool,
     /// Also write a Coq file with one lemma for every printed bound
     #[arg(long, value_name = "FILE.v")]
     certify: Option<std::path::PathBuf>,
@@ -49,6 +54,9 @@ pub fn run(arguments: &TableArguments) -> Result<Outcome> {
         arguments.simulation.checkpoint().map(Destination::State),
     ])?;
     let scenario = arguments.scenario.scenario()?;
+    if arguments.layer {
+        return layer(arguments, &scenario);
+    }
     let mut study = arguments.metrics.ask(scenario.study()?)?;
     study = arguments.levels.ask(&study.progress(Bar::new()))?;
     if arguments.monte_carlo {
@@ -59,5 +67,25 @@ pub fn run(arguments: &TableArguments) -> Result<Outcome> {
         certify::write(&table, path)?;
     }
     arguments.style.print(&table)?;
+    Ok(outcome(table.is_violated()))
+}
+
+/// The table of all heads of a layer.
+fn layer(arguments: &TableArguments, scenario: &Scenario) -> Result<Outcome> {
+    if arguments.certify.is_some() || arguments.metrics.is_given() {
+        return Err(Error::Unavailable {
+            what: "--layer with other metrics, claims or certificates",
+            why: "the table of a layer has its error alone".into(),
+        });
+    }
+    arguments.style.check_layer()?;
+    let mut study = scenario.layer_study()?.progress(Bar::new());
+    let seed = arguments.simulation.seed(scenario);
+    if arguments.monte_carlo {
+        study = arguments.simulation.ask_layer(&study, scenario)?;
+    }
+    let table = study.table()?;
+    let provenance = Provenance::now(&scenario.origin.name, arguments.monte_carlo.then_some(seed));
+    arguments.style.print_layer(&table, &provenance)?;
     Ok(outcome(table.is_violated()))
 }

@@ -10,6 +10,7 @@
 
 mod average;
 mod gradient;
+mod layer;
 mod output;
 mod sums;
 mod value;
@@ -21,6 +22,7 @@ pub use gradient::errors::{
     ExactGradient, GaussianGradient, gaussian_gradient_error, value_gradient_error,
 };
 pub use gradient::finite::finite_gradient_error;
+pub use layer::errors::{LayerError, LayerErrors};
 pub use output::entropy::expected_entropy;
 pub use output::errors::{ExactOutput, OutputErrorCurve, output_error};
 pub use output::fixed::{FixedOutput, fixed_output_error};

@@ -25,7 +25,8 @@ mod text;
 
 #[cfg(feature = "files")]
 pub use checkpoint::{
-    HeadRequest, HeadWeights, Layout, Pairing, Rotation, layout_names, read_head,
+    HeadRequest, HeadWeights, LayerWeights, Layout, Pairing, Rotation, layout_names, read_head,
+    read_layer,
 };
 #[cfg(feature = "files")]
 pub use numbers::{NumberTable, TableOptions};

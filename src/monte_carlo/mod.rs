@@ -48,6 +48,7 @@
 
 mod confidence;
 mod estimator;
+mod layer;
 mod plan;
 mod prompt;
 mod random;
@@ -66,6 +67,7 @@ pub use estimator::estimate::{
     CellEstimates, Deviation, Estimate, GradientEstimates, HEAVY_FRACTION,
 };
 pub use estimator::histogram::{Bracket, Histogram};
+pub use layer::layer_error_estimate;
 pub use plan::{Cell, Plan, QueryChoice, Route};
 // The two innermost loops, and what threads share, also serve the experiment.
 pub(crate) use random::exponential::exponential;

@@ -3,6 +3,7 @@
 mod answer;
 mod comparison;
 mod fit;
+mod layer;
 mod metric;
 mod provenance;
 mod recheck;
@@ -16,6 +17,7 @@ pub use comparison::{
     Verdict, Witness,
 };
 pub use fit::{FitAnswer, FitPoint, PrintedWords, UniformExponent, WitnessPoint};
+pub use layer::{LayerRow, LayerSimulation, LayerTable, LayerValues};
 pub(crate) use metric::cell;
 pub use metric::{Cell, Metric, QueryLabel};
 pub use provenance::Provenance;

@@ -9,6 +9,8 @@ mod fit_plot;
 #[cfg(feature = "cli")]
 mod heat_map;
 mod json;
+#[cfg(feature = "files")]
+mod layer;
 #[cfg(feature = "cli")]
 mod plot;
 mod recheck;

@@ -42,6 +42,8 @@ pub enum HeadSpec {
     },
     /// One head of a safetensors checkpoint.
     Checkpoint(HeadRequest),
+    /// All heads of a layer of one: `head` is not said, and 0 in the request.
+    Layer(HeadRequest),
     /// A head that is known by its keys and values: what its scores are multiplied by.
     Cached(ScaleSpec),
 }
@@ -76,15 +78,18 @@ impl HeadSpec {
         }
         section.only(&[&CHECKPOINT[..], &KEYS].concat())?;
         let first = first_head(section)?;
-        let which = format!(
-            "an integer from 0 to {} (heads = {})",
-            first.heads - 1,
-            first.heads
-        );
-        let head = section.require("head", &which)?;
-        Ok(HeadSpec::Checkpoint(HeadRequest {
+        let which = which(first.heads);
+        let head = section.get("head");
+        let number = head
+            .as_ref()
+            .map(|head| head.integer(0, first.heads as u64 - 1, &which));
+        let kind = match head {
+            Some(_) => HeadSpec::Checkpoint,
+            None => HeadSpec::Layer,
+        };
+        Ok(kind(HeadRequest {
             // At most 65535.
-            head: head.integer(0, first.heads as u64 - 1, &which)? as usize,
+            head: number.transpose()?.unwrap_or(0) as usize,
             ..first
         }))
     }
@@ -139,8 +144,32 @@ impl HeadSpec {
             HeadSpec::Cached(ScaleSpec::RootOfKeys) => {
                 format!("scores {ROOT} <query, key>")
             }
+            HeadSpec::Layer(request) => format!(
+                "all {} heads of {} in {}",
+                request.heads,
+                request.prefix,
+                file_name(&request.weights)
+            ),
         }
     }
+
+    /// The head as one of all those of its layer, if it is one of a checkpoint.
+    pub(super) fn layer(&self) -> Option<Self> {
+        match self {
+            HeadSpec::Checkpoint(request) | HeadSpec::Layer(request) => {
+                Some(HeadSpec::Layer(request.clone()))
+            }
+            HeadSpec::Matrices { .. } | HeadSpec::Cached(_) => None,
+        }
+    }
+}
+
+/// What `head` accepts.
+pub(super) fn which(heads: usize) -> String {
+    format!(
+        "an integer from 0 to {} (heads = {heads})",
+        heads.saturating_sub(1)
+    )
 }
 
 /// Head 0, by the keys of a checkpoint without `head`.

@@ -8,6 +8,7 @@ pub mod claims;
 pub mod estimates;
 pub mod fit;
 mod fixed;
+pub mod layer;
 pub mod length;
 mod length_search;
 mod options;

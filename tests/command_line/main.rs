@@ -8,6 +8,7 @@ mod check;
 mod extremes;
 mod fixed_tokens;
 mod flow;
+mod layer;
 mod printed;
 mod printed_gradients;
 mod program;

@@ -9,6 +9,7 @@ mod entropy;
 mod fixed_tokens;
 mod gradient;
 mod gradient_average;
+mod layer;
 mod length_search;
 mod output;
 mod participation;

@@ -6,4 +6,5 @@ mod support;
 mod deviations;
 mod estimates;
 mod fixed_tokens;
+mod layer;
 mod runs;

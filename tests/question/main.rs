@@ -9,3 +9,4 @@ mod formula;
 mod gradients;
 mod laws;
 mod laws_extremes;
+mod layers;

@@ -42,3 +42,14 @@ pub struct HeadWeights {
     /// What was recognised, and what of the layer is not in these matrices.
     pub remarks: Vec<String>,
 }
+
+/// All heads of a layer, and its output projection.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LayerWeights {
+    /// The heads, in order.
+    pub heads: Vec<HeadWeights>,
+    /// The columns of the output projection that belong to each head; `None` if the checkpoint has none.
+    pub outputs: Option<Vec<DMatrix<f64>>>,
+    /// What was recognised, and what of the layer is not in these matrices.
+    pub remarks: Vec<String>,
+}

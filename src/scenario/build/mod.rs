@@ -1,5 +1,7 @@
 //! From a checked scenario to laws, head and queries.
 
+mod layer;
+
 use nalgebra::{DMatrix, DVector};
 
 use crate::attention::{FixedTokens, Head, QueryLaw, key_value_head, key_value_pairs};
@@ -9,7 +11,7 @@ use crate::law::{Cube, Empirical, Gaussian, Mixture, Rademacher, RareAtom, Spher
 use crate::parameter::{Dimension, PromptLength};
 use crate::study::Study;
 
-use super::head::HeadSpec;
+use super::head::{HeadSpec, which};
 use super::matrices::{Builder, dense};
 use super::matrix::MatrixSpec;
 use super::query::QuerySpec;
@@ -286,7 +288,7 @@ impl Builder<'_> {
     }
 
     fn head(&mut self, spec: &HeadSpec, tokens: Dimension, query: usize) -> Result<Head> {
-        let (head, key_query, value) = match spec {
+        let (key_query, value, tilt_bias) = match spec {
             HeadSpec::Cached(_) => {
                 let accepted = "the head of key-value tokens only; key_query and value, or weights, are required";
                 return Err(self.origin.refuse("head", spec.describe(), accepted));
@@ -295,21 +297,31 @@ impl Builder<'_> {
                 let key = "head.weights";
                 self.budget.matrices(key, 1, tokens.get(), query)?;
                 let found = read_head(request).map_err(|error| self.at(key, error))?;
-                self.remark(key, found.remarks);
-                let head = Head::with_tilt_bias(found.key_query, found.value, found.query_bias)
-                    .map_err(|error| self.at(key, error))?;
-                (head, key, key)
+                self.remark(key, found.remarks.clone());
+                return self.checkpoint_head(found, tokens, query);
+            }
+            HeadSpec::Layer(request) => {
+                let accepted =
+                    format!("{}; table --layer asks for all heads", which(request.heads));
+                return Err(self.origin.refuse("head.head", "nothing", accepted));
             }
             HeadSpec::Matrices {
                 key_query,
                 value,
                 tilt_bias,
-            } => (
-                self.head_matrices(key_query, value, tilt_bias.as_deref(), tokens)?,
-                "head.key_query",
-                "head.value",
-            ),
+            } => (key_query, value, tilt_bias.as_deref()),
         };
+        let head = self.head_matrices(key_query, value, tilt_bias, tokens)?;
+        self.head_fits(head, ("head.key_query", "head.value"), tokens, query)
+    }
+
+    fn head_fits(
+        &self,
+        head: Head,
+        (key_query, value): (&str, &str),
+        tokens: Dimension,
+        query: usize,
+    ) -> Result<Head> {
         let (rows, columns) = head.key_query().shape();
         if (rows, columns) != (tokens.get(), query) {
             return Err(self.origin.refuse(
