@@ -176,18 +176,15 @@ pub(super) fn read_matrix(
     let mut matrix = DMatrix::zeros(rows, columns);
     let total = rows * columns;
     let mut buffer = vec![0; CHUNK.min(total) * element.width];
+    let mut at = (0, 0);
     for start in (0..total).step_by(CHUNK) {
         let count = CHUNK.min(total - start);
         let bytes = buffer.get_mut(..count * element.width).unwrap_or_default();
         stream
             .read_exact(bytes)
             .map_err(|error| error.to_string())?;
-        for (index, bytes) in (start..).zip(bytes.chunks_exact(element.width)) {
-            let (row, column) = if by_columns {
-                (index % rows, index / rows)
-            } else {
-                (index / columns, index % columns)
-            };
+        for bytes in bytes.chunks_exact(element.width) {
+            let (row, column) = at;
             let number = element.decode(bytes).map_err(|found| {
                 let (row, column) = (place.row + row, place.column + column);
                 format!("{found} in row {row}, column {column} (numbered from 0); every number must be finite and exact")
@@ -195,6 +192,12 @@ pub(super) fn read_matrix(
             if let Some(entry) = matrix.get_mut((row, column)) {
                 *entry = number;
             }
+            at = match by_columns {
+                true if row + 1 == rows => (0, column + 1),
+                true => (row + 1, column),
+                false if column + 1 == columns => (row + 1, 0),
+                false => (row, column + 1),
+            };
         }
     }
     Ok(matrix)

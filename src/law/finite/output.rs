@@ -77,10 +77,7 @@ impl<'a> FiniteOutput<'a> {
             origin: value * origin,
             widest: distances.iter().fold(0.0, |most, x| x.max(most)),
             distances,
-            farthest: points
-                .column_iter()
-                .map(|x| norm(x.iter()))
-                .fold(0.0, f64::max),
+            farthest: farthest(points),
             value_norm: norm(value),
             exponential: if law.weights().iter().all(|w| *w > LEAST_SUM) {
                 754.0
@@ -161,6 +158,24 @@ impl FiniteOutput<'_> {
 
 /// Steps beyond which the law of the weight is not listed: scores that differ by thousands.
 const MOST_STEPS: i64 = 1 << 20;
+
+/// The largest norm of a point.
+fn farthest(points: &DMatrix<f64>) -> f64 {
+    let zero = vec![0.0; points.nrows()];
+    let squares = points
+        .column_iter()
+        .map(|x| squared_distance(x.as_slice(), &zero));
+    let square = squares.fold(0.0, f64::max);
+    // Squares this small may underflow.
+    if square < 1e-280 {
+        points
+            .column_iter()
+            .map(|x| norm(x.iter()))
+            .fold(0.0, f64::max)
+    } else {
+        square.sqrt()
+    }
+}
 
 /// `|x - y|^2`, in sums side by side.
 fn squared_distance(one: &[f64], other: &[f64]) -> f64 {
