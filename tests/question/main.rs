@@ -4,6 +4,7 @@
 mod support;
 
 mod checkpoints;
+mod decoder;
 mod files;
 mod formula;
 mod gradients;
