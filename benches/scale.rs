@@ -22,6 +22,7 @@ fn main() -> Result<(), Failure> {
         .next()
         .unwrap_or(1_000_000);
     commands(most)?;
+    scan()?;
     growth(most)
 }
 
@@ -62,13 +63,36 @@ fn write(path: &Path, matrix: &DMatrix<f64>) -> std::io::Result<()> {
     std::fs::write(path, bytes)
 }
 
+/// The program with these arguments: seconds, and the most memory it held in MB where the system says (Linux).
+fn run(arguments: &[&std::ffi::OsStr]) -> Result<(f64, f64), Failure> {
+    let start = Instant::now();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_attention-bounds"));
+    let mut child = command.args(arguments).stdout(Stdio::null()).spawn()?;
+    let status = format!("/proc/{}/status", child.id());
+    let mut memory = f64::NAN;
+    let ended = loop {
+        if let Some(ended) = child.try_wait()? {
+            break ended;
+        }
+        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
+        memory = kilobytes.map_or(memory, |kilobytes| kilobytes / 1024.0);
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    };
+    if !ended.success() {
+        return Err(format!("the program ended with {ended}").into());
+    }
+    Ok((start.elapsed().as_secs_f64(), memory))
+}
+
 /// Whole commands, `V` and `U` the identity.
 fn commands(most: usize) -> Result<(), Failure> {
     let folder = tempfile::tempdir()?;
     println!(
-        "| tokens | d | queries | `table`, one length (s) | file, scores and outputs only (s) | ratio |"
+        "| tokens | d | queries | file (MB) | `table`, one length (s) | memory (MB) | file, scores and outputs only (s) | ratio |"
     );
-    println!("|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|");
     for (count, d, queries) in [(1_000_000, 8, 1), (100_000, 64, 8)] {
         let count = count.min(most);
         let (tokens, query) = (
@@ -83,12 +107,13 @@ fn commands(most: usize) -> Result<(), Failure> {
             "[tokens]\nlaw = \"empirical\"\nfile = \"tokens.npy\"\n[query]\nlaw = \"fixed\"\nfile = \"queries.npy\"\n[head]\n\
              key_query = { kind = \"identity\" }\nvalue = { kind = \"identity\" }\n[grid]\nlengths = [1000]\n",
         )?;
-        let program = env!("CARGO_BIN_EXE_attention-bounds");
-        let whole = least(5, || {
-            let mut command = Command::new(program);
-            command.arg("table").arg(&scenario).stdout(Stdio::null());
-            command.status().is_ok_and(|status| status.success())
-        });
+        let arguments = ["table".as_ref(), scenario.as_os_str()];
+        let (mut whole, mut memory) = (f64::INFINITY, f64::NAN);
+        for _ in 0..5 {
+            let (seconds, megabytes) = run(&arguments)?;
+            (whole, memory) = (whole.min(seconds), memory.max(megabytes));
+        }
+        let size = std::fs::metadata(&tokens)?.len() >> 20;
         let queries = read_table(&query, &TableOptions::default())?
             .matrix
             .transpose();
@@ -98,11 +123,35 @@ fn commands(most: usize) -> Result<(), Failure> {
             rows.map(|rows| (&rows * &queries, &rows * &identity))
         });
         println!(
-            "| {count} | {d} | {} | {whole:.2} | {floor:.2} | {:.1} |",
+            "| {count} | {d} | {} | {size} | {whole:.2} | {memory:.0} | {floor:.2} | {:.1} |",
             queries.ncols(),
             whole / floor
         );
     }
+    Ok(())
+}
+
+/// `scan` of six layers of the MiniLM example, each a copy of layer 3: 72 heads, 2,048 tokens of 384 dimensions, 8 queries a head.
+fn scan() -> Result<(), Failure> {
+    let folder = tempfile::tempdir()?;
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/minilm");
+    for layer in 0..6 {
+        for (from, to) in [("tokens", "npy"), ("attention", "safetensors")] {
+            let name = format!("{from}-{layer}.{to}");
+            std::fs::copy(
+                example.join(format!("{from}.{to}")),
+                folder.path().join(name),
+            )?;
+        }
+    }
+    let scenario = folder.path().join("scan.toml");
+    std::fs::write(
+        &scenario,
+        "[scan]\nweights = \"attention-{layer}.safetensors\"\nprefix = \"encoder.layer.3.attention.self\"\nlayers = [0, 1, 2, 3, 4, 5]\n\
+         heads = 12\ntokens = \"tokens-{layer}.npy\"\nqueries = 8\nlengths = [16, 256, 4096]\nepsilon = 0.01\n",
+    )?;
+    let (seconds, memory) = run(&["scan".as_ref(), scenario.as_os_str()])?;
+    println!("\n`scan`, 6 layers of 12 heads: {seconds:.1} s, {memory:.0} MB");
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use safetensors::tensor::{Dtype, TensorView};
 
 /// Tensors by name.
-type Tensors = BTreeMap<String, DMatrix<f64>>;
+pub(super) type Tensors = BTreeMap<String, DMatrix<f64>>;
 
 /// Weight and bias of a head.
 type Part = (DMatrix<f64>, DVector<f64>);
@@ -144,7 +144,7 @@ fn encode(dtype: Dtype, x: f64) -> Vec<u8> {
 }
 
 /// The bytes of a safetensors file; a column becomes a vector.
-fn serialised(tensors: &Tensors, dtype: Dtype) -> Vec<u8> {
+pub(super) fn serialised(tensors: &Tensors, dtype: Dtype) -> Vec<u8> {
     let encoded: Vec<(&String, Vec<usize>, Vec<u8>)> = tensors
         .iter()
         .map(|(name, matrix)| {

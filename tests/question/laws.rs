@@ -512,3 +512,51 @@ fn a_query_can_have_the_law_of_the_tokens() {
     assert!(QueryLaw::weighted(DMatrix::zeros(1, 2), vec![0.5, 0.4]).is_err());
     assert!(QueryLaw::weighted(DMatrix::zeros(1, 2), vec![f64::NAN, 1.0]).is_err());
 }
+
+/// What bounds use of a finite law in one pass is what it says tilt by tilt.
+#[test]
+fn one_pass_over_a_finite_law_agrees_with_single_tilts() {
+    let rows = DMatrix::from_fn(40, 3, |i, j| {
+        ((7 * i + 11 * j * j + i * j) % 17) as f64 / 5.0
+    });
+    let weights: Vec<f64> = (0..40).map(|i| f64::from(1 + i % 5) / 120.0).collect();
+    let law = Empirical::weighted(&rows, weights).unwrap();
+    let value = DMatrix::from_fn(2, 3, |i, j| (i as f64 - 0.5) * (j as f64 + 1.0));
+    let seen = law.through(&value);
+    let tilt = DVector::from_vec(vec![0.8, -0.6, 0.4]);
+    let multiples = [0.0, 2.0, -1.0, 1.5];
+    let about = seen.about(&tilt, &multiples).unwrap();
+    let near = |found: f64, wanted: f64| {
+        assert!(
+            (found - wanted).abs() < 1e-12 * (1.0 + wanted.abs()),
+            "{found} {wanted}"
+        );
+    };
+    let once = seen.tilted(&tilt);
+    near(about.tilted.cumulant, once.cumulant);
+    near(about.tilted.variance, once.variance);
+    near((&about.tilted.mean - &once.mean).norm(), 0.0);
+    for (multiple, found) in multiples.iter().zip(&about.deviations) {
+        let other = seen.tilted(&(&tilt * *multiple));
+        near(found.cumulant, other.cumulant);
+        near(
+            found.square,
+            other.variance + (other.mean - &once.mean).norm_squared(),
+        );
+    }
+    assert_eq!(about.radius, seen.radius(&about.tilted.mean));
+    // The steps hold all tilted mass, each between its ends, and a square that is the whole but for rounding.
+    let steps = about.steps.unwrap();
+    near(steps.iter().map(|step| step.tilted).sum(), 1.0);
+    let square: f64 = steps.iter().map(|step| step.square).sum();
+    assert!((square / about.deviations[0].square - 1.0).abs() < 1e-8);
+    for step in &steps {
+        let (low, high) = step.ln_weight;
+        assert!(low <= high && high - low < 1.1 / 128.0);
+    }
+    let mean: f64 = steps
+        .iter()
+        .map(|step| step.tilted * (-step.ln_weight.0).exp())
+        .sum();
+    assert!((mean - 1.0).abs() < 0.01, "E[1] by the steps: {mean}");
+}

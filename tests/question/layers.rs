@@ -5,7 +5,9 @@ use std::path::Path;
 
 use attention_bounds::file::{HeadRequest, read_head, read_layer};
 use nalgebra::DMatrix;
-use safetensors::tensor::{Dtype, TensorView};
+use safetensors::tensor::Dtype;
+
+use super::checkpoints::{Tensors, serialised};
 
 /// Numbers that no two entries of a matrix share.
 fn numbers(rows: usize, columns: usize, seed: usize) -> DMatrix<f64> {
@@ -14,30 +16,8 @@ fn numbers(rows: usize, columns: usize, seed: usize) -> DMatrix<f64> {
     })
 }
 
-fn write(path: &Path, tensors: &BTreeMap<String, DMatrix<f64>>) {
-    let encoded: Vec<(&String, Vec<usize>, Vec<u8>)> = tensors
-        .iter()
-        .map(|(name, matrix)| {
-            let shape = if matrix.ncols() == 1 {
-                vec![matrix.nrows()]
-            } else {
-                vec![matrix.nrows(), matrix.ncols()]
-            };
-            let by_rows = matrix.transpose();
-            (
-                name,
-                shape,
-                by_rows.iter().flat_map(|x| x.to_le_bytes()).collect(),
-            )
-        })
-        .collect();
-    let views = encoded.iter().map(|(name, shape, bytes)| {
-        (
-            name.as_str(),
-            TensorView::new(Dtype::F64, shape.clone(), bytes).unwrap(),
-        )
-    });
-    std::fs::write(path, safetensors::serialize(views, None).unwrap()).unwrap();
+fn write(path: &Path, tensors: &Tensors) {
+    std::fs::write(path, serialised(tensors, Dtype::F64)).unwrap();
 }
 
 fn request(path: &Path, prefix: &str, heads: usize) -> HeadRequest {

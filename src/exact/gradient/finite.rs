@@ -85,8 +85,11 @@ pub fn finite_gradient_error(
     weights.check_spread()?;
     let features = Features::new(points, &weights, value, centred.rounding)?;
     let outputs = value.nrows() as f64;
-    let mut drawn = points.column_iter().zip(&probability);
-    let mut drawn = drawn.by_ref().filter(|(_, p)| **p > 0.0).map(|(x, _)| x);
+    let possible = points
+        .column_iter()
+        .zip(&probability)
+        .filter(|(_, p)| **p > 0.0);
+    let mut drawn = possible.map(|(x, _)| x);
     let first = drawn.next();
     let tokens_vary = drawn.any(|x| Some(x) != first);
     let unproved = unproved(&features, value, tokens_vary);
