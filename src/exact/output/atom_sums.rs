@@ -1,0 +1,408 @@
+//! Passes over many atoms of finite support, whose sums go to the points of a lattice in `ln w`.
+
+use std::ops::Range;
+
+use nalgebra::{DMatrix, DVector};
+use rayon::prelude::*;
+
+use crate::exact::output::cells::Cells;
+use crate::exact::output::group::{Group, Sums};
+use crate::exact::sums::compensated::GROUP;
+use crate::exact::sums::interpolation::BEFORE;
+use crate::exact::sums::weights::tilted;
+use crate::exact::value::UNIT;
+use crate::law::{ScoreAtoms, Sum, by_parts};
+
+/// Most parts of the atoms that have sums of their own, and atoms for each lattice point that a part has at least.
+const PARTS: (usize, usize) = (8, 64);
+/// Numbers of atoms that are sorted by cells together (4 MiB), and the least and the largest number of such atoms.
+const SORTED: usize = 1 << 19;
+const TOGETHER: (usize, usize) = (1 << 10, 1 << 16);
+/// Sums side by side.
+const LANES: usize = 8;
+/// Atoms whose products with the outputs are added plainly.
+pub(super) const FEW: usize = 8;
+
+/// Interpolated `p` and `p |f|^2` at one lattice point.
+#[derive(Clone, Copy)]
+pub(super) struct Masses {
+    pub probability: f64,
+    pub square: f64,
+}
+
+/// What is known of the atoms before any exponential.
+pub(super) struct Atoms<'a> {
+    pub(super) atoms: &'a ScoreAtoms,
+    /// The sum of the probabilities, and the least of them that is positive.
+    total: f64,
+    pub(super) least: f64,
+    /// The least and the largest score with a probability.
+    pub(super) ends: (f64, f64),
+    /// The atom of most tilted mass.
+    pub(super) heaviest: usize,
+}
+
+impl<'a> Atoms<'a> {
+    /// None unless probabilities and scores are numbers as they should be.
+    pub(super) fn new(atoms: &'a ScoreAtoms) -> Option<Self> {
+        let (weights, scores) = (&atoms.weights, &atoms.scores);
+        let fine = |p: f64, s: f64| p >= 0.0 && p < f64::INFINITY && s.abs() < f64::INFINITY;
+        let parts = by_parts(weights.len(), |part| {
+            let all = weights.get(part.clone())?.iter().zip(scores.get(part)?);
+            let mut found = (
+                Sum::default(),
+                f64::INFINITY,
+                (f64::INFINITY, f64::NEG_INFINITY),
+            );
+            for (p, s) in all {
+                if !fine(*p, *s) {
+                    return None;
+                }
+                if *p > 0.0 {
+                    found.0.add(*p);
+                    found.1 = found.1.min(*p);
+                    found.2 = (found.2.0.min(*s), found.2.1.max(*s));
+                }
+            }
+            Some(found)
+        });
+        let mut total = Sum::default();
+        let (mut least, mut ends) = (f64::INFINITY, (f64::INFINITY, f64::NEG_INFINITY));
+        for part in parts {
+            let (sum, smallest, (low, high)) = part?;
+            total.add(sum.value());
+            least = least.min(smallest);
+            ends = (ends.0.min(low), ends.1.max(high));
+        }
+        let equal = weights.iter().all(|p| *p == least);
+        let mass = |(p, s): (&f64, &f64)| if equal { *s } else { libm::log(*p) + s };
+        let heaviest = weights.iter().zip(scores).map(mass).enumerate();
+        let heaviest = heaviest.max_by(|x, y| x.1.total_cmp(&y.1))?.0;
+        Some(Self {
+            atoms,
+            total: total.value(),
+            least,
+            ends,
+            heaviest,
+        })
+    }
+
+    /// Score, probability and output of the atoms of a part.
+    fn part(&self, part: Range<usize>) -> impl Iterator<Item = (f64, f64, &[f64])> {
+        let rows = self.atoms.outputs.nrows();
+        let outputs = self
+            .atoms
+            .outputs
+            .as_slice()
+            .get(part.start * rows..part.end * rows);
+        let weights = self.atoms.weights.get(part.clone()).unwrap_or_default();
+        let scores = self.atoms.scores.get(part).unwrap_or_default();
+        let outputs = outputs.unwrap_or_default().chunks_exact(rows.max(1));
+        let atoms = scores.iter().zip(weights).zip(outputs);
+        atoms.map(|((s, p), output)| (*s, p / self.total, output))
+    }
+}
+
+/// Where outputs are taken from: `f = y - reference - mean`.
+pub(super) struct Centre {
+    pub(super) reference: DVector<f64>,
+    pub(super) mean: DVector<f64>,
+    /// `|mean|`.
+    pub(super) size: f64,
+}
+
+/// Sums over the atoms of a cell: of `p`, `p |f|^2`, `p |f|`, of `p e` and `p e (2 |f| + e)` with `e` the rounding error of `f` but for that of
+/// the mean; the largest `e`.
+#[derive(Clone, Copy, Default)]
+pub(super) struct CellSums {
+    pub(super) probability: f64,
+    pub(super) square: f64,
+    pub(super) norm: f64,
+    pub(super) rounding: f64,
+    pub(super) of_square: f64,
+    pub(super) largest: f64,
+}
+
+impl CellSums {
+    fn add(&mut self, other: &Self) {
+        self.probability += other.probability;
+        self.square += other.square;
+        self.norm += other.norm;
+        self.rounding += other.rounding;
+        self.of_square += other.of_square;
+        self.largest = self.largest.max(other.largest);
+    }
+}
+
+/// Sums over a part of the atoms.
+pub(super) struct Part {
+    /// Of what is interpolated, point by point.
+    points: Sums,
+    /// At the points on their left.
+    pub(super) cells: Vec<CellSums>,
+    /// `E|f|^2`.
+    pub(super) square: Sum,
+    /// Atoms whose output is not the mean.
+    pub(super) counted: f64,
+    /// The largest coordinate of an `f`, and the largest `|f|`.
+    pub(super) largest: f64,
+    pub(super) farthest: f64,
+}
+
+impl Part {
+    pub(super) fn masses(&self, rows: usize, points: usize) -> (Vec<Masses>, DMatrix<f64>) {
+        let columns = || self.points.chunks(rows + 2);
+        let masses = columns().map(|column| {
+            let mut last = column.iter().skip(rows).map(|sum| sum.value());
+            Masses {
+                probability: last.next().unwrap_or(0.0),
+                square: last.next().unwrap_or(0.0),
+            }
+        });
+        let outputs = columns().flat_map(|column| column.iter().take(rows).map(|sum| sum.value()));
+        (
+            masses.collect(),
+            DMatrix::from_iterator(rows, points, outputs),
+        )
+    }
+}
+
+impl Atoms<'_> {
+    /// The sum of `p e^{S - heaviest}`, and the mean output under the tilted law less `reference`.
+    pub(super) fn mean(&self, heaviest: f64, reference: &DVector<f64>) -> (f64, DVector<f64>) {
+        let rows = reference.len();
+        let parts = by_parts(self.atoms.weights.len(), |part| {
+            let (mut total, mut sums) = (Sum::default(), vec![Sum::default(); rows]);
+            let mut few = vec![0.0; rows];
+            let last = part.len().saturating_sub(1);
+            for (place, (s, p, output)) in self.part(part).enumerate() {
+                let weight = tilted(p, s - heaviest);
+                total.add(weight);
+                for ((to, y), reference) in few.iter_mut().zip(output).zip(reference.iter()) {
+                    *to += weight * (y - reference);
+                }
+                if place % FEW == FEW - 1 || place == last {
+                    for (sum, few) in sums.iter_mut().zip(&mut few) {
+                        sum.add(*few);
+                        *few = 0.0;
+                    }
+                }
+            }
+            (total, sums)
+        });
+        let (mut total, mut sums) = (Sum::default(), vec![Sum::default(); rows]);
+        for (part, of_part) in parts {
+            total.add(part.value());
+            for (sum, part) in sums.iter_mut().zip(of_part) {
+                sum.add(part.value());
+            }
+        }
+        let total = total.value();
+        let sums = sums.iter().map(|sum| sum.value() / total);
+        (total, DVector::from_iterator(rows, sums))
+    }
+
+    /// All sums over the atoms, in parts whose number does not depend on that of the threads.
+    pub(super) fn sums(
+        &self,
+        cells: Cells,
+        ln_weight: &(dyn Fn(f64) -> f64 + Sync),
+        centre: &Centre,
+    ) -> Part {
+        let count = self.atoms.weights.len();
+        let (most, least) = PARTS;
+        let parts = (count / cells.points.saturating_mul(least)).clamp(1, most);
+        let size = count.div_ceil(parts);
+        let parts: Vec<Part> = (0..parts)
+            .into_par_iter()
+            .map(|part| {
+                let end = count.min((part + 1) * size);
+                self.sums_of(part * size..end, cells, ln_weight, centre)
+            })
+            .collect();
+        let joined = parts.into_iter().reduce(|mut all, part| {
+            for (sum, part) in all.points.iter_mut().zip(&part.points) {
+                sum.add(part.value());
+            }
+            for (sum, part) in all.cells.iter_mut().zip(&part.cells) {
+                sum.add(part);
+            }
+            all.square.add(part.square.value());
+            all.counted += part.counted;
+            all.largest = all.largest.max(part.largest);
+            all.farthest = all.farthest.max(part.farthest);
+            all
+        });
+        joined.unwrap_or_else(|| self.sums_of(0..0, cells, ln_weight, centre))
+    }
+
+    fn sums_of(
+        &self,
+        part: Range<usize>,
+        cells: Cells,
+        ln_weight: &(dyn Fn(f64) -> f64 + Sync),
+        centre: &Centre,
+    ) -> Part {
+        let rows = centre.mean.len();
+        let mut sums = Part {
+            points: vec![Sum::default(); cells.points * (rows + 2)],
+            cells: vec![CellSums::default(); cells.points],
+            square: Sum::default(),
+            counted: 0.0,
+            largest: 0.0,
+            farthest: 0.0,
+        };
+        let mut group = Group::new(rows + 2);
+        let (least, most) = TOGETHER;
+        let together = (SORTED / (rows + 2)).clamp(least, most);
+        let mut sorted = Sorted::default();
+        for first in part.clone().step_by(together) {
+            let chunk = first..part.end.min(first + together);
+            sorted.sort(self, chunk, cells, ln_weight, centre, &mut sums);
+            let mut start = 0;
+            for (cell, end) in sorted.ends.iter().enumerate() {
+                let run = start..*end as usize;
+                start = run.end;
+                for first in run.clone().step_by(GROUP) {
+                    let atoms = first..run.end.min(first + GROUP);
+                    let places = sorted.places.get(atoms.clone()).unwrap_or_default();
+                    let numbers = atoms.start * (rows + 2)..atoms.end * (rows + 2);
+                    let numbers = sorted.numbers.get(numbers).unwrap_or_default();
+                    group.add(
+                        numbers,
+                        places,
+                        sums.points.iter_mut().skip(cell * (rows + 2)),
+                    );
+                }
+            }
+        }
+        sums
+    }
+}
+
+/// Atoms in the order of their cells, so that those of one cell are added together.
+#[derive(Default)]
+struct Sorted {
+    /// The end of each cell.
+    ends: Vec<u32>,
+    /// Places in the cell.
+    places: Vec<f64>,
+    /// `p f`, `p` and `p |f|^2`, one column an atom.
+    numbers: Vec<f64>,
+}
+
+impl Sorted {
+    /// The atoms of a chunk that have a probability; adds to the sums over cells and over all.
+    fn sort(
+        &mut self,
+        atoms: &Atoms<'_>,
+        chunk: Range<usize>,
+        cells: Cells,
+        ln_weight: &(dyn Fn(f64) -> f64 + Sync),
+        centre: &Centre,
+        sums: &mut Part,
+    ) {
+        let rows = centre.mean.len();
+        let scores = atoms.atoms.scores.get(chunk.clone()).unwrap_or_default();
+        let weights = atoms.atoms.weights.get(chunk.clone()).unwrap_or_default();
+        self.ends.clear();
+        self.ends.resize(cells.points + 1, 0);
+        for (s, _) in scores.iter().zip(weights).filter(|(_, p)| **p > 0.0) {
+            let cell = cells.of(ln_weight(*s)).0;
+            if let Some(count) = self.ends.get_mut(cell.saturating_add(1)) {
+                *count += 1;
+            }
+        }
+        let mut count = 0;
+        for end in &mut self.ends {
+            count += *end;
+            *end = count;
+        }
+        self.places.resize(chunk.len(), 0.0);
+        self.numbers.resize(chunk.len() * (rows + 2), 0.0);
+        for (atom, (s, p, output)) in chunk.clone().zip(atoms.part(chunk)) {
+            let (cell, place) = cells.of(ln_weight(s));
+            let Some(end) = self.ends.get_mut(cell).filter(|_| p > 0.0) else {
+                continue;
+            };
+            let to = *end as usize;
+            *end += 1;
+            let numbers = self.numbers.get_mut(to * (rows + 2)..(to + 1) * (rows + 2));
+            if let (Some(column), Some(to)) = (numbers, self.places.get_mut(to)) {
+                *to = place;
+                atoms.add(atom, (p, output), centre, column, sums, cell);
+            }
+        }
+    }
+}
+
+impl Atoms<'_> {
+    /// Writes what is interpolated of one atom, and adds the rest to the sums.
+    fn add(
+        &self,
+        atom: usize,
+        (p, output): (f64, &[f64]),
+        centre: &Centre,
+        column: &mut [f64],
+        sums: &mut Part,
+        cell: usize,
+    ) {
+        let (to, others) = column.split_at_mut(output.len());
+        let (square, largest) = centre.take_off(output, p, to);
+        let norm = square.sqrt();
+        let mut square = square;
+        sums.largest = sums.largest.max(largest);
+        if let Some(spread) = self.atoms.spreads.get(atom).filter(|spread| **spread > 0.0) {
+            square += spread;
+            sums.largest = sums.largest.max(spread.sqrt());
+        }
+        if let [of_probability, of_square] = others {
+            (*of_probability, *of_square) = (p, p * square);
+        }
+        // Two differences, the mean and the quotient that it is.
+        let own = self
+            .atoms
+            .rounding
+            .outputs
+            .get(atom)
+            .copied()
+            .unwrap_or(0.0);
+        let rounding = own + UNIT * (8.0 * norm + 4.0 * centre.size);
+        if let Some(sums) = sums.cells.get_mut(cell + BEFORE) {
+            sums.add(&CellSums {
+                probability: p,
+                square: p * square,
+                norm: p * norm,
+                rounding: p * rounding,
+                of_square: p * rounding * (2.0 * norm + rounding),
+                largest: rounding,
+            });
+        }
+        sums.square.add(p * square);
+        sums.counted += f64::from(u8::from(norm > 0.0));
+        sums.farthest = sums.farthest.max(norm);
+    }
+}
+
+impl Centre {
+    /// Writes `p f`; `|f|^2`, in sums side by side, and the largest coordinate of `f`.
+    fn take_off(&self, output: &[f64], p: f64, to: &mut [f64]) -> (f64, f64) {
+        let (mut squares, mut largest) = ([0.0; LANES], [0.0_f64; LANES]);
+        let shifts = self.reference.as_slice().chunks(LANES);
+        let shifts = shifts.zip(self.mean.as_slice().chunks(LANES));
+        let chunks = to.chunks_mut(LANES).zip(output.chunks(LANES)).zip(shifts);
+        for ((to, output), (reference, mean)) in chunks {
+            let shifts = reference.iter().zip(mean);
+            let all = to.iter_mut().zip(output).zip(shifts);
+            let lanes = squares.iter_mut().zip(&mut largest);
+            for (((to, y), (reference, mean)), (square, largest)) in all.zip(lanes) {
+                let f = y - reference - mean;
+                *square += f * f;
+                *largest = largest.max(f.abs());
+                *to = p * f;
+            }
+        }
+        let largest = largest.iter().fold(0.0_f64, |most, x| most.max(*x));
+        (squares.iter().sum(), largest)
+    }
+}
