@@ -17,3 +17,4 @@ mod output_lattice;
 #[cfg(test)]
 mod output_lattice_tests;
 pub(in crate::exact) mod participation;
+mod sorted;
