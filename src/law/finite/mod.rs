@@ -5,6 +5,7 @@ mod distances;
 mod empirical;
 mod law;
 mod output;
+mod products;
 mod tilted_sums;
 
 pub use empirical::Empirical;

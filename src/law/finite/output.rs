@@ -3,12 +3,13 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use nalgebra::{DMatrix, DMatrixViewMut, DVector};
+use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
 
 use super::directions::{affordable, largest_square};
 use super::distances::{farthest, squared_gap, typical_point};
 use super::empirical::{Empirical, LEAST_SUM};
+use super::products::{is_identity, products};
 use super::tilted_sums::TiltedSums;
 use crate::error::{Error, Result};
 use crate::law::atoms::{AtomRounding, Resolution, ScoreAtoms, UNIT};
@@ -44,7 +45,7 @@ pub struct FiniteOutput<'a> {
     by_logarithms: bool,
 }
 
-/// Points whose differences from the typical one are held together.
+/// Points that are taken together.
 const CHUNK: usize = 4096;
 
 impl<'a> FiniteOutput<'a> {
@@ -83,35 +84,6 @@ impl<'a> FiniteOutput<'a> {
             by_logarithms: !law.weights().iter().all(|w| *w > LEAST_SUM),
         }
     }
-}
-
-fn is_identity(matrix: &DMatrix<f64>) -> bool {
-    let diagonal = |index: usize| index.is_multiple_of(matrix.nrows() + 1);
-    let mut entries = matrix.iter().enumerate();
-    matrix.is_square() && entries.all(|(index, x)| *x == f64::from(u8::from(diagonal(index))))
-}
-
-/// `V (x_i - o)` and `|x_i - o|`.
-fn products(
-    points: &DMatrix<f64>,
-    origin: &DVector<f64>,
-    value: &DMatrix<f64>,
-) -> (DMatrix<f64>, Vec<f64>) {
-    let rows = value.nrows();
-    let mut outputs = DMatrix::zeros(rows, points.ncols());
-    let mut distances = vec![0.0; points.ncols()];
-    let chunks = outputs.as_mut_slice().par_chunks_mut((CHUNK * rows).max(1));
-    let chunks = distances.par_chunks_mut(CHUNK).zip(chunks).enumerate();
-    chunks.for_each(|(chunk, (distances, outputs))| {
-        let count = distances.len();
-        let mut apart = points.columns(chunk * CHUNK, count).into_owned();
-        for (mut column, distance) in apart.column_iter_mut().zip(distances) {
-            column -= origin;
-            *distance = column.norm();
-        }
-        DMatrixViewMut::from_slice(outputs, rows, count).gemm(1.0, value, &apart, 0.0);
-    });
-    (outputs, distances)
 }
 
 /// `2^-53`, and one percent for products of small errors and for the rounding of the lines that use it.
