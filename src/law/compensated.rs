@@ -158,23 +158,25 @@ fn add_vectors<S: Simd>(
     origin: &[f64],
 ) -> [[S::f64s; LANES]; 3] {
     let vectors = LANES / S::F64_LANES;
-    let two_sum = |x, y| {
-        let sum = simd.add_f64s(x, y);
-        let part = simd.sub_f64s(sum, x);
-        let left = simd.sub_f64s(x, simd.sub_f64s(sum, part));
-        (sum, simd.add_f64s(left, simd.sub_f64s(y, part)))
-    };
     let of = |numbers| S::as_simd_f64s(numbers).0.chunks_exact(vectors);
     for ((tilt, point), origin) in of(tilt).zip(of(point)).zip(of(origin)) {
         for (lane, ((tilt, point), origin)) in tilt.iter().zip(point).zip(origin).enumerate() {
-            let (difference, left) = two_sum(*point, simd.neg_f64s(*origin));
+            // As `two_sum`, of `point` and `-origin`.
+            let difference = simd.sub_f64s(*point, *origin);
+            let part = simd.sub_f64s(difference, *point);
+            let kept = simd.sub_f64s(*point, simd.sub_f64s(difference, part));
+            let left = simd.sub_f64s(kept, simd.add_f64s(*origin, part));
             let product = simd.mul_f64s(*tilt, difference);
-            let rest = simd.mul_add_f64s(*tilt, difference, simd.neg_f64s(product));
-            let (sum, error) = two_sum(high[lane], product);
+            let rest = simd.negate_mul_add_f64s(*tilt, difference, product);
+            let rest = simd.sub_f64s(simd.mul_f64s(*tilt, left), rest);
+            let sum = simd.add_f64s(high[lane], product);
+            let part = simd.sub_f64s(sum, high[lane]);
+            let kept = simd.sub_f64s(high[lane], simd.sub_f64s(sum, part));
+            let error = simd.add_f64s(kept, simd.sub_f64s(product, part));
             high[lane] = sum;
-            let rest = simd.add_f64s(rest, simd.mul_f64s(*tilt, left));
             low[lane] = simd.add_f64s(low[lane], simd.add_f64s(error, rest));
-            absolute[lane] = simd.add_f64s(absolute[lane], simd.abs_f64s(product));
+            let size = simd.max_f64s(product, simd.sub_f64s(simd.splat_f64s(0.0), product));
+            absolute[lane] = simd.add_f64s(absolute[lane], size);
         }
     }
     [high, low, absolute]

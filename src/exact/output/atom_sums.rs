@@ -116,7 +116,7 @@ pub(super) struct CellSums {
 }
 
 impl CellSums {
-    fn add(&mut self, other: &Self) {
+    pub(super) fn add(&mut self, other: &Self) {
         self.probability += other.probability;
         self.square += other.square;
         self.norm += other.norm;
