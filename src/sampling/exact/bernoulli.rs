@@ -46,7 +46,7 @@ impl BernoulliTail<'_> {
             for number in [&mut found.square.0, &mut found.square.1]
                 .into_iter()
                 .chain(&mut found.first.0)
-                .chain([&mut found.first.1, &mut found.inverse_square])
+                .chain([&mut found.first.1])
             {
                 *number /= drawn;
             }
@@ -90,8 +90,9 @@ impl BernoulliTail<'_> {
         }
         let of_kept = self.kept.norm();
         let [risen, decayed] = &factors;
-        let (first, of_first) = match sizes[1] <= sizes[2] + of_kept {
-            true => (&points.features * risen, sizes[1]),
+        let (first, of_first) = match sizes[1] + tail.rest() / UNIT <= sizes[2] + of_kept {
+            // There the sum of all `w (v - T)` is taken for 0.
+            true => (&points.features * risen, sizes[1] + tail.rest() / UNIT),
             false => (&self.kept + &points.features * decayed, sizes[2] + of_kept),
         };
         let odds = (1.0 - p) / p;

@@ -106,7 +106,7 @@ impl SampledAttention {
         Ok(found.collect())
     }
 
-    fn at(&self, tail: &Tail, points: &TailPoints, budget: u64) -> SampledError {
+    pub(super) fn at(&self, tail: &Tail, points: &TailPoints, budget: u64) -> SampledError {
         let count = tail.len() as f64;
         let draws = budget as f64;
         let integrals = match self.drawn_by() {
@@ -116,7 +116,7 @@ impl SampledAttention {
             Design::Bernoulli => BernoulliTail {
                 tail,
                 points,
-                kept: self.kept_sum() / tail.unit,
+                kept: tail.kept_sum(),
                 probability: draws / count,
             }
             .integrals(),
@@ -142,14 +142,13 @@ impl SampledAttention {
     }
 
     fn result(&self, tail: &Tail, budget: u64, found: Integrals) -> SampledError {
-        // The sum of all features is 0 but for the error of `T`.
-        let rest = self.context().total * self.context().of_limit / tail.unit;
-        let inverse = found.inverse_square.max(0.0).sqrt() * rest;
+        // The distance is taken from a `T` that errs.
+        let centre = tail.of_limit();
         let (square, error) = found.square;
-        let error = error + (2.0 * square.max(0.0).sqrt() + inverse) * inverse;
+        let error = error + (2.0 * (square + error).max(0.0).sqrt() + centre) * centre;
         let unit = tail.unit;
         let bias = unit * DVector::from_vec(found.first.0);
-        let of_bias = unit * (found.first.1 + inverse);
+        let of_bias = unit * (found.first.1 + centre);
         let squared_error = unit * (unit * square);
         SampledError {
             budget,
@@ -163,21 +162,6 @@ impl SampledAttention {
             bias_norm: Exact::estimated(bias.norm(), of_bias, ESTIMATED),
             bias,
         }
-    }
-
-    /// `F = sum_K w (v - T)`.
-    fn kept_sum(&self) -> DVector<f64> {
-        let context = self.context();
-        let mut column = vec![0.0; context.coordinates()];
-        let mut sums = vec![Sum::default(); column.len()];
-        for key in self.kept_indices() {
-            context.centred(*key, &mut column);
-            let weight = context.weights.get(*key).copied().unwrap_or(0.0);
-            for (sum, x) in sums.iter_mut().zip(&column) {
-                sum.add(weight * x);
-            }
-        }
-        DVector::from_iterator(column.len(), sums.into_iter().map(Sum::value))
     }
 
     /// `|T_K - T|^2`, the error of attention over the kept keys alone; none if nothing is kept.

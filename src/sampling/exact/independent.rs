@@ -70,7 +70,12 @@ fn node(tail: &Tail, points: &TailPoints, budget: f64, ln_t: f64) -> NodeValue {
     let unit = UNIT * (64.0 + 2.0 * (ln_u.abs() + tail.largest_logarithm()));
     let kept = libm::exp(ln_t + tail.ln_kept);
     let of_exponent = budget * unit * of_phi + unit * kept;
-    let of_mean = unit * sizes[if near { 1 } else { 2 }] / phi + unit * of_phi * mean.norm();
+    // With `1 - e^{-x}` the sum of all `w (v - T)` is taken for 0.
+    let of_mean = match near {
+        true => unit * sizes[1] + tail.rest(),
+        false => unit * sizes[2],
+    };
+    let of_mean = of_mean / phi + unit * of_phi * mean.norm();
     let of_square = (2.0 * mean.norm() + of_mean) * of_mean
         + unit * (sizes[3] / phi + of_phi * second) / budget
         + square.abs() * of_exponent;

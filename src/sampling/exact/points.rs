@@ -7,7 +7,7 @@ use crate::exact::{BEFORE, DENSITY, POINTS, interpolation_weights};
 use crate::sampling::exact::tail::Tail;
 
 /// Keys for each lattice point from which sums over the points are the cheaper.
-const WORTH: usize = 3;
+const WORTH: f64 = 3.0;
 /// Keys of one cell that are multiplied at once.
 const GROUP: usize = 256;
 /// A kernel must be analytic within this distance of every cell that is interpolated: the circle of T17 has the radius 1.2.
@@ -58,18 +58,27 @@ struct Cell {
 }
 
 impl<'a> TailPoints<'a> {
+    /// On a lattice, if the keys are many enough for their scales to be worth it.
     pub fn new(tail: &'a Tail<'a>) -> Self {
         let (low, high) = tail.range();
-        let (low, high) = ((low * DENSITY).floor(), (high * DENSITY).floor());
-        let many = high - low < 1e6 && {
-            let points = (high - low) as usize + POINTS;
-            points.saturating_mul(WORTH) <= tail.len()
-        };
-        if !many {
-            let all = Points::of_keys(tail, &(0..tail.len()).collect::<Vec<_>>());
-            let cells = Vec::new();
-            return Self { tail, all, cells };
+        let points = (high - low) * DENSITY + (POINTS + 1) as f64;
+        match points * WORTH <= tail.len() as f64 {
+            true => Self::on_lattice(tail),
+            false => Self::by_key(tail),
         }
+    }
+
+    pub(super) fn by_key(tail: &'a Tail<'a>) -> Self {
+        Self {
+            tail,
+            all: Points::of_keys(tail, &(0..tail.len()).collect::<Vec<_>>()),
+            cells: Vec::new(),
+        }
+    }
+
+    pub(super) fn on_lattice(tail: &'a Tail<'a>) -> Self {
+        let (low, high) = tail.range();
+        let (low, high) = ((low * DENSITY).floor(), (high * DENSITY).floor());
         let count = (high - low) as usize + 1;
         let mut keys: Vec<Vec<usize>> = vec![Vec::new(); count];
         for (key, ln_scale) in tail.ln_scales.iter().enumerate() {

@@ -1,13 +1,15 @@
 //! The keys of the tail as the identities of T13 see them.
 
+use nalgebra::DVector;
+
 use crate::law::Sum;
 use crate::sampling::design::Design;
 use crate::sampling::sampled::SampledAttention;
 
 /// A law on the keys of the tail: key `i` has the mass `q_i`, the scale `s_i` and the feature `e_i = s_i (v_i - T) - shift`.
 ///
-/// Independent draws have masses that sum to 1 and `s_i = w_i / q_i`; the other designs have masses 1 and `s_i = w_i`. The shift is the mean of
-/// `s_i (v_i - T)` where the number of draws is fixed, so that the kept keys are in it, and 0 otherwise.
+/// Independent draws have masses that sum to 1, `s_i = w_i / q_i` and the shift `-F`, `F = sum_K w (v - T)`; subsets have masses 1, `s_i = w_i` and
+/// the shift `-F/n`: so the kept keys are in the features, whose mean is 0. Bernoulli draws have masses 1, `s_i = w_i` and no shift.
 pub(super) struct Tail<'a> {
     sampled: &'a SampledAttention,
     pub masses: Vec<f64>,
@@ -81,23 +83,40 @@ impl<'a> Tail<'a> {
             ln_kept: ln_sum(kept.collect()),
             farthest: farthest / unit,
         };
-        if *sampled.drawn_by() != Design::Bernoulli {
-            tail.shift = tail.mean();
-        }
+        // `N = F + sum_draws f / e`, and the draws are of a fixed number: `F` is shared among them.
+        tail.shift = match sampled.drawn_by() {
+            Design::WithoutReplacement => (tail.kept_sum() / -count).as_slice().to_vec(),
+            Design::Bernoulli => tail.shift,
+            Design::WithReplacement | Design::ImportanceSampling(_) => {
+                (-tail.kept_sum()).as_slice().to_vec()
+            }
+        };
         Some(tail)
     }
 
-    fn mean(&self) -> Vec<f64> {
-        let mut sums = vec![Sum::default(); self.rows()];
-        let mut column = vec![0.0; self.rows()];
-        for (place, mass) in self.masses.iter().enumerate() {
-            self.write(place, &mut column);
+    /// `F = sum_K w (v - T)`, in units.
+    pub fn kept_sum(&self) -> DVector<f64> {
+        let context = self.sampled.context();
+        let mut column = vec![0.0; context.coordinates()];
+        let mut sums = vec![Sum::default(); column.len()];
+        for key in self.sampled.kept_indices() {
+            context.centred(*key, &mut column);
+            let weight = context.weights.get(*key).copied().unwrap_or(0.0);
             for (sum, x) in sums.iter_mut().zip(&column) {
-                sum.add(mass * x);
+                sum.add(weight * (x / self.unit));
             }
         }
-        let total = self.masses.iter().copied().collect::<Sum>().value();
-        sums.into_iter().map(|sum| sum.value() / total).collect()
+        DVector::from_iterator(column.len(), sums.into_iter().map(Sum::value))
+    }
+
+    /// Bounds the error of `T`, in units.
+    pub fn of_limit(&self) -> f64 {
+        self.sampled.context().of_limit / self.unit
+    }
+
+    /// Bounds the sum of `w (v - T)` over all keys, which is 0 but for the error of `T`; in units.
+    pub fn rest(&self) -> f64 {
+        self.sampled.context().total * self.of_limit()
     }
 
     /// Coordinates of a feature.
