@@ -454,6 +454,7 @@ fn bad_input_is_refused() {
         vec![1.0; 2],
         vec![1.0, 0.0, 1.0],
         vec![1.0, f64::NAN, 1.0],
+        vec![1.0, 1e-80, 1.0],
         vec![1.0, -1.0, 1.0],
     ] {
         assert!(

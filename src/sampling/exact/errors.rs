@@ -150,16 +150,24 @@ impl SampledAttention {
         let bias = unit * DVector::from_vec(found.first.0);
         let of_bias = unit * (found.first.1 + centre);
         let squared_error = unit * (unit * square);
+        // Beside the largest distance, and no further from the least floats.
+        let unproved = match self.drawn_by() {
+            Design::WithReplacement | Design::ImportanceSampling(_) => {
+                let fine = square >= 1e-100 && unit > 1e-50;
+                (!fine).then_some("it is too small beside the differences of the values")
+            }
+            Design::Bernoulli | Design::WithoutReplacement => Some(ESTIMATED),
+        };
+        let of = |value: f64, error: f64| Exact {
+            value,
+            error: 1.01 * error + 8.0 * UNIT * value.abs(),
+            unproved,
+        };
         SampledError {
             budget,
             read: self.kept_indices().len() as u64 + budget,
-            error: Exact::estimated(
-                squared_error,
-                unit * (unit * error) + 4.0 * UNIT * squared_error.abs(),
-                ESTIMATED,
-            )
-            .non_negative(),
-            bias_norm: Exact::estimated(bias.norm(), of_bias, ESTIMATED),
+            error: of(squared_error, unit * (unit * error)).non_negative(),
+            bias_norm: of(bias.norm(), of_bias),
             bias,
         }
     }

@@ -23,6 +23,8 @@ pub(super) struct NodeValue {
     pub first: (Vec<f64>, f64),
     /// `E e^{-tD}`, an upper bound.
     pub total: f64,
+    /// Are the expectations known to a part of themselves? The integrals end where they are not.
+    pub known: bool,
 }
 
 /// `E|N/D|^2` and `E N/D`, with their errors.
@@ -42,9 +44,16 @@ pub(super) fn integrate(
     let mut first = vec![0.0; rows];
     let mut sizes_of_first = 0.0;
     let mut totals: Vec<f64> = Vec::new();
-    for block in nodes.chunks(BLOCK) {
+    'nodes: for block in nodes.chunks(BLOCK) {
         let values: Vec<NodeValue> = block.par_iter().map(|node| value(node.ln_t)).collect();
         for (node, found) in block.iter().zip(values) {
+            if !found.known {
+                let back = totals.len().checked_sub(BACK.0);
+                let total = back.and_then(|place| totals.get(place)).unwrap_or(&1.0);
+                of_square += BACK.1 * farthest * farthest * total;
+                of_first += farthest * total;
+                break 'nodes;
+            }
             let scale = libm::exp(2.0 * node.ln_t + found.ln_scale) * node.factor;
             square += scale * found.square.0;
             of_square += scale * found.square.1;

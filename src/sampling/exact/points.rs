@@ -25,15 +25,17 @@ pub(super) struct Points {
     pub squares: Vec<f64>,
     /// Sums that are not interpolated, each at the left end of its cell.
     pub sizes: Vec<Size>,
+    /// Are some of the points of a lattice?
+    pub interpolated: bool,
 }
 
 /// Sums of terms that are not negative: what errors are measured in.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Size {
     pub mass: f64,
-    /// Of `q |e|`.
+    /// Of `q` times the size that the rounding of `e` is relative to, at least `|e|`.
     pub norm: f64,
-    /// Of `q |e|^2`.
+    /// The same with the square of that size.
     pub square: f64,
 }
 
@@ -125,16 +127,21 @@ impl Cell {
         let rows = tail.rows();
         let mut sums = DMatrix::zeros(rows + 2, POINTS);
         let mut size = Size::default();
-        for group in keys.chunks(GROUP) {
-            let mut numbers = DMatrix::zeros(rows + 2, group.len());
-            let mut weights = DMatrix::zeros(POINTS, group.len());
-            let columns = numbers.column_iter_mut().zip(weights.column_iter_mut());
-            for (key, (mut column, mut weights)) in group.iter().zip(columns) {
-                size.add(&write(tail, *key, column.as_mut_slice()));
-                let ln_scale = tail.ln_scales.get(*key).copied().unwrap_or_default();
-                weights.copy_from_slice(&interpolation_weights(ln_scale * DENSITY - left));
+        // In two steps, so that few numbers are added to each other.
+        for part in keys.chunks(GROUP * GROUP) {
+            let mut part_sums = DMatrix::zeros(rows + 2, POINTS);
+            for group in part.chunks(GROUP) {
+                let mut numbers = DMatrix::zeros(rows + 2, group.len());
+                let mut weights = DMatrix::zeros(POINTS, group.len());
+                let columns = numbers.column_iter_mut().zip(weights.column_iter_mut());
+                for (key, (mut column, mut weights)) in group.iter().zip(columns) {
+                    size.add(&write(tail, *key, column.as_mut_slice()));
+                    let ln_scale = tail.ln_scales.get(*key).copied().unwrap_or_default();
+                    weights.copy_from_slice(&interpolation_weights(ln_scale * DENSITY - left));
+                }
+                part_sums += numbers * weights.transpose();
             }
-            sums += numbers * weights.transpose();
+            sums += part_sums;
         }
         Self {
             point,
@@ -149,15 +156,15 @@ impl Cell {
 /// `q e`, `q` and `q |e|^2` of one key.
 fn write(tail: &Tail, key: usize, to: &mut [f64]) -> Size {
     let (feature, others) = to.split_at_mut(tail.rows());
-    tail.write(key, feature);
+    let size = tail.write(key, feature);
     let mass = tail.masses.get(key).copied().unwrap_or(0.0);
     let square: f64 = feature.iter().map(|x| x * x).sum();
     feature.iter_mut().for_each(|x| *x *= mass);
     others.copy_from_slice(&[mass, mass * square]);
     Size {
         mass,
-        norm: mass * square.sqrt(),
-        square: mass * square,
+        norm: mass * size,
+        square: mass * size * size,
     }
 }
 
@@ -177,7 +184,7 @@ impl Points {
             .map(|(key, mut column)| write(tail, *key, column.as_mut_slice()))
             .collect();
         let places = keys.iter().filter_map(|key| tail.ln_scales.get(*key));
-        Self::new(places.copied().collect(), &sums, sizes)
+        Self::new(places.copied().collect(), &sums, sizes, false)
     }
 
     /// The sums of the cells at all points.
@@ -195,10 +202,10 @@ impl Points {
                 size.add(&cell.size);
             }
         }
-        Self::new(places, &sums, sizes)
+        Self::new(places, &sums, sizes, true)
     }
 
-    fn new(places: Vec<f64>, sums: &DMatrix<f64>, sizes: Vec<Size>) -> Self {
+    fn new(places: Vec<f64>, sums: &DMatrix<f64>, sizes: Vec<Size>, interpolated: bool) -> Self {
         let rows = sums.nrows() - 2;
         Self {
             places,
@@ -206,6 +213,16 @@ impl Points {
             masses: sums.row(rows).iter().copied().collect(),
             squares: sums.row(rows + 1).iter().copied().collect(),
             sizes,
+            interpolated,
+        }
+    }
+
+    /// The rounding of a sum over the points, in units of its absolute terms (T17): of weights and terms, of sums over keys and over points.
+    pub fn roundings(&self) -> f64 {
+        let sums = self.places.len() as f64;
+        match self.interpolated {
+            true => sums + (3 * GROUP) as f64,
+            false => sums,
         }
     }
 

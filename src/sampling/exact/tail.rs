@@ -17,6 +17,12 @@ pub(super) struct Tail<'a> {
     pub ln_scales: Vec<f64>,
     range: (f64, f64),
     shift: Vec<f64>,
+    /// Bounds the terms that the shift is a sum of.
+    of_shift: f64,
+    /// The part of a feature's rounding that grows with its scale alone.
+    rounded_in: f64,
+    /// Largest `|ln s|` and `|ln q|` that count for the rounding of `s`, added.
+    pub logarithms: f64,
     /// Outputs are in units of this power of two.
     pub unit: f64,
     /// `ln W0`.
@@ -79,34 +85,52 @@ impl<'a> Tail<'a> {
                 .fold(ends, |(low, high), x| (x.min(low), x.max(high))),
             ln_scales,
             shift: vec![0.0; context.coordinates()],
+            of_shift: 0.0,
+            rounded_in: context.rounded_in() / unit,
+            logarithms: 0.0,
             unit,
             ln_kept: ln_sum(kept.collect()),
             farthest: farthest / unit,
         };
+        // Smaller scales than the least float are nothing beside 1.
+        let logarithm = |x: &f64| x.abs().min(800.0);
+        tail.logarithms = tail.ln_scales.iter().map(logarithm).fold(0.0, f64::max)
+            + tail
+                .masses
+                .iter()
+                .map(|q| libm::log(*q).abs())
+                .fold(0.0, f64::max);
         // `N = F + sum_draws f / e`, and the draws are of a fixed number: `F` is shared among them.
-        tail.shift = match sampled.drawn_by() {
-            Design::WithoutReplacement => (tail.kept_sum() / -count).as_slice().to_vec(),
-            Design::Bernoulli => tail.shift,
-            Design::WithReplacement | Design::ImportanceSampling(_) => {
-                (-tail.kept_sum()).as_slice().to_vec()
-            }
+        let share = match sampled.drawn_by() {
+            Design::WithoutReplacement => -1.0 / count,
+            Design::Bernoulli => 0.0,
+            Design::WithReplacement | Design::ImportanceSampling(_) => -1.0,
         };
+        let (kept, size) = tail.kept_sum();
+        tail.shift = kept.iter().map(|x| share * x).collect();
+        tail.of_shift = share.abs() * size;
         Some(tail)
     }
 
-    /// `F = sum_K w (v - T)`, in units.
-    pub fn kept_sum(&self) -> DVector<f64> {
+    /// `F = sum_K w (v - T)` and the sum of the norms of its terms, in units.
+    pub fn kept_sum(&self) -> (DVector<f64>, f64) {
         let context = self.sampled.context();
         let mut column = vec![0.0; context.coordinates()];
         let mut sums = vec![Sum::default(); column.len()];
+        let mut size = 0.0;
         for key in self.sampled.kept_indices() {
             context.centred(*key, &mut column);
             let weight = context.weights.get(*key).copied().unwrap_or(0.0);
+            let mut square = 0.0;
             for (sum, x) in sums.iter_mut().zip(&column) {
-                sum.add(weight * (x / self.unit));
+                let term = weight * (x / self.unit);
+                sum.add(term);
+                square += term * term;
             }
+            size += square.sqrt() + weight * self.rounded_in;
         }
-        DVector::from_iterator(column.len(), sums.into_iter().map(Sum::value))
+        let sums = DVector::from_iterator(column.len(), sums.into_iter().map(Sum::value));
+        (sums, size)
     }
 
     /// Bounds the error of `T`, in units.
@@ -129,26 +153,24 @@ impl<'a> Tail<'a> {
         self.masses.len()
     }
 
-    /// The feature of the key at this place of the tail.
-    pub fn write(&self, place: usize, to: &mut [f64]) {
+    /// The feature of the key at this place of the tail; returns the size that its rounding is relative to.
+    pub fn write(&self, place: usize, to: &mut [f64]) -> f64 {
         let context = self.sampled.context();
         let key = self.sampled.tail_indices().get(place).copied();
         context.centred(key.unwrap_or(usize::MAX / 2), to);
         let scale = libm::exp(self.ln_scales.get(place).copied().unwrap_or(0.0));
+        let mut square = 0.0;
         for (entry, shift) in to.iter_mut().zip(&self.shift) {
-            *entry = scale * (*entry / self.unit) - shift;
+            let term = scale * (*entry / self.unit);
+            square += term * term;
+            *entry = term - shift;
         }
+        square.sqrt() + scale * self.rounded_in + self.of_shift
     }
 
     /// `ln n`.
     pub fn ln_count(&self) -> f64 {
         libm::log(self.len() as f64)
-    }
-
-    /// Largest `|ln s|` that counts for the rounding of `s`; smaller scales than this are nothing beside 1.
-    pub fn largest_logarithm(&self) -> f64 {
-        let (low, high) = self.range;
-        low.abs().min(800.0).max(high.abs())
     }
 
     /// `ln` of the least and the largest scale.
