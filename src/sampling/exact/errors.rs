@@ -54,8 +54,9 @@ impl SampledAttention {
     /// keys with weights below `e^{-300}` of the largest.
     ///
     /// # Accuracy
-    /// Relative `1e-10` or better, unless differences of the values from `T` cancel. A tail of many keys is represented on a lattice in `ln w` (T17),
-    /// so that the cost does not grow with it but for one pass.
+    /// Relative `1e-10` or better, unless differences of the values from `T` cancel. With replacement and by importance the error is proved (T16);
+    /// otherwise it adds up the same roundings, without a theorem for all of them. A tail of many keys is represented on a lattice in `ln w` (T17), so that
+    /// the cost does not grow with it but for one pass.
     ///
     /// # Examples
     /// ```
