@@ -42,6 +42,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "monte_carlo",
         &["error", "parameter", "file", "law", "attention"],
     ),
+    // Sampled attention: one question, its three answers in folders that do not know each other.
+    ("sampling", &["error", "parameter", "law", "exact"]),
     // Records only, see `records_and_their_rendering_compute_nothing`.
     ("record", &["text", "bound", "exact", "monte_carlo"]),
     // Formulas of the reader, and the propositions as printed.
@@ -245,7 +247,7 @@ fn is_type(name: &str) -> bool {
 }
 
 #[test]
-fn only_study_and_regression_see_more_than_one_of_the_answers() {
+fn only_study_regression_and_sampling_see_more_than_one_of_the_answers() {
     let mut seen: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for import in imports() {
         // Records may be printed together; functions that compute are what counts.
@@ -257,7 +259,7 @@ fn only_study_and_regression_see_more_than_one_of_the_answers() {
     }
     for (room, targets) in seen {
         assert!(
-            room == "study" || room == "regression" || targets.len() == 1,
+            ["study", "regression", "sampling"].contains(&room.as_str()) || targets.len() == 1,
             "{room} sees {targets:?}"
         );
     }

@@ -1,0 +1,3 @@
+//! Exact errors of sampled attention.
+
+pub(in crate::sampling) mod errors;
