@@ -42,7 +42,7 @@ impl Theorem {
         ],
         proof_idea: "1/W^2 = INT t e^{-tW} dt; draws are independent, or coins are given how many of them fall.",
         source: "this project, docs/theory.md section 23",
-        location: location("sampling::SampledAttention", "src/sampling/exact/errors.rs"),
+        location: location("sampling::SampledAttention", "src/sampling/sampled.rs"),
         status: ProofStatus::ProvedOnPaper,
         lemmas: &[],
     });
