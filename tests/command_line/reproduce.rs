@@ -122,6 +122,7 @@ fn the_formats_say_the_same() {
 }
 
 #[test]
+#[ignore = "long: run by ./test --all"]
 fn notes_say_whether_the_loss_still_falls() {
     let short = "reproduce --head linear --lengths 40 --seed 2 --evaluation 2000";
     let early = stdout(&format!("{short} --step-size 0.05 --steps 600"));
@@ -170,6 +171,7 @@ fn check_svg(text: &str) {
 }
 
 #[test]
+#[ignore = "long: run by ./test --all"]
 fn pictures_are_drawn_and_results_go_to_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let prefix = folder.path().join("figure").display().to_string();
@@ -349,6 +351,7 @@ fn the_note_counts_the_heads_at_the_optimum() {
 /// Interrupted again and again, the experiment ends with the bytes of an undisturbed one.
 #[cfg(unix)]
 #[test]
+#[ignore = "long: run by ./test --all"]
 fn ctrl_c_keeps_the_state_and_the_same_command_continues() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name).display().to_string();

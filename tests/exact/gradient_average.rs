@@ -69,6 +69,7 @@ fn close(label: &str, computed: Exact, reference: f64) -> f64 {
 }
 
 #[test]
+#[ignore = "long: run by ./test --all"]
 fn averages_agree_with_the_reference() {
     let rows = golden::rows("gradient_average", 40);
     let (mut worst, mut estimate): (f64, f64) = (0.0, 0.0);
@@ -87,6 +88,7 @@ fn averages_agree_with_the_reference() {
 
 /// All directions of the query alike: the average is an integral over `|z|`, whose law is a chi law.
 #[test]
+#[ignore = "long: run by ./test --all"]
 fn an_isotropic_average_is_an_integral_over_the_norm() {
     let list = [1, 2, 3, 40, 100_000, 1_000_000_000_000];
     for (scale, deviation) in [(0.3, 1.0), (0.6, 1.5), (1.2, 0.8)] {
@@ -164,6 +166,7 @@ fn simulation_agrees() {
 /// A second direction in which the query moves little changes the average of a tilt on a line by a function of the square
 /// of that width, though the line is integrated by another route.
 #[test]
+#[ignore = "long: run by ./test --all"]
 fn a_narrow_direction_joins_the_line() {
     let list = [1, 2, 50, 1_000_000];
     let mut setting = three_dimensions();
