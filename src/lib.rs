@@ -9,6 +9,7 @@
 //! * [`bound`]: explicit upper bounds, each a theorem with its hypotheses and proof parameters;
 //! * [`monte_carlo`]: seeded simulation by a route that shares nothing with either but the samplers;
 //! * [`certificate`]: Coq lemmas that single printed bounds are at least their theorem's formula;
+//! * [`sampling`]: the error of attention that reads some keys of a given context for certain and draws from the others;
 //! * [`regression`]: in-context regression: exact risks, gradient flows, and the paper's heads trained by gradient descent;
 //! * [`study`]: the three side by side, with verdicts; the smallest sufficient `L`, and the rate.
 //!
@@ -84,9 +85,10 @@
 //! # Rooms
 //!
 //! Data flow one way. What is asked: [`law`], [`attention`]. Three answers that do not know each other: [`exact`],
-//! [`bound`], [`monte_carlo`]. [`study`] puts them side by side, with [`claim`]s of one's own, into the records of
-//! [`mod@record`], which [`render`] turns into text. [`regression`] is in-context regression, [`certificate`] the way of a
-//! printed number into Coq. The program (feature `cli`) adds `scenario` and `cli`. A test reads the imports and holds this.
+//! [`bound`], [`monte_carlo`]. [`sampling`] holds question and answers of attention over a part of a given context. [`study`] puts
+//! the answers side by side, with [`claim`]s of one's own, into the records of [`mod@record`], which [`render`] turns into text.
+//! [`regression`] is in-context regression, [`certificate`] the way of a printed number into Coq. The program (feature `cli`) adds
+//! `scenario` and `cli`. A test reads the imports and holds this.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
@@ -108,6 +110,7 @@ pub mod progress;
 pub mod record;
 pub mod regression;
 pub mod render;
+pub mod sampling;
 #[cfg(feature = "cli")]
 pub mod scenario;
 pub mod study;

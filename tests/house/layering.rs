@@ -42,6 +42,19 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "monte_carlo",
         &["error", "parameter", "file", "law", "attention"],
     ),
+    // Sampled attention: one question, its three answers in folders that do not know each other.
+    (
+        "sampling",
+        &[
+            "error",
+            "parameter",
+            "interval",
+            "law",
+            "exact",
+            "bound",
+            "monte_carlo",
+        ],
+    ),
     // Records only, see `records_and_their_rendering_compute_nothing`.
     ("record", &["text", "bound", "exact", "monte_carlo"]),
     // Formulas of the reader, and the propositions as printed.
@@ -245,7 +258,7 @@ fn is_type(name: &str) -> bool {
 }
 
 #[test]
-fn only_study_and_regression_see_more_than_one_of_the_answers() {
+fn only_study_regression_and_sampling_see_more_than_one_of_the_answers() {
     let mut seen: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for import in imports() {
         // Records may be printed together; functions that compute are what counts.
@@ -257,7 +270,7 @@ fn only_study_and_regression_see_more_than_one_of_the_answers() {
     }
     for (room, targets) in seen {
         assert!(
-            room == "study" || room == "regression" || targets.len() == 1,
+            ["study", "regression", "sampling"].contains(&room.as_str()) || targets.len() == 1,
             "{room} sees {targets:?}"
         );
     }
@@ -293,6 +306,43 @@ fn sampled_tokens_know_no_exact_value() {
         "regression::participation".to_owned(),
     );
     assert_eq!(taken, [expected].into());
+}
+
+/// The three answers about sampled attention share the question alone.
+#[test]
+fn answers_about_sampled_attention_do_not_know_each_other() {
+    let modules = modules(sources());
+    let mut files = 0;
+    for source in sources() {
+        let Some(own) = source
+            .file
+            .strip_prefix("sampling/")
+            .and_then(|rest| rest.split_once('/'))
+            .map(|(folder, _)| folder)
+        else {
+            continue;
+        };
+        files += 1;
+        for named in source.named(&modules) {
+            let path: Vec<&str> = named.path.iter().map(String::as_str).collect();
+            let fine = match path.as_slice() {
+                ["sampling", inner, ..] => {
+                    *inner == own || ["context", "design", "kept", "sampled"].contains(inner)
+                }
+                // Records of the other answers serve; what computes them does not.
+                [room @ ("exact" | "bound" | "monte_carlo"), ..] => {
+                    let of_simulation = *room == "monte_carlo";
+                    match own {
+                        "simulation" => of_simulation,
+                        _ => !of_simulation,
+                    }
+                }
+                _ => true,
+            };
+            assert!(fine, "{}: {path:?}", source.file);
+        }
+    }
+    assert!(files > 10, "{files}");
 }
 
 #[test]

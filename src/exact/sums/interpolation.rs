@@ -4,11 +4,11 @@ use crate::exact::sums::compensated::{GROUP, OF_SUM};
 use crate::exact::value::UNIT;
 
 /// Lattice points in a unit of `ln w`.
-pub(in crate::exact) const DENSITY: f64 = 32.0;
+pub(crate) const DENSITY: f64 = 32.0;
 /// Points that represent one atom; half of them lie on either side.
-pub(in crate::exact) const POINTS: usize = 14;
+pub(crate) const POINTS: usize = 14;
 /// Points to the left of the one at which the cell of an atom begins.
-pub(in crate::exact) const BEFORE: usize = POINTS / 2 - 1;
+pub(crate) const BEFORE: usize = POINTS / 2 - 1;
 /// What a factor `x^k`, `k <= 3`, changes by in one cell, and the rounding of plain sums: `e^{3/32}` is below 1.099.
 pub(in crate::exact) const CELL: f64 = 1.1;
 
@@ -87,6 +87,13 @@ pub(in crate::exact) fn weights(places: &[f64], weights: &mut [&mut [f64]; POINT
             *product *= place - shift(point);
         }
     }
+}
+
+/// The weights of the points around one place.
+pub(crate) fn weights_at(place: f64) -> [f64; POINTS] {
+    let mut found = [0.0; POINTS];
+    weights(&[place], &mut found.each_mut().map(std::slice::from_mut));
+    found
 }
 
 /// `1 / prod_{k != j} (j - k)`.
