@@ -15,9 +15,9 @@ use crate::study::layer::LayerStudy;
 use crate::study::simulate::Route;
 
 /// Prompts for a cell where neither scenario nor flags say it.
-const PROMPTS: u64 = 10_000;
+pub(super) const PROMPTS: u64 = 10_000;
 /// Seed where neither scenario nor flags say it.
-const SEED: u64 = 1;
+pub(super) const SEED: u64 = 1;
 
 /// Flags of a simulation.
 #[derive(Debug, Clone, Default, PartialEq, Args)]

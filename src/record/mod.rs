@@ -8,6 +8,7 @@ mod metric;
 mod provenance;
 mod recheck;
 mod row;
+mod sampling;
 mod scan;
 mod simulation;
 
@@ -23,5 +24,9 @@ pub use metric::{Cell, Metric, QueryLabel};
 pub use provenance::Provenance;
 pub use recheck::{Difference, RecheckAnswer};
 pub use row::{Best, Request, Row, TABLE_SCHEMA, Table};
+pub use sampling::{
+    BudgetOf, BudgetRow, KeptPart, ReachedBudget, Reading, SampleBudgets, SampleRow,
+    SampleSimulation, SampleTable,
+};
 pub use scan::{HeadProfile, LengthError, ScanAnswer, ScanRow};
 pub use simulation::{EstimateLine, SimulationAnswer};

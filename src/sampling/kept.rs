@@ -88,7 +88,11 @@ impl Kept {
         }
         if marks.iter().all(|mark| *mark) {
             let all = format!("all {keys} keys");
-            return refused("the kept set", all, "a part of the keys: a tail must be left");
+            return refused(
+                "the kept set",
+                all,
+                "a part of the keys: a tail must be left",
+            );
         }
         Ok(marks)
     }

@@ -1,0 +1,131 @@
+//! Attention over a part of the keys of a context: exact errors by budget, side by side with other ways of reading as many keys, with bounds and a
+//! simulation; and the smallest budgets for an error.
+
+mod budget;
+mod context;
+mod rows;
+mod table;
+
+use nalgebra::DMatrix;
+
+use crate::error::{Error, Result};
+use crate::parameter::refused;
+use crate::sampling::{Design, Kept};
+use crate::study::Progress;
+use crate::study::setting::Study;
+
+/// A [`Study`] whose tokens are the keys of a context of which a part is read ([`Study::sampled`]).
+#[derive(Clone)]
+pub struct SampledStudy {
+    study: Study,
+    kept: Kept,
+    design: Design,
+    /// Proxies for importance sampling: a row a key, and one column or one for each query.
+    proxies: Option<DMatrix<f64>>,
+    budgets: Vec<u64>,
+    compare: bool,
+    simulation: Option<(u64, u64)>,
+}
+
+impl Study {
+    /// The same tokens, head and queries, the tokens taken for the `N` keys of a context, in the order of the list: the keys of `kept` are read for
+    /// certain, others are drawn by this design (T13 `sampled-attention`). Prompt lengths have no meaning here.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] for tokens that are no list of equally likely points ([`Empirical`](crate::Empirical), [`Study::from_cache`]), a Gaussian
+    /// query, and fixed tokens.
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::nalgebra::{self, dmatrix};
+    /// use attention_bounds::sampling::{Design, Kept};
+    /// use attention_bounds::{Empirical, Head, QueryLaw, Study};
+    ///
+    /// // Three keys whose values are their scores; the heaviest is kept, one of the two others is drawn: W0 = e^3 and a draw counts twice.
+    /// let tokens = Empirical::new(&dmatrix![0.0; 1.0; 3.0])?;
+    /// let head = Head::new(dmatrix![1.0], dmatrix![1.0])?;
+    /// let study = Study::new(tokens, head, QueryLaw::uniform(dmatrix![1.0])?)?;
+    /// let table = study.sampled(Kept::new().top(1), Design::WithoutReplacement)?.budgets([1])?.table()?;
+    /// let weights = [0f64, 1.0, 3.0].map(f64::exp);
+    /// let limit = (weights[1] + 3.0 * weights[2]) / weights.iter().sum::<f64>();
+    /// let error = |v: f64| ((3.0 * weights[2] + 2.0 * v * v.exp()) / (weights[2] + 2.0 * v.exp()) - limit).powi(2);
+    /// let exact = table.rows[0].exact.as_ref().unwrap();
+    /// assert!((exact.value - (error(0.0) + error(1.0)) / 2.0).abs() < 1e-12);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
+    pub fn sampled(&self, kept: Kept, design: Design) -> Result<SampledStudy> {
+        let why = "and keys that are always read are named by the kept set";
+        self.without_fixed("sampled attention with fixed tokens", why)?;
+        let sampled = SampledStudy {
+            study: self.clone(),
+            kept,
+            design,
+            proxies: None,
+            budgets: Vec::new(),
+            compare: false,
+            simulation: None,
+        };
+        sampled.points()?;
+        sampled.queries()?;
+        Ok(sampled)
+    }
+}
+
+impl SampledStudy {
+    /// Who is told of every step.
+    #[must_use]
+    pub fn progress(&self, progress: impl Progress + Send + 'static) -> Self {
+        let asked = self.study.progress(progress);
+        self.with(|study| study.study = asked)
+    }
+
+    fn with(&self, change: impl FnOnce(&mut Self)) -> Self {
+        let mut study = self.clone();
+        change(&mut study);
+        study
+    }
+
+    /// Draw with replacement, a key with a probability proportional to its proxy: a matrix of one row a key, and of one column for all queries or one
+    /// column for each.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if it has another shape. Proxies that are not accepted are refused by [`SampledStudy::table`].
+    pub fn importance(&self, proxies: &DMatrix<f64>) -> Result<Self> {
+        let (keys, queries) = (self.points()?.ncols(), self.queries()?.1.len());
+        let (rows, columns) = proxies.shape();
+        if rows != keys || (columns != 1 && columns != queries) {
+            return Err(Error::shape(
+                "the table of proxies",
+                format!("{rows} x {columns}"),
+                format!("{keys} x 1 or {keys} x {queries}, a row for each key"),
+            ));
+        }
+        Ok(self.with(|study| study.proxies = Some(proxies.clone())))
+    }
+
+    /// The budgets of the table: how many draws. They are sorted, each once.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for a budget of 0. That it is at most the number of keys that are not kept is checked by [`SampledStudy::table`].
+    pub fn budgets(&self, budgets: impl IntoIterator<Item = u64>) -> Result<Self> {
+        let mut budgets: Vec<u64> = budgets.into_iter().collect();
+        budgets.sort_unstable();
+        budgets.dedup();
+        if budgets.first() == Some(&0) {
+            return refused("a budget", 0, "at least 1 draw");
+        }
+        Ok(self.with(|study| study.budgets = budgets))
+    }
+
+    /// Also the errors of the heaviest keys alone, and of draws from all keys, at the same numbers of keys read.
+    #[must_use]
+    pub fn compare(&self) -> Self {
+        self.with(|study| study.compare = true)
+    }
+
+    /// Also simulate: so many draws of the tail for every query and budget, from this seed.
+    #[must_use]
+    pub fn simulate(&self, prompts: u64, seed: u64) -> Self {
+        self.with(|study| study.simulation = Some((prompts, seed)))
+    }
+}
