@@ -6,7 +6,7 @@ use crate::text::shortened;
 
 impl Theorem {
     /// Every theorem, in the order of the theory pages.
-    pub const ALL: [Theorem; 46] = [
+    pub const ALL: [Theorem; 52] = [
         Theorem::CGF_ATTENTION,
         Theorem::GAUSSIAN_LINEARITY,
         Theorem::LAPLACE_IDENTITY,
@@ -53,6 +53,12 @@ impl Theorem {
         Theorem::LOWER_BOUND,
         Theorem::SLOW_GROWTH,
         Theorem::TWO_HEADS,
+        Theorem::SAMPLED_ATTENTION,
+        Theorem::SAMPLED_MEAN,
+        Theorem::SAMPLED_MARKOV,
+        Theorem::SAMPLED_BERNSTEIN,
+        Theorem::SAMPLED_NORM,
+        Theorem::SAMPLED_SPECTRUM,
     ];
 
     /// The theorem with this identifier or name, upper and lower case alike.

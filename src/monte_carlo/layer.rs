@@ -2,22 +2,18 @@
 
 use nalgebra::{DMatrix, DVector};
 use rand::Rng;
-use rayon::prelude::*;
 
-use super::estimator::estimate::{Estimate, HEAVY_FRACTION};
-use super::estimator::histogram::Histogram;
-use super::estimator::moments::{Node, Sums, push_node, total};
-use super::plan::{Cell, Plan, QueryChoice, Route};
+use super::blocks::Blocks;
+use super::estimator::estimate::Estimate;
+use super::plan::{Cell, QueryChoice, Route};
 use super::random::stream::{block_prompts, block_stream};
 use crate::attention::Layer;
 use crate::error::{Error, Result};
 use crate::law::TokenLaw;
-use crate::parameter::{PromptLength, refused};
+use crate::parameter::PromptLength;
 
 /// Tokens drawn at a time.
 const PIECE: usize = 256;
-/// Bits of the histogram that the share of the largest prompts is read from: 3% wide bins.
-const SHARE_BITS: u32 = 5;
 
 /// `E|sum_h O_h (That_h - T_h)|^2` estimated by `prompts` prompts, each read by all heads, at query number `index` with these coordinates.
 ///
@@ -25,7 +21,7 @@ const SHARE_BITS: u32 = 5;
 /// length and prompts alone. `T_h` is that of the token law.
 ///
 /// # Errors
-/// [`Error::Shape`] if tokens, heads and query do not fit; [`Error::Parameter`] for fewer than 2 prompts or more than [`Plan::MAX_PROMPTS`];
+/// [`Error::Shape`] if tokens, heads and query do not fit; [`Error::Parameter`] for fewer than 2 prompts or more than [`Plan::MAX_PROMPTS`](super::Plan::MAX_PROMPTS);
 /// [`Error::Unavailable`] if a score or an output is not a finite number.
 ///
 /// # Examples
@@ -63,9 +59,6 @@ pub fn layer_error_estimate(
             ),
         ));
     }
-    if !(2..=Plan::MAX_PROMPTS).contains(&prompts) {
-        return refused("prompts", prompts, "an integer from 2 to 2^48");
-    }
     let heads = layer.heads();
     let mut tilts = DMatrix::zeros(d, heads.len());
     let mut limits = tilts.clone();
@@ -78,47 +71,17 @@ pub fn layer_error_estimate(
         query: QueryChoice::Index(index),
         length,
     };
-    let block = block_prompts(length);
-    let blocks = prompts.div_ceil(block);
-    let found: Vec<(Sums, Vec<u32>)> = (0..blocks)
-        .into_par_iter()
-        .map(|number| {
-            let mut random = block_stream(seed, cell, Route::Plain, number);
-            let (mut sums, mut bins) = (Sums::new(1), Vec::new());
-            for _ in 0..block.min(prompts - number * block) {
-                let deviations = means(tokens, &tilts, length.get(), &mut random) - &limits;
-                let square = square(layer, &deviations);
-                sums.push(&[square], &[], 0.0);
-                bins.push(Histogram::bin(SHARE_BITS, square));
-            }
-            (sums, bins)
-        })
-        .collect();
-    let (mut nodes, mut histogram) = (Vec::new(), Histogram::new(SHARE_BITS));
-    for (index, (sums, mut bins)) in (0..).zip(found) {
-        histogram.add(&mut bins);
-        let level = 0;
-        push_node(&mut nodes, Node { level, index, sums });
-    }
-    let finished = total(&nodes).filter(Sums::is_finite);
-    let sums = finished
-        .as_ref()
-        .and_then(|sums| Some((sums.prompts, *sums.moments.first()?)));
-    let Some((count, moments)) = sums else {
-        return Err(Error::Unavailable {
-            what: "the Monte Carlo estimate",
-            why: "a score or an output is not a finite number, or its square overflows; head, query and tokens must be smaller".into(),
-        });
-    };
-    let n = count as f64;
-    Ok(Estimate {
-        mean: moments.mean,
-        standard_error: (moments.deviations / (n - 1.0) / n).sqrt(),
-        prompts: count,
+    let blocks = Blocks {
+        trials: prompts,
+        size: block_prompts(length),
         seed,
-        skewness: moments.skewness(n),
-        largest_share: Some(histogram.share_of_largest(HEAVY_FRACTION)),
-    })
+    };
+    let begin = |number| (block_stream(seed, cell, Route::Plain, number), ());
+    let (estimate, _) = blocks.squares(&[], begin, |random, ()| {
+        let deviations = means(tokens, &tilts, length.get(), random) - &limits;
+        square(layer, &deviations)
+    })?;
+    Ok(estimate)
 }
 
 /// Draws one prompt; its token averages by the attention weights of every head, one column a head.

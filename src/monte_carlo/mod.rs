@@ -46,6 +46,7 @@
 //! needs_a_bound(estimate().into());
 //! ```
 
+mod blocks;
 mod confidence;
 mod estimator;
 mod layer;
@@ -61,6 +62,7 @@ pub mod kernel {
     pub use crate::monte_carlo::random::normal::fill_normals as normals;
 }
 
+pub(crate) use blocks::Blocks;
 pub use confidence::interval::{ConfidenceInterval, HEAVY_SHARE, Reliability};
 pub(crate) use confidence::tails::student_quantile;
 pub use estimator::estimate::{
@@ -72,6 +74,7 @@ pub use plan::{Cell, Plan, QueryChoice, Route};
 // The two innermost loops, and what threads share, also serve the experiment.
 pub(crate) use random::exponential::exponential;
 pub(crate) use random::normal::fill_normals;
+pub(crate) use random::stream::keyed_stream;
 pub use random::stream::{block_prompts, block_stream};
 pub use run::control::{Checkpoint, Control};
 pub use run::partial::{Partial, SCHEMA, Shard};

@@ -12,13 +12,19 @@
 //!
 //! The question ([`SampledAttention`], [`Kept`], [`Design`]) is one; its answers (`exact`, `bound`, `simulation`) do not know each other.
 
+mod bound;
 mod context;
 mod design;
 mod exact;
 mod kept;
+mod rule;
 mod sampled;
+mod simulation;
 
+pub use bound::{SampledBounds, markov_bound};
 pub use design::Design;
 pub use exact::errors::SampledError;
 pub use kept::Kept;
+pub use rule::{PublishedRule, Variances, published_budget};
 pub use sampled::SampledAttention;
+pub use simulation::{SimulatedError, simulate};

@@ -43,7 +43,18 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &["error", "parameter", "file", "law", "attention"],
     ),
     // Sampled attention: one question, its three answers in folders that do not know each other.
-    ("sampling", &["error", "parameter", "law", "exact"]),
+    (
+        "sampling",
+        &[
+            "error",
+            "parameter",
+            "interval",
+            "law",
+            "exact",
+            "bound",
+            "monte_carlo",
+        ],
+    ),
     // Records only, see `records_and_their_rendering_compute_nothing`.
     ("record", &["text", "bound", "exact", "monte_carlo"]),
     // Formulas of the reader, and the propositions as printed.

@@ -45,18 +45,22 @@ pub fn block_stream(seed: u64, cell: Cell, route: Route, block: u64) -> ChaCha8R
         Route::Plain => *b"plain   ",
         Route::RaoBlackwell => *b"rao-blac",
     };
-    let words = [
+    keyed_stream([
         seed.to_le_bytes(),
         cell.length.get().to_le_bytes(),
         query.to_le_bytes(),
         route,
-    ];
+    ], block)
+}
+
+/// ChaCha8 with these 256 bits as key and this number of a stream.
+pub(crate) fn keyed_stream(words: [[u8; 8]; 4], number: u64) -> ChaCha8Rng {
     let mut key = [0_u8; 32];
     for (place, byte) in key.iter_mut().zip(words.iter().flatten()) {
         *place = *byte;
     }
     let mut random = ChaCha8Rng::from_seed(key);
-    random.set_stream(block);
+    random.set_stream(number);
     random
 }
 
