@@ -38,10 +38,7 @@ impl Theorem {
         ],
         proof_idea: "1/W^2 = INT t e^{-tW} dt; draws are independent, or coins are given how many of them fall.",
         source: "this project, docs/theory.md section 23",
-        location: location(
-            "sampling::SampledAttention",
-            "src/sampling/mod.rs",
-        ),
+        location: location("sampling::SampledAttention", "src/sampling/mod.rs"),
         status: ProofStatus::ProvedOnPaper,
         lemmas: &[],
     });
@@ -52,7 +49,10 @@ impl Theorem {
         name: "sampled-mean",
         title: "Explicit bound of the mean error of attention over a random part of the keys",
         statement: "E|That - T|^2 <= C r' E|Y|^2 / ((1-th)^2 b^2) + M^2 exp( -(b s^2/rho) (1 - x + x ln x) ), x = 1 - th/s",
-        hypotheses: &[DESIGNS, "0 < th <= s, th < 1 (a proof parameter); no second term at th = s"],
+        hypotheses: &[
+            DESIGNS,
+            "0 < th <= s, th < 1 (a proof parameter); no second term at th = s",
+        ],
         constants: &[
             BUDGET,
             CENTRED_DRAW,
@@ -93,7 +93,10 @@ impl Theorem {
         title: "Explicit exponential bound of the probability of a deviation",
         statement: "P(|That - T| >= eps) <= 2 C exp( -b^2 eps'^2 / (2 (r E|Y|^2 + b eps' B / 3)) ) + exp( -(b s^2/rho) (1 - x + x ln x) ), \
             eps' = (1-th) eps, x = 1 - th/s",
-        hypotheses: &[DESIGNS, "0 < th <= s, th < 1 (a proof parameter); no second term at th = s"],
+        hypotheses: &[
+            DESIGNS,
+            "0 < th <= s, th < 1 (a proof parameter); no second term at th = s",
+        ],
         constants: &[EPSILON, BUDGET, CENTRED_DRAW, WEIGHT_DRAW, WAYS],
         proof_idea: "Where the denominator is at least (1-th) D the numerator must be eps' D: Bernstein's inequality for vectors by \
             E cosh(|x + Y|) <= cosh(|x|) (1 + E[e^|Y| - 1 - |Y|]), and the Poisson lower tail for the denominator. Without replacement by convexity \

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use toml::{Table, Value};
 
 use crate::error::{Error, Result};
-use crate::parameter::Positive;
+use crate::parameter::{ErrorProbability, Positive};
 use crate::record::Provenance;
 use crate::scenario::Scenario;
 use crate::study::sampling::SampledStudy;
@@ -16,6 +16,9 @@ use super::output::{Destination, Outcome, check_destinations, print};
 use super::progress::Bar;
 use super::simulation::{LevelArguments, PROMPTS, SEED};
 use super::style::{FormatName, Queries, outcome};
+
+/// Simulated draws for each budget that is tried where neither scenario nor flags say it.
+const DEVIATION_PROMPTS: u64 = 2_000;
 
 /// Arguments of `sample`.
 #[derive(Debug, Clone, Args)]
@@ -39,14 +42,30 @@ pub struct SampleArguments {
     /// Instead of a table: the smallest budget for which E|That - T|^2 is at most this part of |T|^2
     #[arg(long, value_name = "EPS", allow_negative_numbers = true)]
     epsilon: Option<f64>,
+    /// With --epsilon: also budgets for which a larger error has at most this probability, by proof, by simulation and by a published rule
+    #[arg(
+        long,
+        value_name = "DELTA",
+        requires = "epsilon",
+        allow_negative_numbers = true
+    )]
+    delta: Option<f64>,
+    /// Also bounds of the probability that |That - T|^2 is at least this part of |T|^2
+    #[arg(
+        long,
+        value_name = "EPS",
+        conflicts_with = "epsilon",
+        allow_negative_numbers = true
+    )]
+    tail: Option<f64>,
     /// Simulate too, and compare
     #[arg(long)]
     monte_carlo: bool,
-    /// Simulated draws for each query and budget [default: the scenario's, or 10000]
-    #[arg(long, requires = "monte_carlo")]
+    /// Simulated draws for each query and budget [default: the scenario's, or 10000; with --delta 2000]
+    #[arg(long)]
     prompts: Option<u64>,
     /// Seed of the random streams [default: the scenario's, or 1]
-    #[arg(long, requires = "monte_carlo")]
+    #[arg(long)]
     seed: Option<u64>,
     #[command(flatten)]
     levels: LevelArguments,
@@ -103,15 +122,7 @@ enum DesignName {
 
 pub fn run(arguments: &SampleArguments) -> Result<Outcome> {
     arguments.levels.check()?;
-    if let Some(epsilon) = arguments.epsilon {
-        Positive::new("--epsilon", epsilon)?;
-        if arguments.compare || arguments.monte_carlo || arguments.plot.is_some() {
-            return Err(Error::Unavailable {
-                what: "--epsilon with --compare, --monte-carlo or --plot",
-                why: "it asks for the smallest budgets, not for a table".into(),
-            });
-        }
-    }
+    arguments.check()?;
     check_destinations(&[
         arguments.plot.as_deref().map(Destination::Picture),
         arguments.output.as_deref().map(Destination::Result),
@@ -120,6 +131,7 @@ pub fn run(arguments: &SampleArguments) -> Result<Outcome> {
         .scenario
         .changed(|table| arguments.change(table))?;
     let study = scenario.sampled()?.progress(Bar::new());
+    let study = arguments.levels.ask_sampled(&study)?;
     match arguments.epsilon {
         Some(epsilon) => arguments.budgets(&scenario, &study, epsilon),
         None => arguments.table(&scenario, study),
@@ -127,6 +139,39 @@ pub fn run(arguments: &SampleArguments) -> Result<Outcome> {
 }
 
 impl SampleArguments {
+    /// Refuses, before any file is read, what does not belong together.
+    fn check(&self) -> Result<()> {
+        let refuse = |what, why: &str| {
+            Err(Error::Unavailable {
+                what,
+                why: why.into(),
+            })
+        };
+        for (name, value) in [("--epsilon", self.epsilon), ("--tail", self.tail)] {
+            value.map(|value| Positive::new(name, value)).transpose()?;
+        }
+        self.delta
+            .map(|delta| ErrorProbability::new("--delta", delta))
+            .transpose()?;
+        let of_table = self.compare || self.monte_carlo || self.plot.is_some();
+        if self.epsilon.is_some() && (of_table || !self.budgets.is_empty()) {
+            let why = "it searches the smallest budgets, and prints no table";
+            return refuse(
+                "--epsilon with --budgets, --compare, --monte-carlo or --plot",
+                why,
+            );
+        }
+        let simulation = self.prompts.is_some() || self.seed.is_some();
+        if simulation && !self.monte_carlo && self.delta.is_none() {
+            let why = "there is a simulation with --monte-carlo or --delta only";
+            return refuse("--prompts or --seed", why);
+        }
+        if self.caption.is_some() && self.format != FormatName::Latex {
+            return refuse("--caption", "it belongs to --format latex");
+        }
+        Ok(())
+    }
+
     /// The scenario with what the flags say.
     fn change(&self, scenario: &mut Table) {
         // Flags that describe a scenario leave the lengths out.
@@ -164,11 +209,13 @@ impl SampleArguments {
         if self.compare {
             study = study.compare();
         }
-        let said = scenario.monte_carlo;
-        let seed = self.seed.or(said.map(|said| said.seed)).unwrap_or(SEED);
+        if let Some(epsilon) = self.tail {
+            study = study.tail(epsilon)?;
+        }
+        let seed = self.seed(scenario);
         if self.monte_carlo {
-            let prompts = self.prompts.or(said.map(|said| said.prompts));
-            study = study.simulate(prompts.unwrap_or(PROMPTS), seed);
+            let prompts = self.prompts(scenario).unwrap_or(PROMPTS);
+            study = study.simulate(prompts, seed);
         }
         let table = study.table()?;
         let provenance = Provenance::now(&scenario.origin.name, self.monte_carlo.then_some(seed));
@@ -195,9 +242,21 @@ impl SampleArguments {
         Ok(outcome(table.is_violated()))
     }
 
+    fn prompts(&self, scenario: &Scenario) -> Option<u64> {
+        self.prompts
+            .or(scenario.monte_carlo.map(|said| said.prompts))
+    }
+
+    fn seed(&self, scenario: &Scenario) -> u64 {
+        let said = scenario.monte_carlo.map(|said| said.seed);
+        self.seed.or(said).unwrap_or(SEED)
+    }
+
     fn budgets(&self, scenario: &Scenario, study: &SampledStudy, epsilon: f64) -> Result<Outcome> {
-        let answer = study.smallest_budgets(epsilon)?;
-        let provenance = Provenance::now(&scenario.origin.name, None);
+        let (prompts, seed) = (self.prompts(scenario), self.seed(scenario));
+        let study = study.simulate(prompts.unwrap_or(DEVIATION_PROMPTS), seed);
+        let answer = study.smallest_budgets(epsilon, self.delta)?;
+        let provenance = Provenance::now(&scenario.origin.name, self.delta.map(|_| seed));
         let text = match self.format {
             FormatName::Text => answer.text(&provenance),
             FormatName::Json => answer.json(&provenance),

@@ -86,11 +86,14 @@ impl Blocks {
             skewness: moments.skewness(n),
             largest_share: Some(histogram.share_of_largest(HEAVY_FRACTION)),
         };
-        let deviations = thresholds.iter().zip(counts).map(|(threshold, count)| Deviation {
-            threshold: *threshold,
-            count,
-            prompts: trials,
-        });
+        let deviations = thresholds
+            .iter()
+            .zip(counts)
+            .map(|(threshold, count)| Deviation {
+                threshold: *threshold,
+                count,
+                prompts: trials,
+            });
         Ok((estimate, deviations.collect()))
     }
 }

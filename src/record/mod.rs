@@ -25,8 +25,9 @@ pub use provenance::Provenance;
 pub use recheck::{Difference, RecheckAnswer};
 pub use row::{Best, Request, Row, TABLE_SCHEMA, Table};
 pub use sampling::{
-    BudgetOf, BudgetRow, KeptPart, ReachedBudget, Reading, SampleBudgets, SampleRow,
-    SampleSimulation, SampleTable,
+    BudgetDeviation, BudgetOf, BudgetRow, KeptPart, ProvedBudget, ReachedBudget, Reading,
+    RowDeviation, RuleBudget, SampleBudgets, SampleRow, SampleSimulation, SampleTable,
+    SimulatedBudget, SimulatedDeviation,
 };
 pub use scan::{HeadProfile, LengthError, ScanAnswer, ScanRow};
 pub use simulation::{EstimateLine, SimulationAnswer};

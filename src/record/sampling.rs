@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::bound::Bound;
+use crate::bound::{Bound, Theorem};
 use crate::exact::Exact;
 use crate::monte_carlo::Estimate;
 use crate::record::{Cell, QueryLabel, Verdict};
@@ -22,6 +22,8 @@ pub struct SampleTable {
     pub kept: Vec<KeptPart>,
     /// By query, the average last, then by way of reading, then by budget.
     pub rows: Vec<SampleRow>,
+    /// The `epsilon` of deviations `|That - T|^2 >= epsilon |T|^2`, if they were asked for.
+    pub deviation: Option<f64>,
     /// The simulation, if there was one.
     pub simulation: Option<SampleSimulation>,
     /// Remarks.
@@ -85,12 +87,40 @@ pub struct SampleRow {
     pub relative: Option<f64>,
     /// `|E That - T|`; none for an average.
     pub bias_norm: Option<Exact>,
-    /// Upper bounds of the probability of a deviation, if one was asked for.
+    /// Upper bounds of `E|That - T|^2`; none of what is read for comparison, and of an average.
     pub bounds: Vec<Bound>,
+    /// The probability of a deviation, if it was asked for; none where there are no bounds.
+    pub deviation: Option<RowDeviation>,
     /// What a simulation found, if there was one.
     pub monte_carlo: Option<Cell<Estimate>>,
-    /// Does the simulation agree with the exact value?
+    /// Do exact value, bounds and simulation agree?
     pub verdict: Verdict,
+}
+
+/// What is known of `P(|That - T| >= threshold)`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RowDeviation {
+    /// The threshold.
+    pub threshold: f64,
+    /// Upper bounds of the probability.
+    pub bounds: Vec<Bound>,
+    /// How often it was simulated.
+    pub monte_carlo: Option<SimulatedDeviation>,
+}
+
+/// How often a deviation was simulated, with the limits of Clopper and Pearson.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct SimulatedDeviation {
+    /// Draws that reached the threshold.
+    pub count: u64,
+    /// Draws in all.
+    pub prompts: u64,
+    /// `count / prompts`.
+    pub frequency: f64,
+    /// Lower confidence limit of the probability.
+    pub lower: f64,
+    /// Upper confidence limit.
+    pub upper: f64,
 }
 
 impl SampleRow {
@@ -107,9 +137,11 @@ pub struct SampleSimulation {
     pub prompts: u64,
     /// Seed of the random streams.
     pub seed: u64,
-    /// Rows that were compared.
+    /// Confidence of each interval.
+    pub confidence: f64,
+    /// Comparisons with exact values and bounds.
     pub comparisons: usize,
-    /// Probability that chance alone makes any verdict of the run `violated` (approximately: estimates are taken for normal).
+    /// Probability that chance alone makes any of them violated.
     pub error_probability: f64,
 }
 
@@ -172,6 +204,54 @@ pub struct BudgetRow {
     pub tail: u64,
     /// By the exact value.
     pub exact: Cell<ReachedBudget>,
+    /// For the probability of a deviation, if one was given; none for the average, and for all queries the largest of theirs.
+    pub deviation: Option<BudgetDeviation>,
+}
+
+/// Budgets for `P(|That - T| >= threshold) <= delta`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BudgetDeviation {
+    /// A budget at which it is proved.
+    pub proved: Cell<ProvedBudget>,
+    /// The smallest budget that a simulation supports.
+    pub simulated: Cell<SimulatedBudget>,
+    /// What the published rule asks for.
+    pub rule: Cell<RuleBudget>,
+}
+
+/// A budget with a proof.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct ProvedBudget {
+    /// The budget.
+    pub budget: u64,
+    /// The bound of the probability there.
+    pub value: f64,
+    /// Its theorem.
+    pub theorem: Theorem,
+}
+
+/// A budget that a simulation supports: the upper confidence limit of the probability is at most `delta`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct SimulatedBudget {
+    /// The budget, within 2% of the smallest such.
+    pub budget: u64,
+    /// What was simulated there.
+    pub monte_carlo: SimulatedDeviation,
+}
+
+/// The published rule (arXiv 2510.05688): what it asks for, and what is true there.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct RuleBudget {
+    /// Its budget with the true variances; it may be larger than the tail.
+    pub budget: u64,
+    /// Its budget with the variances of a pilot sample.
+    pub pilot: u64,
+    /// Its budget for the denominator alone, with the true variances.
+    pub denominator: u64,
+    /// The exact relative error at the first of them; none beyond the tail.
+    pub relative: Option<f64>,
+    /// How often the deviation is simulated there; none beyond the tail.
+    pub monte_carlo: Option<SimulatedDeviation>,
 }
 
 /// The smallest budget that a search found.

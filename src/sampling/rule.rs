@@ -170,7 +170,10 @@ fn relative_deviations(attention: &SampledAttention, variances: Variances) -> Re
     if !(deviation < f64::INFINITY) {
         return refused("|sum w v|", size, "greater than 0, for the published rule");
     }
-    Ok((deviation, n * of_weights.variance(lost).sqrt() / denominator))
+    Ok((
+        deviation,
+        n * of_weights.variance(lost).sqrt() / denominator,
+    ))
 }
 
 /// Mean and sum of squared deviations (Welford).

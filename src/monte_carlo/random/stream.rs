@@ -45,12 +45,15 @@ pub fn block_stream(seed: u64, cell: Cell, route: Route, block: u64) -> ChaCha8R
         Route::Plain => *b"plain   ",
         Route::RaoBlackwell => *b"rao-blac",
     };
-    keyed_stream([
-        seed.to_le_bytes(),
-        cell.length.get().to_le_bytes(),
-        query.to_le_bytes(),
-        route,
-    ], block)
+    keyed_stream(
+        [
+            seed.to_le_bytes(),
+            cell.length.get().to_le_bytes(),
+            query.to_le_bytes(),
+            route,
+        ],
+        block,
+    )
 }
 
 /// ChaCha8 with these 256 bits as key and this number of a stream.

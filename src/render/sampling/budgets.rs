@@ -2,9 +2,12 @@
 
 use serde::Serialize;
 
-use super::FEW_DIGITS;
 use super::page::{Page, Sheet};
-use crate::record::{BudgetOf, BudgetRow, Provenance, ReachedBudget, SampleBudgets};
+use super::{FEW_DIGITS, ratio_text};
+use crate::record::{
+    BudgetDeviation, BudgetOf, BudgetRow, Cell, ProvedBudget, Provenance, ReachedBudget,
+    RuleBudget, SampleBudgets, SimulatedBudget, SimulatedDeviation,
+};
 use crate::render::decimal::round_nearest;
 use crate::render::json::document;
 
@@ -67,6 +70,16 @@ impl SampleBudgets {
             header: header.map(str::to_owned).to_vec(),
             rows: rows().map(cells).collect(),
         };
+        let deviations = self.delta.map(|delta| Sheet {
+            heading: format!(
+                "Budgets for P(|That - T|^2 >= {} |T|^2) <= {delta}",
+                self.epsilon
+            ),
+            header: DEVIATION.map(str::to_owned).to_vec(),
+            rows: rows()
+                .filter_map(|row| Some(deviation_cells(row.of, row.deviation.as_ref()?)))
+                .collect(),
+        });
         let mut remarks = vec![
             "at the budget the exact value, its error added, is at most the threshold, at one less it is not, and at every larger budget that was tried it is again"
                 .to_owned(),
@@ -86,13 +99,24 @@ impl SampleBudgets {
                 Ok(_) => {}
             }
         }
+        if self.delta.is_some() {
+            remarks.push(REMARK.to_owned());
+            for row in rows() {
+                let reasons = row.deviation.as_ref().map(reasons).unwrap_or_default();
+                remarks.extend(
+                    reasons
+                        .iter()
+                        .map(|reason| format!("{}: {reason}", name(row.of))),
+                );
+            }
+        }
         remarks.extend(self.notes.iter().cloned());
         Page {
             description: format!(
                 "{}; a context of {} keys, the tail drawn {}",
                 self.description, self.keys, self.design
             ),
-            sheets: vec![sheet],
+            sheets: std::iter::once(sheet).chain(deviations).collect(),
             remarks,
         }
     }
@@ -107,6 +131,14 @@ impl SampleBudgets {
             exact: Option<&'a ReachedBudget>,
             #[serde(skip_serializing_if = "Option::is_none")]
             reason: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            deviation: Option<Deviation<'a>>,
+        }
+        #[derive(Serialize)]
+        struct Deviation<'a> {
+            proved: Part<'a, ProvedBudget>,
+            simulated: Part<'a, SimulatedBudget>,
+            rule: Part<'a, RuleBudget>,
         }
         #[derive(Serialize)]
         struct Record<'a> {
@@ -118,23 +150,118 @@ impl SampleBudgets {
             rows: Vec<Row<'a>>,
             notes: &'a [String],
         }
-        let row = |row: &'_ BudgetRow| Row {
+        let rows = self.rows.iter().map(|row| Row {
             query: row.of,
             kept: row.kept,
             tail: row.tail,
             exact: row.exact.as_ref().ok(),
             reason: row.exact.as_ref().err().map(String::as_str),
-        };
+            deviation: row.deviation.as_ref().map(|found| Deviation {
+                proved: part(&found.proved),
+                simulated: part(&found.simulated),
+                rule: part(&found.rule),
+            }),
+        });
         let record = Record {
             description: &self.description,
             design: self.design,
             keys: self.keys,
             epsilon: self.epsilon,
             delta: self.delta,
-            rows: self.rows.iter().map(row).collect(),
+            rows: rows.collect(),
             notes: &self.notes,
         };
         document("attention-bounds/sample-budgets/1", provenance, &record)
+    }
+}
+
+const DEVIATION: [&str; 9] = [
+    "query",
+    "proved",
+    "by",
+    "simulated",
+    "published\nrule",
+    "with a\npilot",
+    "denominator\nalone",
+    "error over\n|T|^2 there",
+    "simulated\nP there",
+];
+const REMARK: &str = "proved: a theorem's bound of the probability is at most delta; simulated: the upper confidence limit is, to within 2% of the budget; published rule: arXiv 2510.05688, \
+    a central limit approximation for draws with replacement, with the true variances, those of a pilot sample, and for the denominator alone; there: at the budget of the rule";
+
+fn deviation_cells(of: BudgetOf, found: &BudgetDeviation) -> Vec<String> {
+    let missing = || "-".to_owned();
+    let mut cells = vec![name(of)];
+    cells.extend(match &found.proved {
+        Ok(at) => [at.budget.to_string(), at.theorem.id().to_owned()],
+        Err(_) => [missing(), missing()],
+    });
+    let simulated = found.simulated.as_ref().ok();
+    cells.push(simulated.map_or_else(missing, |at| at.budget.to_string()));
+    cells.extend(match &found.rule {
+        Ok(at) => [
+            at.budget.to_string(),
+            at.pilot.to_string(),
+            at.denominator.to_string(),
+            ratio_text(at.relative),
+            at.monte_carlo
+                .map_or_else(missing, |found| limits_text(&found)),
+        ],
+        Err(_) => std::array::from_fn(|_| missing()),
+    });
+    cells
+}
+
+/// A frequency and its limits.
+pub(super) fn limits_text(found: &SimulatedDeviation) -> String {
+    let number = |x: f64| round_nearest(x, 2);
+    format!(
+        "{} ({} to {})",
+        number(found.frequency),
+        number(found.lower),
+        number(found.upper)
+    )
+}
+
+fn reasons(found: &BudgetDeviation) -> Vec<String> {
+    let reasons = [
+        found
+            .proved
+            .as_ref()
+            .err()
+            .map(|why| format!("not proved: {why}")),
+        found
+            .simulated
+            .as_ref()
+            .err()
+            .map(|why| format!("not simulated: {why}")),
+        found
+            .rule
+            .as_ref()
+            .err()
+            .map(|why| format!("no rule: {why}")),
+    ];
+    reasons.into_iter().flatten().collect()
+}
+
+/// A value, or why there is none.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Part<'a, T> {
+    Found(&'a T),
+    Missing {
+        budget: Option<u64>,
+        reason: &'a str,
+    },
+}
+
+fn part<T>(cell: &Cell<T>) -> Part<'_, T> {
+    match cell {
+        Ok(found) => Part::Found(found),
+        Err(reason) => Part::Missing {
+            budget: None,
+            reason,
+        },
     }
 }
 

@@ -5,7 +5,8 @@ use serde::Serialize;
 use crate::exact::{Exact, ExactRecord};
 use crate::monte_carlo::Estimate;
 use crate::record::{
-    KeptPart, Provenance, QueryLabel, Reading, SampleRow, SampleSimulation, SampleTable, Verdict,
+    KeptPart, Provenance, QueryLabel, Reading, SampleRow, SampleSimulation, SampleTable,
+    SimulatedDeviation, Verdict,
 };
 use crate::render::json::document;
 use crate::render::table::{BoundRecord, bound_record};
@@ -17,6 +18,8 @@ struct Record<'a> {
     design: &'a str,
     keys: u64,
     kept: &'a [KeptPart],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tail_epsilon: Option<f64>,
     simulation: Option<SampleSimulation>,
     rows: Vec<RowRecord<'a>>,
     notes: &'a [String],
@@ -41,10 +44,20 @@ struct RowRecord<'a> {
     relative: Option<f64>,
     bias_norm: Option<ExactRecord>,
     bounds: Vec<BoundRecord<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deviation: Option<DeviationRecord<'a>>,
     monte_carlo: Option<&'a Estimate>,
     #[serde(skip_serializing_if = "Option::is_none")]
     monte_carlo_reason: Option<&'a str>,
     verdict: Verdict,
+}
+
+/// What is known of `P(|That - T| >= threshold)`.
+#[derive(Serialize)]
+struct DeviationRecord<'a> {
+    threshold: f64,
+    bounds: Vec<BoundRecord<'a>>,
+    monte_carlo: Option<SimulatedDeviation>,
 }
 
 impl SampleTable {
@@ -58,6 +71,7 @@ impl SampleTable {
             design: self.design,
             keys: self.keys,
             kept: &self.kept,
+            tail_epsilon: self.deviation,
             simulation: self.simulation,
             rows: self.rows.iter().map(row).collect(),
             notes: &self.notes,
@@ -82,6 +96,11 @@ fn row(row: &SampleRow) -> RowRecord<'_> {
         relative: row.relative,
         bias_norm: row.bias_norm.as_ref().map(not_negative),
         bounds: row.bounds.iter().map(bound_record).collect(),
+        deviation: row.deviation.as_ref().map(|found| DeviationRecord {
+            threshold: found.threshold,
+            bounds: found.bounds.iter().map(bound_record).collect(),
+            monte_carlo: found.monte_carlo,
+        }),
         monte_carlo: estimate.and_then(|cell| cell.as_ref().ok()),
         monte_carlo_reason: estimate
             .and_then(|cell| cell.as_ref().err())

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use super::budgets::limits_text;
 use super::page::{Page, Sheet};
 use super::{FEW_DIGITS, exact_text, ratio_text};
-use crate::bound::{Status, Theorem};
-use crate::record::{KeptPart, Provenance, QueryLabel, Reading, SampleRow, SampleTable};
+use crate::bound::{Bound, Status, Theorem};
+use crate::record::{
+    KeptPart, Provenance, QueryLabel, Reading, RowDeviation, SampleRow, SampleTable,
+};
 use crate::render::decimal::{round_nearest, round_up};
 
 /// Queries up to which each is shown.
@@ -45,6 +48,7 @@ impl SampleTable {
         let mut sheets = Vec::new();
         for part in &parts {
             sheets.push(self.sheet(part));
+            sheets.extend(self.deviations(part));
             if compared {
                 sheets.push(self.comparison(part));
             }
@@ -65,19 +69,9 @@ impl SampleTable {
         rows.filter(move |row| row.query == query && row.reading == reading)
     }
 
-    /// Every theorem that bounds some row.
-    fn theorems(&self) -> Vec<Theorem> {
-        let mut theorems = Vec::new();
-        for bound in self.rows.iter().flat_map(|row| &row.bounds) {
-            if !theorems.contains(&bound.theorem()) {
-                theorems.push(bound.theorem());
-            }
-        }
-        theorems
-    }
-
     fn sheet(&self, part: &KeptPart) -> Sheet {
-        let theorems = self.theorems();
+        let rows: Vec<&SampleRow> = self.rows_of(part, Reading::Hybrid).collect();
+        let theorems = theorems(rows.iter().flat_map(|row| &row.bounds));
         let mut header = [
             "budget",
             "keys\nread",
@@ -94,12 +88,12 @@ impl SampleTable {
         header.extend(
             theorems
                 .iter()
-                .map(|theorem| theorem.id().replace('.', "\n.")),
+                .map(|theorem| theorem.id().replace('.', "\n")),
         );
         if self.simulation.is_some() {
             header.extend(["monte carlo", "standard\nerror", "verdict"].map(String::from));
         }
-        let row = |row: &SampleRow| {
+        let row = |row: &&SampleRow| {
             let mut cells = vec![row.budget.to_string(), row.read().to_string()];
             cells.extend(error_cells(row));
             if !average {
@@ -109,7 +103,11 @@ impl SampleTable {
                         .map_or_else(|| "-".into(), |bias| round_nearest(bias.value, FEW_DIGITS)),
                 );
             }
-            cells.extend(theorems.iter().map(|theorem| bound_cell(row, *theorem)));
+            cells.extend(
+                theorems
+                    .iter()
+                    .map(|theorem| bound_cell(&row.bounds, *theorem)),
+            );
             if self.simulation.is_some() {
                 cells.extend(estimate_cells(row));
             }
@@ -122,8 +120,49 @@ impl SampleTable {
                 kept_words(part)
             ),
             header,
-            rows: self.rows_of(part, Reading::Hybrid).map(row).collect(),
+            rows: rows.iter().map(row).collect(),
         }
+    }
+
+    /// What is known of the probability of a deviation.
+    fn deviations(&self, part: &KeptPart) -> Option<Sheet> {
+        let rows = self.rows_of(part, Reading::Hybrid);
+        let rows: Vec<(&SampleRow, &RowDeviation)> = rows
+            .filter_map(|row| Some((row, row.deviation.as_ref()?)))
+            .collect();
+        let (_, first) = rows.first()?;
+        let theorems = theorems(rows.iter().flat_map(|(_, found)| &found.bounds));
+        let mut header = ["budget", "keys\nread"].map(String::from).to_vec();
+        header.extend(
+            theorems
+                .iter()
+                .map(|theorem| theorem.id().replace('.', "\n")),
+        );
+        if self.simulation.is_some() {
+            header.push("simulated\n(limits)".to_owned());
+        }
+        let line = |(row, found): &(&SampleRow, &RowDeviation)| {
+            let mut cells = vec![row.budget.to_string(), row.read().to_string()];
+            cells.extend(
+                theorems
+                    .iter()
+                    .map(|theorem| bound_cell(&found.bounds, *theorem)),
+            );
+            if self.simulation.is_some() {
+                let simulated = found.monte_carlo.as_ref().map(limits_text);
+                cells.push(simulated.unwrap_or_else(|| "-".to_owned()));
+            }
+            cells
+        };
+        Some(Sheet {
+            heading: format!(
+                "Probability of a deviation |That - T| >= {}, {}",
+                round_nearest(first.threshold, FEW_DIGITS),
+                part.query
+            ),
+            header,
+            rows: rows.iter().map(line).collect(),
+        })
     }
 
     /// Three ways to read equally many keys.
@@ -241,8 +280,19 @@ fn error_cells(row: &SampleRow) -> [String; 3] {
     [exact_text(exact), relative, ratio_text(row.relative)]
 }
 
-fn bound_cell(row: &SampleRow, theorem: Theorem) -> String {
-    let bound = row.bounds.iter().find(|bound| bound.theorem() == theorem);
+/// Every theorem of these bounds, each once.
+fn theorems<'a>(bounds: impl Iterator<Item = &'a Bound>) -> Vec<Theorem> {
+    let mut theorems = Vec::new();
+    for bound in bounds {
+        if !theorems.contains(&bound.theorem()) {
+            theorems.push(bound.theorem());
+        }
+    }
+    theorems
+}
+
+fn bound_cell(bounds: &[Bound], theorem: Theorem) -> String {
+    let bound = bounds.iter().find(|bound| bound.theorem() == theorem);
     let Some(bound) = bound else {
         return "-".to_owned();
     };

@@ -46,7 +46,11 @@ pub(super) fn bound(draws: &Draws, ways: &[Way], epsilon: f64, budget: u64) -> B
     let theorem = Theorem::SAMPLED_BERNSTEIN;
     let best = ways
         .iter()
-        .map(|way| best_part(draws, |part| ln_probability(draws, way, epsilon, budget, part)))
+        .map(|way| {
+            best_part(draws, |part| {
+                ln_probability(draws, way, epsilon, budget, part)
+            })
+        })
         .min_by(|x, y| x.1.total_cmp(&y.1));
     let Some((part, ln_value, theta)) = best else {
         return Bound::proved(theorem, 0.0, 1.0, "every key is read");

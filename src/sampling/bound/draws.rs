@@ -196,7 +196,9 @@ fn chances(attention: &SampledAttention) -> Vec<Interval> {
 
 fn distance_square(value: &[f64], limit: &[Interval]) -> Interval {
     let pairs = value.iter().zip(limit);
-    pairs.map(|(x, t)| (Interval::point(*x) - *t).square()).sum()
+    pairs
+        .map(|(x, t)| (Interval::point(*x) - *t).square())
+        .sum()
 }
 
 /// Keys of about the same reach as one.

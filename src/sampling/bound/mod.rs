@@ -127,7 +127,10 @@ impl<'a> SampledBounds<'a> {
         let (draws, eps) = (&self.draws, epsilon.get());
         let spectrum = self.spectrum.as_ref().map_or_else(
             || {
-                let why = format!("it is computed for at most {} outputs", Draws::MAX_COVARIANCE);
+                let why = format!(
+                    "it is computed for at most {} outputs",
+                    Draws::MAX_COVARIANCE
+                );
                 Bound::not_applicable(Theorem::SAMPLED_SPECTRUM, why)
             },
             |spectrum| spectrum.bound(draws, &ways, eps, budget),
@@ -147,9 +150,7 @@ impl<'a> SampledBounds<'a> {
     pub fn failure_probability(&self, epsilon: Positive, budget: u64) -> Result<Bound> {
         let all = self.failure_probabilities(epsilon, budget)?;
         let value = |bound: &Bound| bound.value().unwrap_or(f64::INFINITY);
-        let best = all
-            .into_iter()
-            .min_by(|x, y| value(x).total_cmp(&value(y)));
+        let best = all.into_iter().min_by(|x, y| value(x).total_cmp(&value(y)));
         let none = || Bound::not_applicable(Theorem::SAMPLED_BERNSTEIN, "there is no bound");
         Ok(best.unwrap_or_else(none))
     }
@@ -209,7 +210,12 @@ pub fn markov_bound(error: &Exact, epsilon: Positive) -> Bound {
 /// From an upper bound of the mean error.
 fn markov(error: f64, epsilon: Positive) -> Bound {
     let value = Interval::point(error) / Interval::point(epsilon.get()).square();
-    Bound::proved(Theorem::SAMPLED_MARKOV, value.upper(), 1.0, "the mean error")
-        .with_hypothesis("E|That - T|^2", error)
-        .with_hypothesis("eps", epsilon.get())
+    Bound::proved(
+        Theorem::SAMPLED_MARKOV,
+        value.upper(),
+        1.0,
+        "the mean error",
+    )
+    .with_hypothesis("E|That - T|^2", error)
+    .with_hypothesis("eps", epsilon.get())
 }

@@ -95,9 +95,17 @@ impl Spectrum {
                     }
                 };
                 let value = |logit: f64| {
-                    let Choice { kappa, length: radius, .. } = choice(logit);
+                    let Choice {
+                        kappa,
+                        length: radius,
+                        ..
+                    } = choice(logit);
                     let y = radius * way.stretch.upper() * draws.most.upper() / scale;
-                    let beta = if y > 1e-4 { 2.0 * (y.exp_m1() - y) / (y * y) } else { 1.0 + y };
+                    let beta = if y > 1e-4 {
+                        2.0 * (y.exp_m1() - y) / (y * y)
+                    } else {
+                        1.0 + y
+                    };
                     let factor = kappa * beta * variance;
                     let determinant = self.eigenvalues.iter().map(|x| (-factor * x).ln_1p());
                     -0.5 * (kappa * counted * counted + determinant.sum::<f64>())
@@ -123,7 +131,10 @@ impl Spectrum {
         budget: u64,
         choice: Choice,
     ) -> Option<Interval> {
-        let (kappa, length) = (Interval::point(choice.kappa), Interval::point(choice.length));
+        let (kappa, length) = (
+            Interval::point(choice.kappa),
+            Interval::point(choice.length),
+        );
         let scale = Interval::point(scale);
         // Never more than it is, so that the exponent is not.
         let counted = counted_on(draws, choice.part);

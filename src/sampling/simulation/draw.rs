@@ -39,7 +39,11 @@ impl<'a> Drawer<'a> {
             total += weight(key);
             add(&mut shift, weight(key), context.value(key), &first);
         }
-        let limit: Vec<f64> = first.iter().zip(&shift).map(|(x, s)| x + s / total).collect();
+        let limit: Vec<f64> = first
+            .iter()
+            .zip(&shift)
+            .map(|(x, s)| x + s / total)
+            .collect();
         let mut kept = (0.0, vec![0.0; m]);
         for key in attention.kept_indices() {
             kept.0 += weight(*key);
@@ -48,9 +52,11 @@ impl<'a> Drawer<'a> {
         let tail = attention.tail_indices();
         let (draws, keys) = (budget as f64, tail.len() as f64);
         let proxies: Option<Vec<f64>> = match attention.drawn_by() {
-            Design::ImportanceSampling(proxies) => {
-                Some(tail.iter().filter_map(|key| proxies.get(*key).copied()).collect())
-            }
+            Design::ImportanceSampling(proxies) => Some(
+                tail.iter()
+                    .filter_map(|key| proxies.get(*key).copied())
+                    .collect(),
+            ),
             _ => None,
         };
         let mut sum = 0.0;
@@ -119,9 +125,7 @@ impl<'a> Drawer<'a> {
                     }
                 }
             }
-            Design::Bernoulli => {
-                while !self.toss(random, &mut total, sum) {}
-            }
+            Design::Bernoulli => while !self.toss(random, &mut total, sum) {},
         }
         sum.iter().map(|x| (x / total).powi(2)).sum()
     }

@@ -9,12 +9,14 @@ use nalgebra::DMatrix;
 use rayon::prelude::*;
 
 use super::SampledStudy;
+use super::bounds::threshold;
 use super::context::Counted;
+use super::deviation::{Asked, largest};
 use super::rows::errors;
 use crate::error::Result;
 use crate::exact::Exact;
-use crate::parameter::{Positive, refused};
-use crate::record::{BudgetOf, BudgetRow, Cell, ReachedBudget, SampleBudgets};
+use crate::parameter::{ErrorProbability, Positive, refused};
+use crate::record::{BudgetDeviation, BudgetOf, BudgetRow, Cell, ReachedBudget, SampleBudgets};
 
 /// Tails up to which every budget is tried.
 const EVERY: u64 = 64;
@@ -45,6 +47,17 @@ impl Curve<'_> {
         let found = found.map(|cell| cell.map(|found| found.error));
         self.known.extend(open.into_iter().zip(found));
         Ok(())
+    }
+
+    fn deviation(&self, epsilon: Positive, delta: ErrorProbability) -> Result<BudgetDeviation> {
+        let context = self.study.context(self.query, self.values)?;
+        let sampled = self.study.hybrid(self.query, context)?;
+        self.study.deviation_budgets(&Asked {
+            query: self.query,
+            sampled: &sampled,
+            threshold: threshold(epsilon, self.squared)?,
+            delta,
+        })
     }
 
     fn at(&self, budget: u64) -> Cell<Exact> {
@@ -136,8 +149,12 @@ impl SampledStudy {
     /// at one less not, and at every budget above that was tried ([`ReachedBudget::tried`]) again at most. All budgets are tried for tails of up to 64 keys
     /// ([`ReachedBudget::every`]).
     ///
+    /// With `delta` also what is needed for `P(|That - T|^2 >= epsilon |T|^2) <= delta` at each query: by proof
+    /// ([`SampledBounds::smallest_budget`](crate::sampling::SampledBounds::smallest_budget)), by simulation (2,000 draws each, or as [`SampledStudy::simulate`] says; the
+    /// upper confidence limit is at most `delta`), and what [`published_budget`](crate::sampling::published_budget) asks for.
+    ///
     /// # Errors
-    /// [`Error::Parameter`] if `epsilon` is not a finite number greater than 0, `T` vanishes at some query, and as [`SampledStudy::table`].
+    /// [`Error::Parameter`](crate::Error::Parameter) if `epsilon` is not a finite number greater than 0, `T` vanishes at some query, and as [`SampledStudy::table`].
     ///
     /// # Examples
     /// ```
@@ -149,13 +166,16 @@ impl SampledStudy {
     /// let tokens = Empirical::new(&dmatrix![1.0; 2.0; 3.0; 4.0])?;
     /// let head = Head::new(dmatrix![0.0], dmatrix![1.0])?;
     /// let study = Study::new(tokens, head, QueryLaw::uniform(dmatrix![1.0])?)?;
-    /// let found = study.sampled(Kept::none(), Design::WithoutReplacement)?.smallest_budgets(0.03)?;
+    /// let found = study.sampled(Kept::none(), Design::WithoutReplacement)?.smallest_budgets(0.03, None)?;
     /// let reached = found.rows[0].exact.as_ref().unwrap();
     /// assert_eq!((reached.budget, reached.every), (3, true));
     /// # Ok::<(), attention_bounds::Error>(())
     /// ```
-    pub fn smallest_budgets(&self, epsilon: f64) -> Result<SampleBudgets> {
-        let epsilon = Positive::new("--epsilon", epsilon)?.get();
+    pub fn smallest_budgets(&self, epsilon: f64, delta: Option<f64>) -> Result<SampleBudgets> {
+        let epsilon = Positive::new("--epsilon", epsilon)?;
+        let delta = delta
+            .map(|delta| ErrorProbability::new("--delta", delta))
+            .transpose()?;
         // Some 60 budgets are tried.
         let counted = self.checked(100)?;
         let values = self.values()?;
@@ -181,7 +201,13 @@ impl SampledStudy {
         let progress = &self.study.progress;
         progress.start(curves.len() as u64 + 2);
         let row = |curves: &mut [Curve], of: BudgetOf| {
-            let exact = search(curves, of, epsilon)?;
+            let exact = search(curves, of, epsilon.get())?;
+            let deviation = match (&*curves, of, delta) {
+                ([curve], BudgetOf::Query(_), Some(delta)) => {
+                    Some(curve.deviation(epsilon, delta)?)
+                }
+                _ => None,
+            };
             progress.step();
             let counted = || curves.iter().map(|curve| curve.counted);
             Ok(BudgetRow {
@@ -189,6 +215,7 @@ impl SampledStudy {
                 kept: counted().map(|one| one.kept).max().unwrap_or(0),
                 tail: counted().map(|one| one.tail).min().unwrap_or(0),
                 exact,
+                deviation,
             })
         };
         let single = |curve: &mut Curve| {
@@ -197,15 +224,16 @@ impl SampledStudy {
         };
         let rows: Result<Vec<BudgetRow>> = curves.par_iter_mut().map(single).collect();
         let mut rows = rows?;
-        for of in [BudgetOf::Worst, BudgetOf::Average] {
-            rows.push(row(&mut curves, of)?);
-        }
+        let deviation = largest(&rows);
+        let worst = row(&mut curves, BudgetOf::Worst)?;
+        rows.push(BudgetRow { deviation, ..worst });
+        rows.push(row(&mut curves, BudgetOf::Average)?);
         Ok(SampleBudgets {
             description: self.study.description.clone(),
             design: self.design_name(),
             keys: values.nrows() as u64,
-            epsilon,
-            delta: None,
+            epsilon: epsilon.get(),
+            delta: delta.map(ErrorProbability::get),
             rows,
             notes: Vec::new(),
         })

@@ -58,7 +58,7 @@ impl SampledStudy {
     }
 
     /// How the tail is drawn at one query.
-    fn design_at(&self, query: usize) -> Design {
+    pub(super) fn design_at(&self, query: usize) -> Design {
         match &self.proxies {
             None => self.design.clone(),
             Some(proxies) => {

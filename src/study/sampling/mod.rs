@@ -1,15 +1,18 @@
 //! Attention over a part of the keys of a context: exact errors by budget, side by side with other ways of reading as many keys, with bounds and a
 //! simulation; and the smallest budgets for an error.
 
+mod bounds;
 mod budget;
 mod context;
+mod deviation;
 mod rows;
+mod simulation;
 mod table;
 
 use nalgebra::DMatrix;
 
 use crate::error::{Error, Result};
-use crate::parameter::refused;
+use crate::parameter::{Positive, refused};
 use crate::sampling::{Design, Kept};
 use crate::study::Progress;
 use crate::study::setting::Study;
@@ -24,6 +27,7 @@ pub struct SampledStudy {
     proxies: Option<DMatrix<f64>>,
     budgets: Vec<u64>,
     compare: bool,
+    deviation: Option<Positive>,
     simulation: Option<(u64, u64)>,
 }
 
@@ -63,6 +67,7 @@ impl Study {
             proxies: None,
             budgets: Vec::new(),
             compare: false,
+            deviation: None,
             simulation: None,
         };
         sampled.points()?;
@@ -77,6 +82,16 @@ impl SampledStudy {
     pub fn progress(&self, progress: impl Progress + Send + 'static) -> Self {
         let asked = self.study.progress(progress);
         self.with(|study| study.study = asked)
+    }
+
+    /// Confidence of each interval, and the probability that chance alone makes any verdict of a run wrong.
+    ///
+    /// # Errors
+    /// As [`Study::confidence`] and [`Study::error_probability`].
+    pub fn levels(&self, confidence: f64, error_probability: f64) -> Result<Self> {
+        let study = self.study.confidence(confidence)?;
+        let asked = study.error_probability(error_probability)?;
+        Ok(self.with(|study| study.study = asked))
     }
 
     fn with(&self, change: impl FnOnce(&mut Self)) -> Self {
@@ -121,6 +136,15 @@ impl SampledStudy {
     #[must_use]
     pub fn compare(&self) -> Self {
         self.with(|study| study.compare = true)
+    }
+
+    /// Also what is known of `P(|That - T|^2 >= epsilon |T|^2)`, at every query.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if `epsilon` is not a finite number greater than 0.
+    pub fn tail(&self, epsilon: f64) -> Result<Self> {
+        let epsilon = Positive::new("--tail", epsilon)?;
+        Ok(self.with(|study| study.deviation = Some(epsilon)))
     }
 
     /// Also simulate: so many draws of the tail for every query and budget, from this seed.

@@ -31,6 +31,8 @@ impl SampledStudy {
             relative_to: part.relative_to,
         };
         let mut rows = self.drawn(&template, Reading::Hybrid, &sampled, &self.budgets)?;
+        self.bound(&sampled, &part, &mut rows)?;
+        self.simulated(query, &sampled, &mut rows)?;
         if self.compare {
             let reads = self.budgets.iter().map(|budget| part.kept + budget);
             let reads: Vec<u64> = reads.collect();
@@ -103,6 +105,7 @@ impl Template {
             exact,
             bias_norm: None,
             bounds: Vec::new(),
+            deviation: None,
             monte_carlo: None,
             verdict: Verdict::Inconclusive,
         }

@@ -6,7 +6,10 @@ use super::SampledStudy;
 use super::rows::{QueryRows, Template};
 use crate::error::{Error, Result};
 use crate::exact::Exact;
+use crate::monte_carlo::Estimate;
+use crate::parameter::Positive;
 use crate::record::{Cell, KeptPart, QueryLabel, SampleRow, SampleTable};
+use crate::study::layer::joined;
 
 impl SampledStudy {
     /// The errors at every query and budget and on average, with everything that was asked for beside them. Queries are computed in parallel; the rows
@@ -45,6 +48,7 @@ impl SampledStudy {
         }
         kept.push(kept_average);
         rows.extend(average);
+        let simulation = self.judge(&mut rows);
         Ok(SampleTable {
             description: self.study.description.clone(),
             scenario: self.study.request().scenario,
@@ -52,7 +56,8 @@ impl SampledStudy {
             keys: values.nrows() as u64,
             kept,
             rows,
-            simulation: None,
+            deviation: self.deviation.map(Positive::get),
+            simulation,
             notes: Vec::new(),
         })
     }
@@ -97,8 +102,11 @@ fn average_rows(queries: &[QueryRows], weights: &[f64], relative_to: f64) -> Vec
         let exact = exact.map(|list| Exact::average(list.into_iter().zip(weights.iter().copied())));
         let kept = all().map(|row| row.kept).max().unwrap_or(row.kept);
         let budget = all().map(|row| row.budget).max().unwrap_or(row.budget);
+        let estimates: Option<Cell<Vec<Estimate>>> =
+            all().map(|row| row.monte_carlo.clone()).collect();
         SampleRow {
             design: row.design,
+            monte_carlo: estimates.map(|list| list.map(|list| joined(&list, weights))),
             ..template.row(row.reading, kept, budget, exact)
         }
     };
