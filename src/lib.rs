@@ -85,9 +85,10 @@
 //! # Rooms
 //!
 //! Data flow one way. What is asked: [`law`], [`attention`]. Three answers that do not know each other: [`exact`],
-//! [`bound`], [`monte_carlo`]. [`study`] puts them side by side, with [`claim`]s of one's own, into the records of
-//! [`mod@record`], which [`render`] turns into text. [`sampling`] holds the three answers for attention over a part of a given context, [`regression`] is in-context regression, [`certificate`] the way of a
-//! printed number into Coq. The program (feature `cli`) adds `scenario` and `cli`. A test reads the imports and holds this.
+//! [`bound`], [`monte_carlo`]. [`sampling`] holds question and answers of attention over a part of a given context. [`study`] puts
+//! the answers side by side, with [`claim`]s of one's own, into the records of [`mod@record`], which [`render`] turns into text.
+//! [`regression`] is in-context regression, [`certificate`] the way of a printed number into Coq. The program (feature `cli`) adds
+//! `scenario` and `cli`. A test reads the imports and holds this.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 

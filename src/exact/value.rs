@@ -28,7 +28,7 @@ pub struct Exact {
 pub(crate) const ROUNDING: f64 = 1e-13;
 
 /// Half the distance of 1 and the next float: the relative error of one rounding.
-pub(in crate::exact) const UNIT: f64 = 0.5 * f64::EPSILON;
+pub(crate) const UNIT: f64 = 0.5 * f64::EPSILON;
 /// A margin of error bounds for their own rounding and for products of two errors.
 pub(in crate::exact) const MARGIN: f64 = 1.001;
 
@@ -87,7 +87,7 @@ impl Exact {
     ///
     /// Where terms cancel to all digits a sum may come out below 0. The value then is 0, and the error reaches as far as
     /// the interval did, or as far as the sum is off for certain.
-    pub(in crate::exact) fn non_negative(self) -> Self {
+    pub(crate) fn non_negative(self) -> Self {
         if self.value < 0.0 {
             Self {
                 value: 0.0,

@@ -4,11 +4,11 @@ use crate::exact::sums::compensated::OF_SUM;
 use crate::exact::value::UNIT;
 
 /// Lattice points in a unit of `ln w`.
-pub(in crate::exact) const DENSITY: f64 = 32.0;
+pub(crate) const DENSITY: f64 = 32.0;
 /// Points that represent one atom; half of them lie on either side.
-pub(in crate::exact) const POINTS: usize = 14;
+pub(crate) const POINTS: usize = 14;
 /// Points to the left of the one at which the cell of an atom begins.
-pub(in crate::exact) const BEFORE: usize = POINTS / 2 - 1;
+pub(crate) const BEFORE: usize = POINTS / 2 - 1;
 /// What a factor `x^k`, `k <= 3`, changes by in one cell, and the rounding of plain sums: `e^{3/32}` is below 1.099.
 pub(in crate::exact) const CELL: f64 = 1.1;
 
@@ -69,7 +69,7 @@ fn analytic(step: f64, power: f64) -> f64 {
 }
 
 /// The weights of the points around `place` (in units of the step, from 0 to 1 within the cell): Lagrange's.
-pub(in crate::exact) fn weights(place: f64) -> [f64; POINTS] {
+pub(crate) fn weights(place: f64) -> [f64; POINTS] {
     let mut weights = [1.0; POINTS];
     let mut product = 1.0;
     for (point, weight) in weights.iter_mut().enumerate() {

@@ -2,7 +2,7 @@
 
 /// `x = t w`, `e^{-x}` and `1 - e^{-x}` for one atom at one `t`.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::exact) struct Kernel {
+pub(crate) struct Kernel {
     /// `x`, or 0 where `e^{-x}` underflows, so that products with `e^{-x}` are 0 and not `NaN`.
     pub x: f64,
     /// `x` itself; infinite where it overflows, so that no sum with it is taken for small.
@@ -34,7 +34,7 @@ impl Kernel {
 }
 
 /// The kernel at `x`.
-pub(in crate::exact) fn kernel(x: f64) -> Kernel {
+pub(crate) fn kernel(x: f64) -> Kernel {
     if x > 735.0 {
         return Kernel {
             x: 0.0,

@@ -1,0 +1,84 @@
+//! Independent draws: with replacement, uniform or by importance.
+
+use nalgebra::DVector;
+
+use crate::exact::{UNIT, kernel};
+use crate::sampling::exact::integral::{Integrals, NodeValue, integrate};
+use crate::sampling::exact::points::TailPoints;
+use crate::sampling::exact::quadrature::nodes;
+use crate::sampling::exact::tail::{Tail, ln_add};
+
+/// `E|That - T|^2` and the bias at `b` draws.
+///
+/// `N = (1/b) sum e`, the features having mean 0, so that with `x = (t/b) s`, `phi = E e^{-x}` and mean and second moment of the features under the
+/// tilted masses `q e^{-x} / phi`
+///
+/// ```text
+/// E|That - T|^2 = INT t e^{-tW0} phi^b [ |mean|^2 + (second moment - |mean|^2) / b ] dt
+/// E That - T    = INT   e^{-tW0} phi^b mean dt
+/// ```
+pub(super) fn integrals(tail: &Tail, points: &TailPoints, budget: f64) -> Integrals {
+    let (low, high) = tail.range();
+    let quadrature = nodes(ln_add(tail.ln_kept, low), ln_add(tail.ln_kept, high));
+    integrate(&quadrature, tail.rows(), tail.farthest, |ln_t| {
+        node(tail, points, budget, ln_t)
+    })
+}
+
+fn node(tail: &Tail, points: &TailPoints, budget: f64, ln_t: f64) -> NodeValue {
+    let points = points.all();
+    let ln_u = ln_t - libm::log(budget);
+    let count = points.places.len();
+    let mut factors = [DVector::zeros(count), DVector::zeros(count)];
+    let [risen, decayed] = &mut factors;
+    let (mut rise, mut stay, mut second) = (0.0, 0.0, 0.0);
+    let mut sizes = [0.0; 5];
+    let terms = points
+        .places
+        .iter()
+        .zip(&points.masses)
+        .zip(&points.squares);
+    let factors_of = risen.iter_mut().zip(decayed.iter_mut());
+    for ((((place, mass), square), size), (risen, decayed)) in
+        terms.zip(&points.sizes).zip(factors_of)
+    {
+        let k = kernel(libm::exp(ln_u + place));
+        rise += mass * k.rise;
+        stay += mass * k.decay;
+        second += square * k.decay;
+        (*risen, *decayed) = (-k.rise, k.decay);
+        let moved = k.x * k.decay;
+        sizes[0] += size.mass * (k.rise + moved);
+        sizes[1] += size.norm * (k.rise + moved);
+        sizes[2] += size.norm * (k.decay + moved);
+        sizes[3] += size.square * (k.decay + moved);
+        sizes[4] += size.mass * (k.decay + moved);
+    }
+    let near = rise < 0.5;
+    let (ln_phi, of_phi) = match near {
+        true => (libm::log1p(-rise), sizes[0] / (1.0 - rise)),
+        false => (libm::log(stay), sizes[4] / stay),
+    };
+    let phi = libm::exp(ln_phi);
+    let [risen, decayed] = &factors;
+    let mut mean = &points.features * if near { risen } else { decayed };
+    mean /= phi;
+    let square_of_mean = mean.norm_squared();
+    let second = second / phi;
+    let square = square_of_mean + (second - square_of_mean) / budget;
+    // Relative errors of `x`, of the terms, and of the lattice.
+    let unit = UNIT * (64.0 + 2.0 * (ln_u.abs() + tail.largest_logarithm()));
+    let kept = libm::exp(ln_t + tail.ln_kept);
+    let of_exponent = budget * unit * of_phi + unit * kept;
+    let of_mean = unit * sizes[if near { 1 } else { 2 }] / phi + unit * of_phi * mean.norm();
+    let of_square = (2.0 * mean.norm() + of_mean) * of_mean
+        + unit * (sizes[3] / phi + of_phi * second) / budget
+        + square.abs() * of_exponent;
+    let of_mean = of_mean + mean.norm() * of_exponent;
+    NodeValue {
+        ln_scale: budget * ln_phi - kept,
+        square: (square, of_square),
+        first: (mean.iter().copied().collect(), of_mean),
+        total: 1.0,
+    }
+}
