@@ -281,7 +281,7 @@ fn error_cells(row: &SampleRow) -> [String; 3] {
 }
 
 /// Every theorem of these bounds, each once.
-fn theorems<'a>(bounds: impl Iterator<Item = &'a Bound>) -> Vec<Theorem> {
+pub(super) fn theorems<'a>(bounds: impl Iterator<Item = &'a Bound>) -> Vec<Theorem> {
     let mut theorems = Vec::new();
     for bound in bounds {
         if !theorems.contains(&bound.theorem()) {

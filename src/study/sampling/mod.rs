@@ -18,6 +18,38 @@ use crate::study::Progress;
 use crate::study::setting::Study;
 
 /// A [`Study`] whose tokens are the keys of a context of which a part is read ([`Study::sampled`]).
+///
+/// # Examples
+/// ```
+/// use attention_bounds::nalgebra::{DMatrix, dmatrix};
+/// use attention_bounds::record::{QueryLabel, Reading};
+/// use attention_bounds::sampling::{Design, Kept};
+/// use attention_bounds::{QueryLaw, Study};
+///
+/// # fn main() -> attention_bounds::Result<()> {
+/// // A cache of 40 keys: the last 4 and the heaviest 4 are read, and 8 of the others.
+/// let keys = DMatrix::from_fn(40, 1, |i, _| (i as f64).sin());
+/// let values = DMatrix::from_fn(40, 2, |i, j| 1.0 + (i as f64 + j as f64).cos());
+/// let study = Study::from_cache(&keys, &values, 1.0, QueryLaw::uniform(dmatrix![2.0])?)?;
+/// let sampled = study.sampled(Kept::new().window(4).top(4), Design::WithoutReplacement)?;
+/// let table = sampled.budgets([8])?.compare().simulate(2_000, 1).table()?;
+/// assert!(!table.is_violated());
+///
+/// // As many keys drawn from all, and the heaviest alone.
+/// let error = |reading: Reading| {
+///     let mut rows = table.rows.iter();
+///     let row = rows.find(|row| row.query == QueryLabel::Average && row.reading == reading);
+///     row.and_then(|row| row.relative).unwrap()
+/// };
+/// assert!(error(Reading::Hybrid) < error(Reading::Uniform) && error(Reading::Hybrid) < error(Reading::Top));
+///
+/// // Draws proportional to a proxy of the weights, here the weights themselves.
+/// let proxies = keys.map(|key| (2.0 * key).exp());
+/// let table = sampled.importance(&proxies)?.budgets([8])?.table()?;
+/// assert_eq!(table.design, "importance-sampling");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct SampledStudy {
     study: Study,
