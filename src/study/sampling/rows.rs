@@ -4,7 +4,7 @@ use super::SampledStudy;
 use crate::error::{Error, Result};
 use crate::exact::Exact;
 use crate::record::{Cell, KeptPart, QueryLabel, Reading, SampleRow, Verdict};
-use crate::sampling::{Design, Kept, SampledAttention, SampledError};
+use crate::sampling::{Kept, SampledAttention, SampledError};
 
 use nalgebra::DMatrix;
 
@@ -118,11 +118,7 @@ impl Template {
             Some(Exact::ZERO)
         } else {
             let kept = Kept::new().top(read as usize);
-            context
-                .clone()
-                .design(Design::WithoutReplacement)?
-                .keep(&kept)?
-                .kept_alone()
+            context.clone().keep(&kept)?.kept_alone()
         };
         let exact = exact.ok_or_else(|| "no value was computed".to_owned());
         Ok(self.row(Reading::Top, read, 0, exact))
