@@ -38,7 +38,7 @@ impl Theorem {
         ],
         proof_idea: "1/W^2 = INT t e^{-tW} dt; draws are independent, or coins are given how many of them fall.",
         source: "this project, docs/theory.md section 23",
-        location: location("sampling::SampledAttention", "src/sampling/mod.rs"),
+        location: location("sampling::SampledAttention", "src/sampling/sampled.rs"),
         status: ProofStatus::ProvedOnPaper,
         lemmas: &[],
     });
@@ -66,7 +66,7 @@ impl Theorem {
         proof_idea: "The variance of the numerator over (1-th)^2 D^2 where the denominator is at least (1-th) D, and M^2 where it is not, of which the \
             probability is that of a Poisson lower tail.",
         source: SOURCE,
-        location: location("sampling::SampledBounds", "src/sampling/bound/bernstein.rs"),
+        location: location("sampling::SampledBounds", "src/sampling/bound/mod.rs"),
         status: ProofStatus::ProvedOnPaper,
         lemmas: &[],
     });
@@ -102,7 +102,7 @@ impl Theorem {
             E cosh(|x + Y|) <= cosh(|x|) (1 + E[e^|Y| - 1 - |Y|]), and the Poisson lower tail for the denominator. Without replacement by convexity \
             (Hoeffding), for those left out where they are fewer, and by coins given their number.",
         source: SOURCE,
-        location: location("sampling::SampledBounds", "src/sampling/bound/bernstein.rs"),
+        location: location("sampling::SampledBounds", "src/sampling/bound/mod.rs"),
         status: ProofStatus::ProvedOnPaper,
         lemmas: &[],
     });
@@ -128,7 +128,7 @@ impl Theorem {
         proof_idea: "The event is |num| >= eps den, so Markov for cosh(lam |num| / (eps D)) e^{-lam den/D}, to which each draw adds a factor 1 + G. \
             That function is convex, so that sampling without replacement is covered.",
         source: SOURCE,
-        location: location("sampling::SampledBounds", "src/sampling/bound/norm.rs"),
+        location: location("sampling::SampledBounds", "src/sampling/bound/mod.rs"),
         status: ProofStatus::ProvedOnPaper,
         lemmas: &[],
     });
@@ -155,7 +155,7 @@ impl Theorem {
         proof_idea: "Markov for E e^{<g, num>} over a normal vector g of variance kap that is not longer than R; each draw is sub-Gaussian for such g, \
             and the normal integral is a determinant. The denominator as in T13.bernstein.",
         source: SOURCE,
-        location: location("sampling::SampledBounds", "src/sampling/bound/spectrum.rs"),
+        location: location("sampling::SampledBounds", "src/sampling/bound/mod.rs"),
         status: ProofStatus::ProvedOnPaper,
         lemmas: &[],
     });

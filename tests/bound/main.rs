@@ -17,3 +17,4 @@ mod oracles;
 mod query_integrals;
 mod rounding;
 mod rounding_moments;
+mod sampling;

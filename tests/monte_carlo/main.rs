@@ -8,3 +8,4 @@ mod estimates;
 mod fixed_tokens;
 mod layer;
 mod runs;
+mod sampling;

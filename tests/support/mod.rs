@@ -7,5 +7,6 @@ pub mod golden;
 pub mod random_laws;
 pub mod regression_heads;
 pub mod regression_losses;
+pub mod sampled_draws;
 pub mod simulation;
 pub mod tools;
