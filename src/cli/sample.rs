@@ -199,6 +199,10 @@ impl SampleArguments {
             let here = std::path::absolute(proxy).unwrap_or_else(|_| proxy.clone());
             own.insert("proxy".into(), here.to_string_lossy().into_owned().into());
         }
+        if self.epsilon.is_some() {
+            // They are searched.
+            own.remove("budgets");
+        }
         if !self.budgets.is_empty() {
             let budgets: Vec<Value> = self.budgets.iter().map(|text| number(text)).collect();
             own.insert("budgets".into(), budgets.into());
@@ -206,6 +210,18 @@ impl SampleArguments {
     }
 
     fn table(&self, scenario: &Scenario, mut study: SampledStudy) -> Result<Outcome> {
+        if scenario
+            .sampling
+            .as_ref()
+            .is_none_or(|spec| spec.budgets.is_empty())
+        {
+            return Err(Error::Scenario {
+                source_name: scenario.origin.name.clone(),
+                key: "sampling.budgets".into(),
+                value: "nothing".into(),
+                accepted: "numbers of draws are required, here or by --budgets; or --epsilon, which searches them".into(),
+            });
+        }
         if self.compare {
             study = study.compare();
         }

@@ -147,7 +147,8 @@ impl Scenario {
                 study.importance(&proxies).map_err(at)?
             }
         };
-        let at = |error| builder.at("sampling.budgets", error);
-        study.budgets(spec.budgets.iter().copied()).map_err(at)
+        let study = study.budgets(spec.budgets.iter().copied()).map_err(at)?;
+        study.check().map_err(at)?;
+        Ok(study)
     }
 }

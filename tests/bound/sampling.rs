@@ -341,13 +341,25 @@ fn each_bound_has_its_place() {
     let attention = SampledAttention::new(&vec![0.0; 20_000], &values).unwrap();
     let bounds = SampledBounds::new(&attention);
     // tr Cov = 32/3: the mean error is 0.103 at b = 100; eps is 1.7 times its root.
-    for (eps, b) in [(0.55, 100), (0.174, 1000), (0.12, 2000), (0.08, 4000), (0.05, 6000)] {
+    for (eps, b) in [
+        (0.55, 100),
+        (0.174, 1000),
+        (0.12, 2000),
+        (0.08, 4000),
+        (0.05, 6000),
+    ] {
         let all = bounds.failure_probabilities(positive(eps), b).unwrap();
-        eprintln!("{eps} {b} {:?}", all.iter().map(|x| x.value().unwrap()).collect::<Vec<_>>());
+        eprintln!(
+            "{eps} {b} {:?}",
+            all.iter().map(|x| x.value().unwrap()).collect::<Vec<_>>()
+        );
     }
     for eps in [0.3, 0.1, 0.05] {
         let start = std::time::Instant::now();
-        let (b, proof) = bounds.smallest_budget(positive(eps), ErrorProbability::new("delta", 0.05).unwrap()).unwrap().unwrap();
+        let (b, proof) = bounds
+            .smallest_budget(positive(eps), ErrorProbability::new("delta", 0.05).unwrap())
+            .unwrap()
+            .unwrap();
         eprintln!("{eps} {b} {:?} {:?}", proof, start.elapsed());
     }
     let all = bounds.failure_probabilities(positive(0.12), 2000).unwrap();

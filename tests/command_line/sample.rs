@@ -577,7 +577,10 @@ fn bad_input_is_refused_in_one_line() {
     broken("keep = 3\nbudgets = [1]", &["sampling.keep = 3"]);
     broken("bugdets = [1]", &["sampling.bugdets", "unknown"]);
     broken("budgets = []", &["sampling.budgets = []"]);
-    broken("keep = { top = 1 }", &["no budget is given"]);
+    broken(
+        "keep = { top = 1 }",
+        &["sampling.budgets = nothing", "--budgets", "--epsilon"],
+    );
     broken(
         "proxy = 'proxy.csv'\nbudgets = [1]",
         &["sampling.proxy", "importance-sampling"],
@@ -600,7 +603,7 @@ fn bad_input_is_refused_in_one_line() {
         );
     };
     let sampling = "[sampling]\nbudgets = [1]\n";
-    whole(CACHE.to_owned(), &["sampling = nothing", "budgets"]);
+    whole(CACHE.to_owned(), &["sampling.budgets = nothing"]);
     whole(format!("sampling = 1\n{CACHE}"), &["sampling = 1"]);
     let query = "law = 'fixed'\nfile = 'q.csv'";
     let gaussian = "law = 'gaussian'\ncovariance = { kind = 'identity' }";
@@ -622,6 +625,9 @@ fn bad_input_is_refused_in_one_line() {
         &format!("sample {normal}"),
         &["tokens.law", "empirical or key-value"],
     );
-    refused("sample examples/minilm.toml", &["sampling", "budget"]);
+    refused(
+        "sample examples/minilm.toml",
+        &["sampling.budgets = nothing"],
+    );
     refused("sample", &["a scenario file, or flags"]);
 }

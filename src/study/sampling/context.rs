@@ -109,6 +109,14 @@ impl SampledStudy {
         self.kept == Kept::none()
     }
 
+    /// Refuses what [`SampledStudy::table`] would refuse; nothing is computed but scores.
+    ///
+    /// # Errors
+    /// As there, but for a missing budget.
+    pub fn check(&self) -> Result<()> {
+        self.checked(self.budgets.len()).map(|_| ())
+    }
+
     /// Refuses, before anything is computed, what could not be computed at some query; the sizes of the kept sets and tails.
     pub(super) fn checked(&self, budgets: usize) -> Result<Vec<Counted>> {
         let (queries, _) = self.queries()?;
