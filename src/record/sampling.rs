@@ -252,6 +252,8 @@ pub struct RuleBudget {
     pub relative: Option<f64>,
     /// How often the deviation is simulated there; none beyond the tail.
     pub monte_carlo: Option<SimulatedDeviation>,
+    /// The same at the budget for the denominator alone.
+    pub denominator_monte_carlo: Option<SimulatedDeviation>,
 }
 
 /// The smallest budget that a search found.

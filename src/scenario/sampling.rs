@@ -100,6 +100,16 @@ impl DesignSpec {
     }
 }
 
+/// The key that an error is about.
+fn key_of(error: &Error) -> &'static str {
+    match error {
+        Error::Parameter { parameter, .. } if parameter.contains("kept") => "sampling.keep",
+        Error::Parameter { parameter, .. } if parameter.contains("budget") => "sampling.budgets",
+        Error::Parameter { parameter, .. } if parameter.contains("proxy") => "sampling.proxy",
+        _ => "sampling",
+    }
+}
+
 impl Scenario {
     /// The sampled attention of this scenario: its tokens are the keys of the context, in the order of their file.
     ///
@@ -138,7 +148,7 @@ impl Scenario {
             ),
         };
         let study = self.asked(&mut builder)?;
-        let at = |error| builder.at("sampling", error);
+        let at = |error| builder.at(key_of(&error), error);
         let study = study.sampled(spec.kept.clone(), design).map_err(at)?;
         let study = match proxies {
             None => study,

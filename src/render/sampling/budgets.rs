@@ -175,22 +175,25 @@ impl SampleBudgets {
     }
 }
 
-const DEVIATION: [&str; 9] = [
+const DEVIATION: [&str; 10] = [
     "query",
     "proved",
     "by",
     "simulated",
     "published\nrule",
     "with a\npilot",
-    "denominator\nalone",
     "error over\n|T|^2 there",
+    "simulated\nP there",
+    "denominator\nalone",
     "simulated\nP there",
 ];
 const REMARK: &str = "proved: a theorem's bound of the probability is at most delta; simulated: the upper confidence limit is, to within 2% of the budget; published rule: arXiv 2510.05688, \
-    a central limit approximation for draws with replacement, with the true variances, those of a pilot sample, and for the denominator alone; there: at the budget of the rule";
+    a central limit approximation for draws with replacement, with the true variances, with those of a pilot sample, and for the denominator alone, as its program does";
 
 fn deviation_cells(of: BudgetOf, found: &BudgetDeviation) -> Vec<String> {
     let missing = || "-".to_owned();
+    let limits =
+        |found: Option<SimulatedDeviation>| found.map_or_else(missing, |found| limits_text(&found));
     let mut cells = vec![name(of)];
     cells.extend(match &found.proved {
         Ok(at) => [at.budget.to_string(), at.theorem.id().to_owned()],
@@ -202,10 +205,10 @@ fn deviation_cells(of: BudgetOf, found: &BudgetDeviation) -> Vec<String> {
         Ok(at) => [
             at.budget.to_string(),
             at.pilot.to_string(),
-            at.denominator.to_string(),
             ratio_text(at.relative),
-            at.monte_carlo
-                .map_or_else(missing, |found| limits_text(&found)),
+            limits(at.monte_carlo),
+            at.denominator.to_string(),
+            limits(at.denominator_monte_carlo),
         ],
         Err(_) => std::array::from_fn(|_| missing()),
     });

@@ -65,6 +65,7 @@ impl SampleBudgets {
                 "rule_denominator",
                 "rule_relative",
                 "rule_frequency",
+                "rule_denominator_frequency",
             ];
             header.extend(more.map(String::from));
         }
@@ -101,7 +102,7 @@ impl SampleBudgets {
     }
 }
 
-fn deviation_fields(found: Option<&BudgetDeviation>) -> [String; 8] {
+fn deviation_fields(found: Option<&BudgetDeviation>) -> [String; 9] {
     let proved = found.and_then(|found| found.proved.as_ref().ok());
     let simulated = found.and_then(|found| found.simulated.as_ref().ok());
     let rule = found.and_then(|found| found.rule.as_ref().ok());
@@ -116,6 +117,7 @@ fn deviation_fields(found: Option<&BudgetDeviation>) -> [String; 8] {
         count(rule.map(|at| at.denominator)),
         float(rule.and_then(|at| at.relative)),
         float(rule.and_then(|at| Some(at.monte_carlo?.frequency))),
+        float(rule.and_then(|at| Some(at.denominator_monte_carlo?.frequency))),
     ]
 }
 

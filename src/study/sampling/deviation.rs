@@ -85,20 +85,23 @@ impl SampledStudy {
         let rule = |from| published_budget(sampled, relative, asked.delta, from);
         let (known, guessed) = (rule(Variances::True)?, rule(pilot)?);
         let budget = known.attention;
-        let (mut error, mut frequency) = (None, None);
-        if budget <= tail {
-            let found = errors(sampled, &[budget])?;
-            error = found
-                .first()
-                .and_then(|cell| Some(cell.as_ref().ok()?.error.value / squared));
-            frequency = Some(self.frequency(asked, budget)?);
-        }
+        let frequency = |budget: u64| match budget <= tail {
+            true => self.frequency(asked, budget).map(Some),
+            false => Ok(None),
+        };
+        let budgets: Vec<u64> = Some(budget)
+            .filter(|budget| *budget <= tail)
+            .into_iter()
+            .collect();
+        let found = errors(sampled, &budgets)?;
+        let error = found.first();
         Ok(RuleBudget {
             budget,
             pilot: guessed.attention,
             denominator: known.denominator,
-            relative: error,
-            monte_carlo: frequency,
+            relative: error.and_then(|cell| Some(cell.as_ref().ok()?.error.value / squared)),
+            monte_carlo: frequency(budget)?,
+            denominator_monte_carlo: frequency(known.denominator)?,
         })
     }
 }

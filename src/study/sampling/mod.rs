@@ -75,7 +75,7 @@ impl Study {
     /// ```
     /// use attention_bounds::nalgebra::{self, dmatrix};
     /// use attention_bounds::sampling::{Design, Kept};
-    /// use attention_bounds::{Empirical, Head, QueryLaw, Study};
+    /// use attention_bounds::{Empirical, Head, QueryLaw, Rademacher, Study};
     ///
     /// // Three keys whose values are their scores; the heaviest is kept, one of the two others is drawn: W0 = e^3 and a draw counts twice.
     /// let tokens = Empirical::new(&dmatrix![0.0; 1.0; 3.0])?;
@@ -87,6 +87,14 @@ impl Study {
     /// let error = |v: f64| ((3.0 * weights[2] + 2.0 * v * v.exp()) / (weights[2] + 2.0 * v.exp()) - limit).powi(2);
     /// let exact = table.rows[0].exact.as_ref().unwrap();
     /// assert!((exact.value - (error(0.0) + error(1.0)) / 2.0).abs() < 1e-12);
+    ///
+    /// // A law that is no list of keys, and keys of unequal weight, are no context.
+    /// let head = Head::new(dmatrix![1.0], dmatrix![1.0])?;
+    /// let signs = Study::new(Rademacher::new(1, 1.0)?, head.clone(), QueryLaw::uniform(dmatrix![1.0])?)?;
+    /// assert!(signs.sampled(Kept::none(), Design::Bernoulli).is_err());
+    /// let weighted = Empirical::weighted(&dmatrix![0.0; 1.0], vec![0.25, 0.75])?;
+    /// let weighted = Study::new(weighted, head, QueryLaw::uniform(dmatrix![1.0])?)?;
+    /// assert!(weighted.sampled(Kept::none(), Design::Bernoulli).is_err());
     /// # Ok::<(), attention_bounds::Error>(())
     /// ```
     pub fn sampled(&self, kept: Kept, design: Design) -> Result<SampledStudy> {

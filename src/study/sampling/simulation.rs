@@ -62,8 +62,9 @@ impl SampledStudy {
 
     /// Gives every row its verdict; what was compared.
     ///
-    /// Each comparison of the run has an equal part of the error probability of the run (Bonferroni).
-    pub(super) fn judge(&self, rows: &mut [SampleRow]) -> Option<SampleSimulation> {
+    /// Each comparison of the run has an equal part of the error probability of the run (Bonferroni). Squared errors of this size are rounding: where all
+    /// keys are read the simulation gives such a number for 0.
+    pub(super) fn judge(&self, rows: &mut [SampleRow], rounding: f64) -> Option<SampleSimulation> {
         let count = |row: &SampleRow| {
             let deviation = row
                 .deviation
@@ -79,7 +80,7 @@ impl SampledStudy {
         let level = family / comparisons.max(1) as f64;
         let levels = ErrorProbability::new("level", level).ok();
         for row in rows.iter_mut() {
-            row.verdict = self.verdict(row, levels);
+            row.verdict = self.verdict(row, levels, rounding);
         }
         self.simulation.map(|(prompts, seed)| SampleSimulation {
             prompts,
@@ -90,7 +91,7 @@ impl SampledStudy {
         })
     }
 
-    fn verdict(&self, row: &SampleRow, level: Option<ErrorProbability>) -> Verdict {
+    fn verdict(&self, row: &SampleRow, level: Option<ErrorProbability>, rounding: f64) -> Verdict {
         let mut found = Vec::new();
         if let Ok(exact) = &row.exact {
             let bounds = row.bounds.iter().filter_map(|bound| bound.value());
@@ -99,10 +100,15 @@ impl SampledStudy {
         if let (Some(Ok(estimate)), Some(level)) = (&row.monte_carlo, level) {
             let limits = estimate.interval(level);
             let bounds = row.bounds.iter().filter_map(|bound| bound.value());
-            found.extend(bounds.map(|bound| above(limits.lower > bound)));
+            found.extend(bounds.map(|bound| above(limits.lower > bound + rounding)));
             if let Ok(exact) = &row.exact {
                 let seen = self.seen(row, estimate.prompts, level);
-                found.push(against_exact(estimate, limits, exact, seen));
+                // The same with the rounding of the simulation.
+                let exact = Exact {
+                    error: exact.error + rounding,
+                    ..*exact
+                };
+                found.push(against_exact(estimate, limits, &exact, seen));
             }
             if let Some(deviation) = &row.deviation
                 && let Some(simulated) = deviation.monte_carlo
@@ -195,5 +201,39 @@ fn against_exact(
         Verdict::Violated
     } else {
         Verdict::Consistent
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mean_that_is_too_small_is_believed_only_if_it_rests_on_many_draws_that_saw_all_keys() {
+        let verdict = |mean: f64, share: f64, seen: bool| {
+            let estimate = Estimate {
+                mean,
+                standard_error: 0.01,
+                prompts: 10_000,
+                seed: 1,
+                skewness: 0.0,
+                largest_share: Some(share),
+            };
+            let limits = estimate.interval(ErrorProbability::new("level", 1e-4).unwrap());
+            against_exact(&estimate, limits, &Exact::proved(1.0, 1e-3), seen)
+        };
+        use Verdict::{Consistent, Inconclusive, Violated};
+        // Almost 4 standard errors are allowed.
+        for (mean, reliable, doubtful) in [
+            (1.0, Consistent, Inconclusive),
+            (1.035, Consistent, Inconclusive),
+            (0.965, Consistent, Inconclusive),
+            (1.05, Violated, Violated),
+            (0.95, Violated, Inconclusive),
+        ] {
+            assert_eq!(verdict(mean, 0.05, true), reliable, "{mean}");
+            assert_eq!(verdict(mean, 0.5, true), doubtful, "{mean}, few draws");
+            assert_eq!(verdict(mean, 0.05, false), doubtful, "{mean}, unseen keys");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The table of sampled attention.
 
+use nalgebra::DMatrix;
 use rayon::prelude::*;
 
 use super::SampledStudy;
@@ -48,7 +49,7 @@ impl SampledStudy {
         }
         kept.push(kept_average);
         rows.extend(average);
-        let simulation = self.judge(&mut rows);
+        let simulation = self.judge(&mut rows, ROUNDING * largest_square(&values));
         Ok(SampleTable {
             description: self.study.description.clone(),
             scenario: self.study.request().scenario,
@@ -61,6 +62,14 @@ impl SampledStudy {
             notes: Vec::new(),
         })
     }
+}
+
+/// Of a squared error, as a part of the largest squared value: `1e-13` of the values themselves.
+const ROUNDING: f64 = 1e-26;
+
+fn largest_square(values: &DMatrix<f64>) -> f64 {
+    let squares = values.row_iter().map(|value| value.norm_squared());
+    squares.fold(0.0, f64::max)
 }
 
 /// What is kept, on average.
