@@ -16,6 +16,10 @@ const WEIGHT_DRAW: Constant = constant(
     "u, s, rho",
     "n w_i / D (w_i / (q_i D)), its mean and its second moment; s is the share of the keys that are not kept",
 );
+const RATE: Constant = constant(
+    "J",
+    "the larger of (s^2/rho) (1 - x + x ln x), x = 1 - th/s, and th^2 / (2 (v + s th/3)), v the variance of u (rho for coins)",
+);
 const WAYS: Constant = constant(
     "r, B, C",
     "b, max|Y| and 1 with replacement; b (1 - b/n), max(b/n, 1 - b/n) max|Y| and 1 for coins; without replacement the best of min(b, n-b), max|Y|, 1 \
@@ -48,7 +52,7 @@ impl Theorem {
         id: "T13.mean",
         name: "sampled-mean",
         title: "Explicit bound of the mean error of attention over a random part of the keys",
-        statement: "E|That - T|^2 <= C r' E|Y|^2 / ((1-th)^2 b^2) + M^2 exp( -(b s^2/rho) (1 - x + x ln x) ), x = 1 - th/s",
+        statement: "E|That - T|^2 <= C r' E|Y|^2 / ((1-th)^2 b^2) + M^2 e^{-b J}",
         hypotheses: &[
             DESIGNS,
             "0 < th <= s, th < 1 (a proof parameter); no second term at th = s",
@@ -57,6 +61,7 @@ impl Theorem {
             BUDGET,
             CENTRED_DRAW,
             WEIGHT_DRAW,
+            RATE,
             constant(
                 "r', C",
                 "b with replacement, b (n-b)/(n-1) without, b (1 - b/n) for coins; C = 1, but 1 / (1 - (1 - b/n)^n) for coins if nothing is kept",
@@ -64,7 +69,7 @@ impl Theorem {
             constant("M", "max |v_i - T| over all keys"),
         ],
         proof_idea: "The variance of the numerator over (1-th)^2 D^2 where the denominator is at least (1-th) D, and M^2 where it is not, of which the \
-            probability is that of a Poisson lower tail.",
+            probability is a Poisson lower tail, or by Bernstein's inequality.",
         source: SOURCE,
         location: location("sampling::SampledBounds", "src/sampling/bound/mod.rs"),
         status: ProofStatus::ProvedOnPaper,
@@ -91,15 +96,15 @@ impl Theorem {
         id: "T13.bernstein",
         name: "sampled-bernstein",
         title: "Explicit exponential bound of the probability of a deviation",
-        statement: "P(|That - T| >= eps) <= 2 C exp( -b^2 eps'^2 / (2 (r E|Y|^2 + b eps' B / 3)) ) + exp( -(b s^2/rho) (1 - x + x ln x) ), \
-            eps' = (1-th) eps, x = 1 - th/s",
+        statement: "P(|That - T| >= eps) <= 2 C exp( -b^2 eps'^2 / (2 (r E|Y|^2 + b eps' B / 3)) ) + e^{-b J}, \
+            eps' = (1-th) eps",
         hypotheses: &[
             DESIGNS,
             "0 < th <= s, th < 1 (a proof parameter); no second term at th = s",
         ],
-        constants: &[EPSILON, BUDGET, CENTRED_DRAW, WEIGHT_DRAW, WAYS],
+        constants: &[EPSILON, BUDGET, CENTRED_DRAW, WEIGHT_DRAW, RATE, WAYS],
         proof_idea: "Where the denominator is at least (1-th) D the numerator must be eps' D: Bernstein's inequality for vectors by \
-            E cosh(|x + Y|) <= cosh(|x|) (1 + E[e^|Y| - 1 - |Y|]), and the Poisson lower tail for the denominator. Without replacement by convexity \
+            E cosh(|x + Y|) <= cosh(|x|) (1 + E[e^|Y| - 1 - |Y|]), and small denominators as in T13.mean. Without replacement by convexity \
             (Hoeffding), for those left out where they are fewer, and by coins given their number.",
         source: SOURCE,
         location: location("sampling::SampledBounds", "src/sampling/bound/mod.rs"),
@@ -139,7 +144,7 @@ impl Theorem {
         name: "sampled-spectrum",
         title: "The probability of a deviation from the covariance of one draw",
         statement: "P(|That - T| >= eps) <= C e^{-kap (1-th)^2 / 2} det(I - kap beta Sig)^{-1/2} / (1 - (kap^2 (1-th)^2 + kap m) / R^2) \
-            + exp( -(b s^2/rho) (1 - x + x ln x) ), Sig = r Cov(Y) / (b eps)^2, beta = 2 h(y) / y^2 at y = R B / (b eps)",
+            + e^{-b J}, Sig = r Cov(Y) / (b eps)^2, beta = 2 h(y) / y^2 at y = R B / (b eps)",
         hypotheses: &[
             DESIGNS,
             "0 < th <= s, th < 1 (no second term at th = s), R^2 > kap^2 (1-th)^2 + kap m and kap beta Sig < I (proof parameters)",
@@ -149,11 +154,12 @@ impl Theorem {
             BUDGET,
             CENTRED_DRAW,
             WEIGHT_DRAW,
+            RATE,
             WAYS,
             constant("m", "outputs"),
         ],
         proof_idea: "Markov for E e^{<g, num>} over a normal vector g of variance kap that is not longer than R; each draw is sub-Gaussian for such g, \
-            and the normal integral is a determinant. The denominator as in T13.bernstein.",
+            and the normal integral is a determinant. The denominator as in T13.mean.",
         source: SOURCE,
         location: location("sampling::SampledBounds", "src/sampling/bound/mod.rs"),
         status: ProofStatus::ProvedOnPaper,

@@ -89,6 +89,12 @@ impl Context {
         entries.get(key * m..(key + 1) * m).unwrap_or_default()
     }
 
+    /// `|T - v|` for the heaviest key: what the differences from `T` are rounded in.
+    pub fn rounded_in(&self) -> f64 {
+        let [_, shift] = &self.parts;
+        shift.norm()
+    }
+
     /// `v_i - T` of one key, without the rounding of `T`.
     pub fn centred(&self, key: usize, to: &mut [f64]) {
         let [reference, shift] = self.parts.each_ref().map(|part| part.as_slice());

@@ -48,12 +48,12 @@ impl Design {
                 format!("{keys} numbers, one for each key"),
             ));
         }
-        if let Some(proxy) = proxies.iter().find(|q| !(**q >= 0.0 && **q < 1e300)) {
-            return refused("a proxy", proxy, "a number from 0 to 1e300");
+        if let Some(proxy) = proxies.iter().find(|q| !(**q >= 0.0 && **q <= 1e75)) {
+            return refused("a proxy", proxy, "a number from 0 to 1e75");
         }
         let of_tail = tail.iter().filter_map(|key| proxies.get(*key));
-        match of_tail.into_iter().find(|q| !(**q >= 1e-300)) {
-            Some(proxy) => refused("the proxy of a key of the tail", proxy, "at least 1e-300"),
+        match of_tail.into_iter().find(|q| !(**q >= 1e-75)) {
+            Some(proxy) => refused("the proxy of a key of the tail", proxy, "at least 1e-75"),
             None => Ok(()),
         }
     }

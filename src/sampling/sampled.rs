@@ -68,7 +68,7 @@ impl SampledAttention {
     /// The same context and kept set with the tail drawn by this design.
     ///
     /// # Errors
-    /// If the proxies of [`Design::ImportanceSampling`] are not one for each key, each from `1e-300` (kept keys: 0) to `1e300`.
+    /// If the proxies of [`Design::ImportanceSampling`] are not one for each key, each from `1e-75` (kept keys: 0) to `1e75`.
     pub fn design(self, design: Design) -> Result<Self> {
         design.check(self.context.keys(), &self.tail)?;
         Ok(Self { design, ..self })

@@ -81,6 +81,7 @@ fn the_lower_bound_is_its_formula_for_gaussian_tokens() {
 }
 
 #[test]
+#[ignore = "long: run by ./test --all"]
 fn no_exact_error_is_below_it() {
     let strategy = (1usize..4, 1usize..3)
         .prop_flat_map(|(d, m)| (law(d), matrix(m, d, 1.0), matrix(d, 2, 1.0), 0.1f64..8.0));

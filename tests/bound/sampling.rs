@@ -17,12 +17,11 @@ fn positive(value: f64) -> Positive {
     Positive::new("eps", value).unwrap()
 }
 
-/// 2,000 contexts of at most 9 keys: no bound is below what all draws give.
-#[test]
-fn no_bound_is_below_enumeration() {
+/// Contexts of at most 9 keys: no bound is below what all draws give.
+fn no_bound_is_below_all_draws(cases: usize) {
     let mut random = seeded(13);
     let (mut useful, mut checked) = ([0; 5], 0);
-    for case in 0..2000 {
+    for case in 0..cases {
         let keys = random.random_range(2..10);
         let kept = random.random_range(0..keys).min(keys - 1);
         let m = random.random_range(1..5);
@@ -73,8 +72,19 @@ fn no_bound_is_below_enumeration() {
             }
         }
     }
-    assert!(checked > 15_000, "{checked}");
-    assert!(useful.iter().all(|count| *count > 100), "{useful:?}");
+    assert!(checked > 7 * cases, "{checked}");
+    assert!(useful.iter().all(|count| *count > cases / 80), "{useful:?}");
+}
+
+#[test]
+fn no_bound_is_below_enumeration() {
+    no_bound_is_below_all_draws(400);
+}
+
+#[test]
+#[ignore = "long: run by ./test --all"]
+fn no_bound_is_below_enumeration_of_many() {
+    no_bound_is_below_all_draws(2000);
 }
 
 /// Larger tails, each at a threshold where the best bound says something; each lower limit errs with probability 1e-7.
@@ -186,7 +196,10 @@ impl Constants {
             return 0.0;
         }
         let x = 1.0 - theta / self.s;
-        (-self.b * self.s * self.s / self.rho * (1.0 - x + x * x.ln())).exp()
+        let poisson = self.s * self.s / self.rho * (1.0 - x + x * x.ln());
+        let variance = self.mean(|_, u| u * u);
+        let bernstein = theta * theta / (2.0 * (variance + self.s * theta / 3.0));
+        (-self.b * poisson.max(bernstein)).exp()
     }
 
     /// `(r, B' / B, C, is a sum over coins, sign of a)`.
@@ -337,42 +350,20 @@ fn close(case: usize, bound: &Bound, formula: f64) {
 #[test]
 fn each_bound_has_its_place() {
     let mut random = seeded(16);
-    let values = DMatrix::from_fn(20_000, 32, |_, _| 2.0 * random.random::<f64>() - 1.0);
-    let attention = SampledAttention::new(&vec![0.0; 20_000], &values).unwrap();
+    let values = DMatrix::from_fn(5000, 32, |_, _| 2.0 * random.random::<f64>() - 1.0);
+    let attention = SampledAttention::new(&[0.0; 5000], &values).unwrap();
     let bounds = SampledBounds::new(&attention);
-    // tr Cov = 32/3: the mean error is 0.103 at b = 100; eps is 1.7 times its root.
-    for (eps, b) in [
-        (0.55, 100),
-        (0.174, 1000),
-        (0.12, 2000),
-        (0.08, 4000),
-        (0.05, 6000),
-    ] {
-        let all = bounds.failure_probabilities(positive(eps), b).unwrap();
-        eprintln!(
-            "{eps} {b} {:?}",
-            all.iter().map(|x| x.value().unwrap()).collect::<Vec<_>>()
-        );
-    }
-    for eps in [0.3, 0.1, 0.05] {
-        let start = std::time::Instant::now();
-        let (b, proof) = bounds
-            .smallest_budget(positive(eps), ErrorProbability::new("delta", 0.05).unwrap())
-            .unwrap()
-            .unwrap();
-        eprintln!("{eps} {b} {:?} {:?}", proof, start.elapsed());
-    }
-    let all = bounds.failure_probabilities(positive(0.12), 2000).unwrap();
-    let value = |place: usize| all[place].value().unwrap();
-    // Budgets: by the rule, and proved at most a few times as many.
     let (epsilon, delta) = (positive(0.3), ErrorProbability::new("delta", 0.05).unwrap());
     let (budget, proof) = bounds.smallest_budget(epsilon, delta).unwrap().unwrap();
     assert!(proof.value().unwrap() <= 0.05);
     let before = bounds.failure_probability(epsilon, budget - 1).unwrap();
     assert!(before.value().unwrap() > 0.05);
-    // Half of the draws: about (tr Cov + ..) / eps^2 = 119 of them have that mean error.
-    assert!(budget > 119 && budget < 300, "{budget}");
+    // tr Cov = 32/3, so that 119 draws have the mean error eps^2.
+    assert!(budget > 119 && budget < 550, "{budget}");
     assert_eq!(proof.theorem(), Theorem::SAMPLED_SPECTRUM);
+    let all = bounds.failure_probabilities(epsilon, budget).unwrap();
+    let value = |place: usize| all[place].value().unwrap();
+    assert!((0..3).all(|place| value(place) > 2.0 * value(3)), "{all:?}");
 }
 
 #[test]

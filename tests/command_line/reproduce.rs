@@ -170,6 +170,7 @@ fn check_svg(text: &str) {
 }
 
 #[test]
+#[ignore = "long: run by ./test --all"]
 fn pictures_are_drawn_and_results_go_to_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let prefix = folder.path().join("figure").display().to_string();
@@ -349,6 +350,7 @@ fn the_note_counts_the_heads_at_the_optimum() {
 /// Interrupted again and again, the experiment ends with the bytes of an undisturbed one.
 #[cfg(unix)]
 #[test]
+#[ignore = "long: run by ./test --all"]
 fn ctrl_c_keeps_the_state_and_the_same_command_continues() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name).display().to_string();

@@ -32,6 +32,7 @@ fn run(arguments: &[&str]) -> (bool, String, String) {
 }
 
 #[test]
+#[ignore = "long: run by ./test --all"]
 fn the_answer_names_the_theorem_of_every_ingredient() {
     let (success, text, error) = run(&["--epsilon", "0.1"]);
     assert!(success, "{error}");

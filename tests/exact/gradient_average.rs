@@ -69,6 +69,7 @@ fn close(label: &str, computed: Exact, reference: f64) -> f64 {
 }
 
 #[test]
+#[ignore = "long: run by ./test --all"]
 fn averages_agree_with_the_reference() {
     let rows = golden::rows("gradient_average", 40);
     let (mut worst, mut estimate): (f64, f64) = (0.0, 0.0);
@@ -164,6 +165,7 @@ fn simulation_agrees() {
 /// A second direction in which the query moves little changes the average of a tilt on a line by a function of the square
 /// of that width, though the line is integrated by another route.
 #[test]
+#[ignore = "long: run by ./test --all"]
 fn a_narrow_direction_joins_the_line() {
     let list = [1, 2, 50, 1_000_000];
     let mut setting = three_dimensions();

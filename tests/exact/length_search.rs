@@ -63,6 +63,7 @@ fn queries() -> QueryLaw {
 }
 
 #[test]
+#[ignore = "long: run by ./test --all"]
 fn the_length_found_is_the_first_that_is_long_enough() {
     let points = DMatrix::from_fn(12, 2, |i, j| {
         ((7 * i + 3 * j * i + j) % 11) as f64 / 5.0 - 1.0

@@ -15,3 +15,4 @@ mod output;
 mod participation;
 mod query_average;
 mod rare_atom;
+mod sampling;

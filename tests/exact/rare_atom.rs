@@ -82,6 +82,7 @@ fn the_values_of_the_theory_page() {
 }
 
 #[test]
+#[ignore = "long: run by ./test --all"]
 fn the_error_is_above_the_lower_bound_and_below_t7() {
     for sigma in [0.5, 1.0, 2.0] {
         for q in [0.3, 0.5, 0.75, 1.0, 2.0] {

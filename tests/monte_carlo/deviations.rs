@@ -226,6 +226,7 @@ fn averages_over_a_gaussian_query_agree() {
 /// Tokens and queries that no prompt held, and tails of which few prompts show anything, contradict nothing; on either route,
 /// with few prompts and many. The spread of the samples alone would contradict many exact values.
 #[test]
+#[ignore = "long: run by ./test --all"]
 fn what_no_prompt_saw_contradicts_nothing() {
     let one = DMatrix::from_element(1, 1, 1.0);
     let scalar = Head::new(one.clone(), one.clone()).unwrap();

@@ -311,6 +311,7 @@ fn both_routes_start_from_the_same_weights_and_come_to_the_same_risk() {
 }
 
 #[test]
+#[ignore = "long: run by ./test --all"]
 fn without_scores_the_softmax_head_averages_the_values() {
     // m = 0 and P = 1/L: the loss is known.
     let settings = settings(2);

@@ -326,6 +326,7 @@ fn heavy_scores_tend_to_hardmax() {
 
 /// The derivatives on the axes of the covariance are those of the whole gradient.
 #[test]
+#[ignore = "long: run by ./test --all"]
 fn on_the_axes_the_gradient_is_the_same() {
     let mut rng = ChaCha8Rng::seed_from_u64(9);
     for (d, l) in [(1, 2), (3, 1), (5, 40), (9, 1000), (30, 7)] {

@@ -145,6 +145,7 @@ mod tests {
     ];
 
     #[test]
+    #[ignore = "long: run by ./test --all"]
     fn values_are_those_of_the_ratios() {
         for length in [1, 2, 40, 1000, 1_000_000, 1_000_000_000_000] {
             let length = PromptLength::new(length).unwrap();

@@ -29,7 +29,8 @@ pub(super) fn counted_on(draws: &Draws, part: f64) -> Interval {
     (Interval::ONE - Interval::point(part) * draws.share).known_non_negative()
 }
 
-/// The logarithm of the bound of `P(den <= (1-th) D)`, `th = part s`: the Poisson lower tail. The denominator is never below `(1-s) D`.
+/// The logarithm of the bound of `P(den <= (1-th) D)`, `th = part s`: the better one of the Poisson lower tail and Bernstein's inequality. The
+/// denominator is never below `(1-s) D`.
 pub(super) fn ln_small_denominator(draws: &Draws, budget: u64, part: f64) -> Interval {
     if part >= 1.0 {
         return Interval::point(f64::NEG_INFINITY);
@@ -37,8 +38,11 @@ pub(super) fn ln_small_denominator(draws: &Draws, budget: u64, part: f64) -> Int
     let part = Interval::point(part);
     let left = Interval::ONE - part;
     let entropy = (part + left * left.ln()).known_non_negative();
-    let rate = Interval::point(budget as f64) * draws.share.square() / draws.weight_square;
-    -(rate * entropy)
+    let poisson = draws.share.square() / draws.weight_square * entropy;
+    let theta = part * draws.share;
+    let third = draws.share * theta / Interval::point(3.0);
+    let bernstein = theta.square() / (draws.weight_variance + third).double();
+    -(Interval::point(budget as f64) * poisson.max(bernstein))
 }
 
 /// `P(|That - T| >= eps)`; 0 if there is no way because every key is read.
@@ -58,7 +62,7 @@ pub(super) fn bound(draws: &Draws, ways: &[Way], epsilon: f64, budget: u64) -> B
     let small = ln_small_denominator(draws, budget, part).upper();
     // The second term is the larger one if it is more than half of the sum.
     let dominant = if small > ln_value - std::f64::consts::LN_2 {
-        "small denominator: exp(-(b s^2/rho) (1 - x + x ln x))"
+        "small denominator: e^{-b J}"
     } else {
         "numerator: 2 C exp(-b^2 eps'^2 / (2 (r E|Y|^2 + b eps' B/3)))"
     };
@@ -70,6 +74,7 @@ pub(super) fn bound(draws: &Draws, ways: &[Way], epsilon: f64, budget: u64) -> B
         .with_hypothesis("max|Y|", draws.most.upper())
         .with_hypothesis("s", draws.share.upper())
         .with_hypothesis("rho", draws.weight_square.upper())
+        .with_hypothesis("v", draws.weight_variance.upper())
         .with_parameter("th", theta)
 }
 
@@ -108,7 +113,7 @@ pub(super) fn mean_bound(draws: &Draws, variance: Option<Interval>, budget: u64)
     });
     let (numerator, small) = terms(part);
     let dominant = if small.upper() > numerator.upper() {
-        "small denominator: M^2 exp(-(b s^2/rho) (1 - x + x ln x))"
+        "small denominator: M^2 e^{-b J}"
     } else {
         "numerator: r' E|Y|^2 / ((1-th)^2 b^2)"
     };
@@ -118,6 +123,7 @@ pub(super) fn mean_bound(draws: &Draws, variance: Option<Interval>, budget: u64)
         .with_hypothesis("E|Y|^2", draws.reach_square.upper())
         .with_hypothesis("s", draws.share.upper())
         .with_hypothesis("rho", draws.weight_square.upper())
+        .with_hypothesis("v", draws.weight_variance.upper())
         .with_hypothesis("M^2", trivial)
         .with_parameter("th", theta)
 }

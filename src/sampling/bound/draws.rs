@@ -35,6 +35,8 @@ pub(super) struct Draws {
     pub share: Interval,
     /// `rho = E u^2`.
     pub weight_square: Interval,
+    /// `v`, the variance of `u`; for coins `rho`.
+    pub weight_variance: Interval,
     /// `E|Y|^2`.
     pub reach_square: Interval,
     /// `B = max|Y|`.
@@ -105,6 +107,7 @@ impl Draws {
             tail: tail.len() as u64,
             share,
             weight_square: Interval::ZERO,
+            weight_variance: Interval::ZERO,
             reach_square: Interval::ZERO,
             most: Interval::ZERO,
             cross: Interval::ZERO,
@@ -135,10 +138,12 @@ impl Draws {
             found.reach_square = found.reach_square + *chance * square;
             found.most = found.most.max(reach);
             inexact = inexact + *chance * (reach * widths.sqrt());
+            let weight = if coins { u } else { u - share };
+            found.weight_variance = found.weight_variance + *chance * weight.square();
             found.atoms.push(Atom {
                 chance: *chance,
                 reach,
-                weight: if coins { u } else { u - share },
+                weight,
             });
             if chunk.len() >= CHUNK * m {
                 found.add_products(m, &mut chunk);

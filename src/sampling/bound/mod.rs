@@ -62,7 +62,7 @@ impl<'a> SampledBounds<'a> {
 
     /// Bounds `E|That - T|^2` at a budget (T13.mean):
     ///
-    /// `E|That - T|^2 <= r' E|Y|^2 / ((1-th)^2 b^2) + M^2 exp( -(b s^2/rho) (1 - x + x ln x) )`, `x = 1 - th/s`, minimised over `th`.
+    /// `E|That - T|^2 <= r' E|Y|^2 / ((1-th)^2 b^2) + M^2 e^{-b J}`, minimised over `th`; `J(th)` is the rate at which small denominators are rare.
     ///
     /// The trivial bound is `M^2`, the largest `|v_i - T|^2`.
     ///

@@ -63,7 +63,7 @@ impl Spectrum {
         };
         let small = ln_small_denominator(draws, budget, choice.part).upper();
         let dominant = if small > ln_value - std::f64::consts::LN_2 {
-            "small denominator: exp(-(b s^2/rho) (1 - x + x ln x))"
+            "small denominator: e^{-b J}"
         } else {
             "numerator: the normal integral"
         };

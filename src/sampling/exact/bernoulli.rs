@@ -21,8 +21,8 @@ use crate::sampling::exact::tail::{Tail, ln_add, ln_sum};
 pub(super) struct BernoulliTail<'a> {
     pub tail: &'a Tail<'a>,
     pub points: &'a TailPoints<'a>,
-    /// `F` in units.
-    pub kept: DVector<f64>,
+    /// `F` in units, and the sum of the norms of its terms.
+    pub kept: (DVector<f64>, f64),
     pub probability: f64,
 }
 
@@ -46,7 +46,7 @@ impl BernoulliTail<'_> {
             for number in [&mut found.square.0, &mut found.square.1]
                 .into_iter()
                 .chain(&mut found.first.0)
-                .chain([&mut found.first.1, &mut found.inverse_square])
+                .chain([&mut found.first.1])
             {
                 *number /= drawn;
             }
@@ -88,15 +88,16 @@ impl BernoulliTail<'_> {
             sizes[2] += size.norm * (k.decay + moved) / (q * q);
             sizes[3] += size.square * (k.decay + moved) / (q * q * q);
         }
-        let of_kept = self.kept.norm();
+        let (kept_sum, of_kept) = &self.kept;
         let [risen, decayed] = &factors;
-        let (first, of_first) = match sizes[1] <= sizes[2] + of_kept {
-            true => (&points.features * risen, sizes[1]),
-            false => (&self.kept + &points.features * decayed, sizes[2] + of_kept),
+        let (first, of_first) = match sizes[1] + tail.rest() / UNIT <= sizes[2] + *of_kept {
+            // There the sum of all `w (v - T)` is taken for 0.
+            true => (&points.features * risen, sizes[1] + tail.rest() / UNIT),
+            false => (kept_sum + &points.features * decayed, sizes[2] + *of_kept),
         };
         let odds = (1.0 - p) / p;
         let square = first.norm_squared() + odds * second;
-        let unit = UNIT * (64.0 + 2.0 * (ln_u.abs() + tail.largest_logarithm()));
+        let unit = UNIT * (64.0 + 2.0 * (ln_u.abs() + tail.logarithms));
         let kept = libm::exp(ln_t + tail.ln_kept);
         let of_exponent = unit * (sizes[0] + kept);
         let of_first = unit * of_first;
@@ -111,6 +112,7 @@ impl BernoulliTail<'_> {
                 of_first + first.norm() * of_exponent,
             ),
             total: 1.0,
+            known: true,
         }
     }
 }

@@ -54,8 +54,9 @@ impl SampledAttention {
     /// keys with weights below `e^{-300}` of the largest.
     ///
     /// # Accuracy
-    /// Relative `1e-10` or better, unless differences of the values from `T` cancel. A tail of many keys is represented on a lattice in `ln w` (T17),
-    /// so that the cost does not grow with it but for one pass.
+    /// Relative `1e-10` or better, unless differences of the values from `T` cancel. With replacement and by importance the error is proved (T16);
+    /// otherwise it adds up the same roundings, without a theorem for all of them. A tail of many keys is represented on a lattice in `ln w` (T17), so that
+    /// the cost does not grow with it but for one pass.
     ///
     /// # Examples
     /// ```
@@ -106,7 +107,7 @@ impl SampledAttention {
         Ok(found.collect())
     }
 
-    fn at(&self, tail: &Tail, points: &TailPoints, budget: u64) -> SampledError {
+    pub(super) fn at(&self, tail: &Tail, points: &TailPoints, budget: u64) -> SampledError {
         let count = tail.len() as f64;
         let draws = budget as f64;
         let integrals = match self.drawn_by() {
@@ -116,7 +117,7 @@ impl SampledAttention {
             Design::Bernoulli => BernoulliTail {
                 tail,
                 points,
-                kept: self.kept_sum() / tail.unit,
+                kept: tail.kept_sum(),
                 probability: draws / count,
             }
             .integrals(),
@@ -142,42 +143,34 @@ impl SampledAttention {
     }
 
     fn result(&self, tail: &Tail, budget: u64, found: Integrals) -> SampledError {
-        // The sum of all features is 0 but for the error of `T`.
-        let rest = self.context().total * self.context().of_limit / tail.unit;
-        let inverse = found.inverse_square.max(0.0).sqrt() * rest;
+        // The distance is taken from a `T` that errs.
+        let centre = tail.of_limit();
         let (square, error) = found.square;
-        let error = error + (2.0 * square.max(0.0).sqrt() + inverse) * inverse;
+        let error = error + (2.0 * (square + error).max(0.0).sqrt() + centre) * centre;
         let unit = tail.unit;
         let bias = unit * DVector::from_vec(found.first.0);
-        let of_bias = unit * (found.first.1 + inverse);
+        let of_bias = unit * (found.first.1 + centre);
         let squared_error = unit * (unit * square);
+        // Beside the largest distance, and no further from the least floats.
+        let unproved = match self.drawn_by() {
+            Design::WithReplacement | Design::ImportanceSampling(_) => {
+                let fine = square >= 1e-100 && unit > 1e-50;
+                (!fine).then_some("it is too small beside the differences of the values")
+            }
+            Design::Bernoulli | Design::WithoutReplacement => Some(ESTIMATED),
+        };
+        let of = |value: f64, error: f64| Exact {
+            value,
+            error: 1.01 * error + 8.0 * UNIT * value.abs(),
+            unproved,
+        };
         SampledError {
             budget,
             read: self.kept_indices().len() as u64 + budget,
-            error: Exact::estimated(
-                squared_error,
-                unit * (unit * error) + 4.0 * UNIT * squared_error.abs(),
-                ESTIMATED,
-            )
-            .non_negative(),
-            bias_norm: Exact::estimated(bias.norm(), of_bias, ESTIMATED),
+            error: of(squared_error, unit * (unit * error)).non_negative(),
+            bias_norm: of(bias.norm(), of_bias),
             bias,
         }
-    }
-
-    /// `F = sum_K w (v - T)`.
-    fn kept_sum(&self) -> DVector<f64> {
-        let context = self.context();
-        let mut column = vec![0.0; context.coordinates()];
-        let mut sums = vec![Sum::default(); column.len()];
-        for key in self.kept_indices() {
-            context.centred(*key, &mut column);
-            let weight = context.weights.get(*key).copied().unwrap_or(0.0);
-            for (sum, x) in sums.iter_mut().zip(&column) {
-                sum.add(weight * x);
-            }
-        }
-        DVector::from_iterator(column.len(), sums.into_iter().map(Sum::value))
     }
 
     /// `|T_K - T|^2`, the error of attention over the kept keys alone; none if nothing is kept.

@@ -5,7 +5,7 @@ use nalgebra::DVector;
 use crate::exact::{UNIT, kernel};
 use crate::sampling::exact::integral::{Integrals, NodeValue, integrate};
 use crate::sampling::exact::points::TailPoints;
-use crate::sampling::exact::quadrature::nodes;
+use crate::sampling::exact::quadrature::lattice;
 use crate::sampling::exact::tail::{Tail, ln_add};
 
 /// `E|That - T|^2` and the bias at `b` draws.
@@ -19,7 +19,7 @@ use crate::sampling::exact::tail::{Tail, ln_add};
 /// ```
 pub(super) fn integrals(tail: &Tail, points: &TailPoints, budget: f64) -> Integrals {
     let (low, high) = tail.range();
-    let quadrature = nodes(ln_add(tail.ln_kept, low), ln_add(tail.ln_kept, high));
+    let quadrature = lattice(ln_add(tail.ln_kept, low), ln_add(tail.ln_kept, high));
     integrate(&quadrature, tail.rows(), tail.farthest, |ln_t| {
         node(tail, points, budget, ln_t)
     })
@@ -47,18 +47,28 @@ fn node(tail: &Tail, points: &TailPoints, budget: f64, ln_t: f64) -> NodeValue {
         stay += mass * k.decay;
         second += square * k.decay;
         (*risen, *decayed) = (-k.rise, k.decay);
-        let moved = k.x * k.decay;
-        sizes[0] += size.mass * (k.rise + moved);
-        sizes[1] += size.norm * (k.rise + moved);
-        sizes[2] += size.norm * (k.decay + moved);
-        sizes[3] += size.square * (k.decay + moved);
-        sizes[4] += size.mass * (k.decay + moved);
+        // An error of `x`, and those of sums: `x e^{-x}` is at most `1 - e^{-x}`; on a lattice in units of `e^{-x/4}`.
+        let spread = match points.interpolated {
+            true => 4.0 * libm::exp(-0.25 * k.whole),
+            false => (1.0 + k.x) * k.decay,
+        };
+        let risen = 8.0 * k.rise;
+        sizes[0] += size.mass * risen;
+        sizes[1] += size.norm * risen;
+        sizes[2] += size.norm * spread;
+        sizes[3] += size.square * spread;
+        sizes[4] += size.mass * spread;
     }
     let near = rise < 0.5;
+    // Relative errors of `x`, of the terms, and of the lattice.
+    let logarithms = ln_u.abs() + libm::log(budget) + tail.logarithms;
+    let unit = UNIT * (64.0 + points.roundings() + 3.0 * logarithms);
+    let known = near || stay > 4.0 * unit * sizes[4];
     let (ln_phi, of_phi) = match near {
         true => (libm::log1p(-rise), sizes[0] / (1.0 - rise)),
-        false => (libm::log(stay), sizes[4] / stay),
+        false => (libm::log(stay), 1.5 * sizes[4] / stay),
     };
+    let of_phi = unit * (of_phi + ln_phi.abs());
     let phi = libm::exp(ln_phi);
     let [risen, decayed] = &factors;
     let mut mean = &points.features * if near { risen } else { decayed };
@@ -66,19 +76,24 @@ fn node(tail: &Tail, points: &TailPoints, budget: f64, ln_t: f64) -> NodeValue {
     let square_of_mean = mean.norm_squared();
     let second = second / phi;
     let square = square_of_mean + (second - square_of_mean) / budget;
-    // Relative errors of `x`, of the terms, and of the lattice.
-    let unit = UNIT * (64.0 + 2.0 * (ln_u.abs() + tail.largest_logarithm()));
     let kept = libm::exp(ln_t + tail.ln_kept);
-    let of_exponent = budget * unit * of_phi + unit * kept;
-    let of_mean = unit * sizes[if near { 1 } else { 2 }] / phi + unit * of_phi * mean.norm();
-    let of_square = (2.0 * mean.norm() + of_mean) * of_mean
-        + unit * (sizes[3] / phi + of_phi * second) / budget
-        + square.abs() * of_exponent;
-    let of_mean = of_mean + mean.norm() * of_exponent;
+    let growth = libm::expm1((budget * of_phi + unit * kept).min(700.0));
+    // With `1 - e^{-x}` the sum of all `w (v - T)` is taken for 0.
+    let of_mean = match near {
+        true => unit * sizes[1] + tail.rest(),
+        false => unit * sizes[2],
+    };
+    let of_mean = 1.5 * (of_mean / phi + of_phi * mean.norm());
+    let of_second = 1.5 * (unit * sizes[3] / phi + of_phi * second);
+    let of_square = (2.0 * mean.norm() + of_mean) * of_mean + of_second / budget;
     NodeValue {
         ln_scale: budget * ln_phi - kept,
-        square: (square, of_square),
-        first: (mean.iter().copied().collect(), of_mean),
-        total: 1.0,
+        square: (square, of_square + (square.abs() + of_square) * growth),
+        first: (
+            mean.iter().copied().collect(),
+            of_mean + (mean.norm() + of_mean) * growth,
+        ),
+        total: 1.0 + growth,
+        known,
     }
 }

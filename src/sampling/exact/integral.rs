@@ -23,13 +23,14 @@ pub(super) struct NodeValue {
     pub first: (Vec<f64>, f64),
     /// `E e^{-tD}`, an upper bound.
     pub total: f64,
+    /// Are the expectations known to a part of themselves? The integrals end where they are not.
+    pub known: bool,
 }
 
-/// `E|N/D|^2` and `E N/D`, with their errors; and `E 1/D^2`.
+/// `E|N/D|^2` and `E N/D`, with their errors.
 pub(super) struct Integrals {
     pub square: (f64, f64),
     pub first: (Vec<f64>, f64),
-    pub inverse_square: f64,
 }
 
 /// The integrals; `farthest` is at least `|N/D|`.
@@ -42,15 +43,20 @@ pub(super) fn integrate(
     let (mut square, mut of_square, mut of_first) = (0.0, 0.0, 0.0);
     let mut first = vec![0.0; rows];
     let mut sizes_of_first = 0.0;
-    let mut inverse_square = 0.0;
     let mut totals: Vec<f64> = Vec::new();
-    for block in nodes.chunks(BLOCK) {
+    'nodes: for block in nodes.chunks(BLOCK) {
         let values: Vec<NodeValue> = block.par_iter().map(|node| value(node.ln_t)).collect();
         for (node, found) in block.iter().zip(values) {
+            if !found.known {
+                let back = totals.len().checked_sub(BACK.0);
+                let total = back.and_then(|place| totals.get(place)).unwrap_or(&1.0);
+                of_square += BACK.1 * farthest * farthest * total;
+                of_first += farthest * total;
+                break 'nodes;
+            }
             let scale = libm::exp(2.0 * node.ln_t + found.ln_scale) * node.factor;
             square += scale * found.square.0;
             of_square += scale * found.square.1;
-            inverse_square += scale * found.total;
             let scale = libm::exp(node.ln_t + found.ln_scale) * node.factor;
             let mut size = 0.0;
             for (sum, entry) in first.iter_mut().zip(&found.first.0) {
@@ -79,6 +85,5 @@ pub(super) fn integrate(
             first,
             of_first + OF_QUADRATURE * root + additions * sizes_of_first,
         ),
-        inverse_square,
     }
 }

@@ -5,6 +5,8 @@ mod circle;
 pub(in crate::sampling) mod errors;
 mod independent;
 mod integral;
+#[cfg(test)]
+mod lattice_tests;
 mod points;
 mod quadrature;
 mod saddle;

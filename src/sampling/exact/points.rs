@@ -7,7 +7,7 @@ use crate::exact::{BEFORE, DENSITY, POINTS, interpolation_weights};
 use crate::sampling::exact::tail::Tail;
 
 /// Keys for each lattice point from which sums over the points are the cheaper.
-const WORTH: usize = 3;
+const WORTH: f64 = 3.0;
 /// Keys of one cell that are multiplied at once.
 const GROUP: usize = 256;
 /// A kernel must be analytic within this distance of every cell that is interpolated: the circle of T17 has the radius 1.2.
@@ -25,15 +25,17 @@ pub(super) struct Points {
     pub squares: Vec<f64>,
     /// Sums that are not interpolated, each at the left end of its cell.
     pub sizes: Vec<Size>,
+    /// Are some of the points of a lattice?
+    pub interpolated: bool,
 }
 
 /// Sums of terms that are not negative: what errors are measured in.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Size {
     pub mass: f64,
-    /// Of `q |e|`.
+    /// Of `q` times the size that the rounding of `e` is relative to, at least `|e|`.
     pub norm: f64,
-    /// Of `q |e|^2`.
+    /// The same with the square of that size.
     pub square: f64,
 }
 
@@ -58,18 +60,27 @@ struct Cell {
 }
 
 impl<'a> TailPoints<'a> {
+    /// On a lattice, if the keys are many enough for their scales to be worth it.
     pub fn new(tail: &'a Tail<'a>) -> Self {
         let (low, high) = tail.range();
-        let (low, high) = ((low * DENSITY).floor(), (high * DENSITY).floor());
-        let many = high - low < 1e6 && {
-            let points = (high - low) as usize + POINTS;
-            points.saturating_mul(WORTH) <= tail.len()
-        };
-        if !many {
-            let all = Points::of_keys(tail, &(0..tail.len()).collect::<Vec<_>>());
-            let cells = Vec::new();
-            return Self { tail, all, cells };
+        let points = (high - low) * DENSITY + (POINTS + 1) as f64;
+        match points * WORTH <= tail.len() as f64 {
+            true => Self::on_lattice(tail),
+            false => Self::by_key(tail),
         }
+    }
+
+    pub(super) fn by_key(tail: &'a Tail<'a>) -> Self {
+        Self {
+            tail,
+            all: Points::of_keys(tail, &(0..tail.len()).collect::<Vec<_>>()),
+            cells: Vec::new(),
+        }
+    }
+
+    pub(super) fn on_lattice(tail: &'a Tail<'a>) -> Self {
+        let (low, high) = tail.range();
+        let (low, high) = ((low * DENSITY).floor(), (high * DENSITY).floor());
         let count = (high - low) as usize + 1;
         let mut keys: Vec<Vec<usize>> = vec![Vec::new(); count];
         for (key, ln_scale) in tail.ln_scales.iter().enumerate() {
@@ -116,16 +127,21 @@ impl Cell {
         let rows = tail.rows();
         let mut sums = DMatrix::zeros(rows + 2, POINTS);
         let mut size = Size::default();
-        for group in keys.chunks(GROUP) {
-            let mut numbers = DMatrix::zeros(rows + 2, group.len());
-            let mut weights = DMatrix::zeros(POINTS, group.len());
-            let columns = numbers.column_iter_mut().zip(weights.column_iter_mut());
-            for (key, (mut column, mut weights)) in group.iter().zip(columns) {
-                size.add(&write(tail, *key, column.as_mut_slice()));
-                let ln_scale = tail.ln_scales.get(*key).copied().unwrap_or_default();
-                weights.copy_from_slice(&interpolation_weights(ln_scale * DENSITY - left));
+        // In two steps, so that few numbers are added to each other.
+        for part in keys.chunks(GROUP * GROUP) {
+            let mut part_sums = DMatrix::zeros(rows + 2, POINTS);
+            for group in part.chunks(GROUP) {
+                let mut numbers = DMatrix::zeros(rows + 2, group.len());
+                let mut weights = DMatrix::zeros(POINTS, group.len());
+                let columns = numbers.column_iter_mut().zip(weights.column_iter_mut());
+                for (key, (mut column, mut weights)) in group.iter().zip(columns) {
+                    size.add(&write(tail, *key, column.as_mut_slice()));
+                    let ln_scale = tail.ln_scales.get(*key).copied().unwrap_or_default();
+                    weights.copy_from_slice(&interpolation_weights(ln_scale * DENSITY - left));
+                }
+                part_sums += numbers * weights.transpose();
             }
-            sums += numbers * weights.transpose();
+            sums += part_sums;
         }
         Self {
             point,
@@ -140,15 +156,15 @@ impl Cell {
 /// `q e`, `q` and `q |e|^2` of one key.
 fn write(tail: &Tail, key: usize, to: &mut [f64]) -> Size {
     let (feature, others) = to.split_at_mut(tail.rows());
-    tail.write(key, feature);
+    let size = tail.write(key, feature);
     let mass = tail.masses.get(key).copied().unwrap_or(0.0);
     let square: f64 = feature.iter().map(|x| x * x).sum();
     feature.iter_mut().for_each(|x| *x *= mass);
     others.copy_from_slice(&[mass, mass * square]);
     Size {
         mass,
-        norm: mass * square.sqrt(),
-        square: mass * square,
+        norm: mass * size,
+        square: mass * size * size,
     }
 }
 
@@ -168,7 +184,7 @@ impl Points {
             .map(|(key, mut column)| write(tail, *key, column.as_mut_slice()))
             .collect();
         let places = keys.iter().filter_map(|key| tail.ln_scales.get(*key));
-        Self::new(places.copied().collect(), &sums, sizes)
+        Self::new(places.copied().collect(), &sums, sizes, false)
     }
 
     /// The sums of the cells at all points.
@@ -186,10 +202,10 @@ impl Points {
                 size.add(&cell.size);
             }
         }
-        Self::new(places, &sums, sizes)
+        Self::new(places, &sums, sizes, true)
     }
 
-    fn new(places: Vec<f64>, sums: &DMatrix<f64>, sizes: Vec<Size>) -> Self {
+    fn new(places: Vec<f64>, sums: &DMatrix<f64>, sizes: Vec<Size>, interpolated: bool) -> Self {
         let rows = sums.nrows() - 2;
         Self {
             places,
@@ -197,6 +213,16 @@ impl Points {
             masses: sums.row(rows).iter().copied().collect(),
             squares: sums.row(rows + 1).iter().copied().collect(),
             sizes,
+            interpolated,
+        }
+    }
+
+    /// The rounding of a sum over the points, in units of its absolute terms (T17): of weights and terms, of sums over keys and over points.
+    pub fn roundings(&self) -> f64 {
+        let sums = self.places.len() as f64;
+        match self.interpolated {
+            true => sums + (3 * GROUP) as f64,
+            false => sums,
         }
     }
 

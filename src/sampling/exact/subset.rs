@@ -64,7 +64,7 @@ impl Subsets<'_> {
         };
         let circle = Circle::new(points, &saddle, ln_u, (b, p));
         let sums = circle.sums(&angles);
-        let unit = UNIT * (64.0 + 2.0 * (ln_u.abs() + tail.largest_logarithm()));
+        let unit = UNIT * (64.0 + 2.0 * (ln_u.abs() + tail.logarithms));
         let kept = libm::exp(ln_t + tail.ln_kept);
         let of_exponent = unit * (circle.of_exponent + kept);
         let c = 1.0 / p;
@@ -77,6 +77,7 @@ impl Subsets<'_> {
             square: (c * c * sums.square, c * c * of_square),
             first: (first, c * of_first),
             total: sums.total,
+            known: true,
         }
     }
 }

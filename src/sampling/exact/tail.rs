@@ -1,13 +1,15 @@
 //! The keys of the tail as the identities of T13 see them.
 
+use nalgebra::DVector;
+
 use crate::law::Sum;
 use crate::sampling::design::Design;
 use crate::sampling::sampled::SampledAttention;
 
 /// A law on the keys of the tail: key `i` has the mass `q_i`, the scale `s_i` and the feature `e_i = s_i (v_i - T) - shift`.
 ///
-/// Independent draws have masses that sum to 1 and `s_i = w_i / q_i`; the other designs have masses 1 and `s_i = w_i`. The shift is the mean of
-/// `s_i (v_i - T)` where the number of draws is fixed, so that the kept keys are in it, and 0 otherwise.
+/// Independent draws have masses that sum to 1, `s_i = w_i / q_i` and the shift `-F`, `F = sum_K w (v - T)`; subsets have masses 1, `s_i = w_i` and
+/// the shift `-F/n`: so the kept keys are in the features, whose mean is 0. Bernoulli draws have masses 1, `s_i = w_i` and no shift.
 pub(super) struct Tail<'a> {
     sampled: &'a SampledAttention,
     pub masses: Vec<f64>,
@@ -15,6 +17,12 @@ pub(super) struct Tail<'a> {
     pub ln_scales: Vec<f64>,
     range: (f64, f64),
     shift: Vec<f64>,
+    /// Bounds the terms that the shift is a sum of.
+    of_shift: f64,
+    /// The part of a feature's rounding that grows with its scale alone.
+    rounded_in: f64,
+    /// Largest `|ln s|` and `|ln q|` that count for the rounding of `s`, added.
+    pub logarithms: f64,
     /// Outputs are in units of this power of two.
     pub unit: f64,
     /// `ln W0`.
@@ -77,27 +85,62 @@ impl<'a> Tail<'a> {
                 .fold(ends, |(low, high), x| (x.min(low), x.max(high))),
             ln_scales,
             shift: vec![0.0; context.coordinates()],
+            of_shift: 0.0,
+            rounded_in: context.rounded_in() / unit,
+            logarithms: 0.0,
             unit,
             ln_kept: ln_sum(kept.collect()),
             farthest: farthest / unit,
         };
-        if *sampled.drawn_by() != Design::Bernoulli {
-            tail.shift = tail.mean();
-        }
+        // Smaller scales than the least float are nothing beside 1.
+        let logarithm = |x: &f64| x.abs().min(800.0);
+        tail.logarithms = tail.ln_scales.iter().map(logarithm).fold(0.0, f64::max)
+            + tail
+                .masses
+                .iter()
+                .map(|q| libm::log(*q).abs())
+                .fold(0.0, f64::max);
+        // `N = F + sum_draws f / e`, and the draws are of a fixed number: `F` is shared among them.
+        let share = match sampled.drawn_by() {
+            Design::WithoutReplacement => -1.0 / count,
+            Design::Bernoulli => 0.0,
+            Design::WithReplacement | Design::ImportanceSampling(_) => -1.0,
+        };
+        let (kept, size) = tail.kept_sum();
+        tail.shift = kept.iter().map(|x| share * x).collect();
+        tail.of_shift = share.abs() * size;
         Some(tail)
     }
 
-    fn mean(&self) -> Vec<f64> {
-        let mut sums = vec![Sum::default(); self.rows()];
-        let mut column = vec![0.0; self.rows()];
-        for (place, mass) in self.masses.iter().enumerate() {
-            self.write(place, &mut column);
+    /// `F = sum_K w (v - T)` and the sum of the norms of its terms, in units.
+    pub fn kept_sum(&self) -> (DVector<f64>, f64) {
+        let context = self.sampled.context();
+        let mut column = vec![0.0; context.coordinates()];
+        let mut sums = vec![Sum::default(); column.len()];
+        let mut size = 0.0;
+        for key in self.sampled.kept_indices() {
+            context.centred(*key, &mut column);
+            let weight = context.weights.get(*key).copied().unwrap_or(0.0);
+            let mut square = 0.0;
             for (sum, x) in sums.iter_mut().zip(&column) {
-                sum.add(mass * x);
+                let term = weight * (x / self.unit);
+                sum.add(term);
+                square += term * term;
             }
+            size += square.sqrt() + weight * self.rounded_in;
         }
-        let total = self.masses.iter().copied().collect::<Sum>().value();
-        sums.into_iter().map(|sum| sum.value() / total).collect()
+        let sums = DVector::from_iterator(column.len(), sums.into_iter().map(Sum::value));
+        (sums, size)
+    }
+
+    /// Bounds the error of `T`, in units.
+    pub fn of_limit(&self) -> f64 {
+        self.sampled.context().of_limit / self.unit
+    }
+
+    /// Bounds the sum of `w (v - T)` over all keys, which is 0 but for the error of `T`; in units.
+    pub fn rest(&self) -> f64 {
+        self.sampled.context().total * self.of_limit()
     }
 
     /// Coordinates of a feature.
@@ -110,26 +153,24 @@ impl<'a> Tail<'a> {
         self.masses.len()
     }
 
-    /// The feature of the key at this place of the tail.
-    pub fn write(&self, place: usize, to: &mut [f64]) {
+    /// The feature of the key at this place of the tail; returns the size that its rounding is relative to.
+    pub fn write(&self, place: usize, to: &mut [f64]) -> f64 {
         let context = self.sampled.context();
         let key = self.sampled.tail_indices().get(place).copied();
         context.centred(key.unwrap_or(usize::MAX / 2), to);
         let scale = libm::exp(self.ln_scales.get(place).copied().unwrap_or(0.0));
+        let mut square = 0.0;
         for (entry, shift) in to.iter_mut().zip(&self.shift) {
-            *entry = scale * (*entry / self.unit) - shift;
+            let term = scale * (*entry / self.unit);
+            square += term * term;
+            *entry = term - shift;
         }
+        square.sqrt() + scale * self.rounded_in + self.of_shift
     }
 
     /// `ln n`.
     pub fn ln_count(&self) -> f64 {
         libm::log(self.len() as f64)
-    }
-
-    /// Largest `|ln s|` that counts for the rounding of `s`; smaller scales than this are nothing beside 1.
-    pub fn largest_logarithm(&self) -> f64 {
-        let (low, high) = self.range;
-        low.abs().min(800.0).max(high.abs())
     }
 
     /// `ln` of the least and the largest scale.
