@@ -62,9 +62,11 @@ fn pointwise() -> Result<()> {
         (Metric::Output, Theorem::CHERNOFF_BOUND),
         (Metric::Output, Theorem::LAPLACE_BOUND),
         (Metric::Output, Theorem::FRACTIONAL_MOMENTS),
+        (Metric::Output, Theorem::TWO_CHORD_FRACTIONAL_MOMENTS),
         (Metric::Output, Theorem::LOWER_BOUND),
         (Metric::Output, Theorem::SUB_GAUSSIAN_CHERNOFF),
         (Metric::Output, Theorem::SUB_GAUSSIAN_LAPLACE),
+        (Metric::Output, Theorem::CHERNOFF_ENTROPY),
         (Metric::Output, Theorem::CRUDE_BOUND),
         (Metric::Participation, Theorem::LAPLACE_PARTICIPATION),
         (Metric::ValueGradient, Theorem::VALUE_GRADIENT),
@@ -146,7 +148,7 @@ fn real_head() -> Result<()> {
     println!(
         "\n## A trained head\n\n\
          `examples/minilm.toml`, averaged over its queries. T16 is the upper end of the enclosure of the exact value, less 1; T19 a lower bound.\n\n\
-         | `L` | T16 - 1 | T4 | T5 | T15 | T6 output-concentration | T19 |\n|---|---|---|---|---|---|---|"
+         | `L` | T16 - 1 | T4 | T5 | T15 | T15.chords | T6 output-concentration | T19 |\n|---|---|---|---|---|---|---|---|"
     );
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/minilm.toml");
     let setting = Scenario::load(&path)?.build()?;
@@ -163,6 +165,7 @@ fn real_head() -> Result<()> {
             Theorem::CHERNOFF_BOUND,
             Theorem::LAPLACE_BOUND,
             Theorem::FRACTIONAL_MOMENTS,
+            Theorem::TWO_CHORD_FRACTIONAL_MOMENTS,
             Theorem::OUTPUT_CONCENTRATION,
             Theorem::LOWER_BOUND,
         ];

@@ -5,6 +5,7 @@ Works on a copy of the project (its own target directory, so the first build tak
 the project itself. usage: tools/mutations.py WORK_FOLDER [part of a mutation's name ...]
 Exit code 1 if a mutation survives or does not apply any more.
 """
+import os
 import pathlib
 import shutil
 import subprocess
@@ -30,6 +31,9 @@ TRAINING = ["--test", "regression"]
 REPRODUCE = ["--test", "command_line"]
 CONDITIONAL = ["--lib", "--test", "regression"]
 FULL_LINEAR = ["--test", "regression"]
+
+# Only what a mutation touches is compiled again.
+ENVIRONMENT = dict(os.environ, CARGO_INCREMENTAL="1", CARGO_PROFILE_RELEASE_CODEGEN_UNITS="256")
 
 LAWS = ["--test", "question"]
 OFFSET = ["--test", "bound"]
@@ -386,12 +390,65 @@ MUTATIONS = [
     ("T15 Gamma(2q')", "src/bound/laplace/fractional.rs", "ln_gamma(2.0 * order(self.pairs))\n                    + of(&moments.weight", "of(&moments.weight", BOUND),
     ("T15 e^{-th} / (1-th)", "src/bound/laplace/fractional.rs", "let far = -theta - (-theta).ln_1p();", "let far = -theta;", BOUND),
     ("T15 power of phi", "src/bound/laplace/fractional.rs", "+ others * ln_phi_far", "+ l.double() * ln_phi_far", BOUND),
+    ("T15.chords eigenvalue", "src/bound/moments/known.rs", "let square = (Interval::point(*square).sqrt() + moved).square();\n                let weight", "let square = (Interval::point(0.5 * *square).sqrt() + moved).square();\n                let weight", BOUND),
+    ("T15.chords chords of eigenvalues", "src/bound/moments/fractional.rs", "(rest * Interval::point(from) + share * Interval::point(to)).upper()", "from.min(to)", BOUND),
+    ("T15.chords first chord", "src/bound/laplace/chords.rs", "let head = ln_gamma(order(self.single)) - q * (ln_c + others.ln());", "let head = -q * (ln_c + others.ln()).double();", BOUND),
+    ("T15.chords second chord", "src/bound/laplace/chords.rs", "((t + Interval::ONE / b) / b).ln();", "(Interval::ONE / b).ln();", BOUND),
+    ("T15.chords phi at the knee", "src/bound/laplace/chords.rs", "let tail = others * at_knee + (q", "let tail = (others * at_knee).double() + (q", BOUND),
+    ("T15.chords 6 of the pairs", "src/bound/laplace/chords.rs", "let six = point(6.0);", "let six = point(0.6);", BOUND),
+    ("T15.chords pairs", "src/bound/laplace/chords.rs", "single.ln_add(pairs).ln_add(far)", "single.ln_add(far)", BOUND),
+    ("T15.chords beyond", "src/bound/laplace/chords.rs", "single.ln_add(pairs).ln_add(far)", "single.ln_add(pairs)", BOUND),
     ("T15 (q-1)^2 eta", "src/bound/moments/fractional.rs", "point((q - 1.0) * (q - 1.0)) * share", "point(0.1 * (q - 1.0) * (q - 1.0)) * share", BOUND),
     ("T15 M_q of Gaussian scores", "src/bound/moments/fractional.rs", "point(0.5 * (q * q - q))", "point(0.4 * (q * q - q))", BOUND),
     ("T19 square of the share", "src/bound/lower.rs", "share * share * step.square", "share * step.square", BOUND),
     ("T19 L", "src/bound/lower.rs", "l * parts.sum::<f64>()", "2.0 * l * parts.sum::<f64>()", BOUND),
     ("T19 response", "src/bound/lower.rs", "part * ((z - s) * (z - s) - 1.0)", "part * (z - s) * (z - s)", BOUND),
     ("T20 L(L-1)", "src/bound/slow_growth.rs", "let pairs = l * (l - Interval::ONE);", "let pairs = l * l;", ["--doc"]),
+    ("T13 Y without F", "src/sampling/bound/draws.rs", "let y = u * (Interval::point(*x) - *limit) + *centre;", "let y = u * (Interval::point(*x) - *limit);", BOUND),
+    ("T13 probability of a draw", "src/sampling/bound/draws.rs", "let u = w / (*chance * total);", "let u = w / total;", BOUND),
+    ("T13 E Y u", "src/sampling/bound/draws.rs", "*sum = *sum + *chance * (y * u);", "*sum = *sum + *chance * y;", BOUND),
+    ("T13 rho", "src/sampling/bound/draws.rs", "found.weight_square = found.weight_square + *chance * u.square();", "found.weight_square = found.weight_square + *chance * u;", BOUND),
+    ("T13 centred weights", "src/sampling/bound/draws.rs", "let weight = if coins { u } else { u - share };", "let weight = u;", BOUND),
+    ("T13 coins are not all draws", "src/sampling/bound/ways.rs", "count: b * skipped,", "count: b * skipped * skipped,", BOUND),
+    ("T13 larger face of a coin", "src/sampling/bound/ways.rs", "stretch: read.max(skipped),", "stretch: read.min(skipped),", BOUND),
+    ("T13 coins given their number", "src/sampling/bound/ways.rs", "vec![first, coins(exact.sqrt().ln())]", "vec![first, coins(Interval::ZERO)]", BOUND),
+    ("T13 a coin falls", "src/sampling/bound/ways.rs", "vec![coins(-some.ln())]", "vec![coins(Interval::ZERO)]", BOUND),
+    ("T13 keys left out", "src/sampling/bound/ways.rs", "true => draws(out, true),", "true => draws(out, false),", BOUND),
+    ("T13 Poisson lower tail", "src/sampling/bound/bernstein.rs", "let entropy = (part + left * left.ln()).known_non_negative();", "let entropy = part.square();", BOUND),
+    ("T13 rate of small denominators", "src/sampling/bound/bernstein.rs", "let poisson = draws.share.square() / draws.weight_square * entropy;", "let poisson = draws.share / draws.weight_square * entropy;", BOUND),
+    ("T13 s th/3", "src/sampling/bound/bernstein.rs", "(draws.weight_variance + third).double()", "draws.weight_variance.double()", BOUND),
+    ("T13 both of small denominators", "src/sampling/bound/bernstein.rs", "poisson.max(bernstein)", "(poisson + bernstein)", BOUND),
+    ("T13.bernstein 3", "src/sampling/bound/bernstein.rs", "way.stretch * draws.most / Interval::point(3.0)", "way.stretch * draws.most / Interval::point(4.0)", BOUND),
+    ("T13.bernstein 2 of the exponent", "src/sampling/bound/bernstein.rs", "let variance = (way.count * draws.reach_square + third).double();", "let variance = way.count * draws.reach_square + third;", BOUND),
+    ("T13.bernstein both signs", "src/sampling/bound/bernstein.rs", "let numerator = Interval::LN_2 + way.ln_factor - exponent;", "let numerator = way.ln_factor - exponent;", BOUND),
+    ("T13.bernstein small denominators", "src/sampling/bound/bernstein.rs", "    numerator\n        .ln_add(ln_small_denominator(draws, budget, part))\n        .upper()", "    numerator.upper()", BOUND),
+    ("T13.mean M^2", "src/sampling/bound/bernstein.rs", "ln_small_denominator(draws, budget, part) + draws.farthest_square.ln()", "ln_small_denominator(draws, budget, part)", BOUND),
+    ("T13.mean square of 1-th", "src/sampling/bound/bernstein.rs", "variance.ln() - counted_on(draws, part).ln().double()", "variance.ln() - counted_on(draws, part).ln()", BOUND),
+    ("T13.mean n-1", "src/sampling/bound/mod.rs", "out * b / (Interval::point(tail as f64) - one)", "out * b / (Interval::point(tail as f64) + one)", BOUND),
+    ("T13.markov square", "src/sampling/bound/mod.rs", "Interval::point(error) / Interval::point(epsilon.get()).square()", "Interval::point(error) / Interval::point(epsilon.get())", BOUND),
+    ("T13.norm 2", "src/sampling/bound/norm.rs", "Interval::LN_2 + way.ln_factor - lambda + all", "way.ln_factor - lambda + all", BOUND),
+    ("T13.norm C", "src/sampling/bound/norm.rs", "Interval::LN_2 + way.ln_factor - lambda + all", "Interval::LN_2 - lambda + all", BOUND),
+    ("T13.norm sign of what is left out", "src/sampling/bound/norm.rs", "let a = if left_out { -a } else { a };", "", BOUND),
+    ("T13.norm draws, k(a) x", "src/sampling/bound/norm.rs", "rise(-a) * (Interval::ONE + x)", "rise(-a)", BOUND),
+    ("T13.norm draws, e^{-a}", "src/sampling/bound/norm.rs", "(-a).exp() * rise(x))", "rise(x))", BOUND),
+    ("T13.norm draws, E Y u", "src/sampling/bound/norm.rs", "(one + cross).ln_1p()", "one.ln_1p()", BOUND),
+    ("T13.norm coins, tails", "src/sampling/bound/norm.rs", "skipped * of_tails", "skipped * of_heads", BOUND),
+    ("T13.norm coins, pull", "src/sampling/bound/norm.rs", "read * of_heads + skipped * of_tails + pull", "read * of_heads + skipped * of_tails", BOUND),
+    ("T13.norm remainder", "src/sampling/bound/norm.rs", "x.square() / Interval::point(2.0) * x.known_non_negative().exp()", "x.square() / Interval::point(3.0) * x.known_non_negative().exp()", BOUND),
+    ("T13.spectrum kap m", "src/sampling/bound/spectrum.rs", "(kappa.square() * counted.square() + kappa * m) / length.square()", "(kappa.square() * counted.square()) / length.square()", BOUND),
+    ("T13.spectrum inside of the ball", "src/sampling/bound/spectrum.rs", "way.ln_factor - half - inside.ln()", "way.ln_factor - half", BOUND),
+    ("T13.spectrum beta", "src/sampling/bound/spectrum.rs", "rise(y).double() / y.square()", "rise(y) / y.square()", BOUND),
+    ("T13.spectrum root of the determinant", "src/sampling/bound/spectrum.rs", "let half = (kappa * counted.square() + ln_determinant) / Interval::point(2.0);", "let half = kappa * counted.square() / Interval::point(2.0) + ln_determinant;", BOUND),
+    ("T13.spectrum small denominators", "src/sampling/bound/spectrum.rs", "Some(numerator.ln_add(ln_small_denominator(draws, budget, choice.part)))", "Some(numerator)", BOUND),
+    ("rule, two errors", "src/sampling/rule.rs", "2.0 * (share(part, numerator) + share(1.0 - part, denominator)) / epsilon", "(share(part, numerator) + share(1.0 - part, denominator)) / epsilon", BOUND),
+    ("rule, quantile", "src/sampling/rule.rs", "std::f64::consts::SQRT_2 * high", "high", BOUND),
+    ("rule, kept keys", "src/sampling/rule.rs", "        denominator += w;\n", "", BOUND),
+    ("rule, pilot", "src/sampling/rule.rs", "self.squares / (self.count - lost)", "self.squares / (self.count - 0.9 * self.count * lost)", BOUND),
+    ("simulation, weight of a draw", "src/sampling/simulation/draw.rs", "weight(*key) / (draws * chance)", "weight(*key) / chance", SIMULATION),
+    ("simulation, without replacement", "src/sampling/simulation/draw.rs", "random.random_range(place..n)", "random.random_range(0..n)", SIMULATION),
+    ("simulation, coins", "src/sampling/simulation/draw.rs", "            read = true;\n            place += 1;", "            read = true;\n            place += 2;", SIMULATION),
+    ("simulation, importance", "src/sampling/simulation/draw.rs", "partition_point(|c| *c <= at)", "partition_point(|c| *c <= 0.9 * at)", SIMULATION),
+    ("simulation, kept keys", "src/sampling/simulation/draw.rs", "let mut total = self.kept.0;", "let mut total = 0.5 * self.kept.0;", SIMULATION),
 ]
 
 
@@ -412,13 +469,17 @@ def main():
             print(f"DOES NOT APPLY ({original.count(old)} places): {name}", flush=True)
             continue
         (work / file).write_text(original.replace(old, new), encoding="utf-8")
-        command = ["cargo", "test", "--release", "--quiet", *tests]
-        try:
-            done = subprocess.run(command, cwd=work, capture_output=True, text=True, timeout=600)
-            red = done.returncode != 0
-            compiled = "could not compile" not in done.stderr
-        except subprocess.TimeoutExpired:
-            red, compiled = True, True
+        # The long tests only where the short ones see nothing.
+        for which in [], ["--", "--include-ignored"]:
+            command = ["cargo", "test", "--release", "--quiet", *tests, *which]
+            try:
+                done = subprocess.run(command, cwd=work, env=ENVIRONMENT, capture_output=True, text=True, timeout=900)
+                red = done.returncode != 0
+                compiled = "could not compile" not in done.stderr
+            except subprocess.TimeoutExpired:
+                red, compiled = True, True
+            if red:
+                break
         (work / file).write_text(original, encoding="utf-8")
         if not compiled:
             failures.append(name)

@@ -159,10 +159,10 @@ impl Theorem {
 const LAW_UNKNOWN: &str = "the token law must be known (its cumulant generating function)";
 const PROXY_UNKNOWN: &str = "a variance proxy of the token law must be known";
 
-/// Every bound of `E|That - T|^2` at one query and one prompt length, in this order: trivial, T4, T5, T15,
-/// T6 by T4, T6 by T5, crude.
+/// Every bound of `E|That - T|^2` at one query and one prompt length, in this order: trivial, T4, T5, T15, T15.chords,
+/// T6 by T4, T6 by T5, T6 by T4 with relative entropy, crude.
 ///
-/// * `known`: the moments of the token law at the tilt of the query; without them T4, T5 and T15 do not apply.
+/// * `known`: the moments of the token law at the tilt of the query; without them T4, T5, T15 and T15.chords do not apply.
 /// * `sub_gaussian`: variance proxy, tilt norm and value spectrum; without them T6's own do not apply.
 ///
 /// Values are upper ends of enclosures at the reported hypotheses and parameters, never clamped; one that
@@ -206,12 +206,20 @@ pub fn output_bounds(
                 Some(gaussian) => fractional::gaussian_bound(gaussian, fractional, length, least),
                 None => fractional::bound(fractional, known.f0(), length, least),
             });
+            bounds.push(laplace::chords::bound(
+                fractional,
+                known.gaussian_output(),
+                known.f0(),
+                length,
+                least,
+            ));
         }
         None => {
             for theorem in [
                 Theorem::CHERNOFF_BOUND,
                 Theorem::LAPLACE_BOUND,
                 Theorem::FRACTIONAL_MOMENTS,
+                Theorem::TWO_CHORD_FRACTIONAL_MOMENTS,
             ] {
                 bounds.push(Bound::not_applicable(theorem, LAW_UNKNOWN));
             }
@@ -231,12 +239,14 @@ pub fn output_bounds(
             bounds.push(describe(chernoff::bound(theorem, &moments, length, least)));
             let theorem = Theorem::SUB_GAUSSIAN_LAPLACE;
             bounds.push(describe(laplace::bound(theorem, &moments, length, least)));
+            bounds.push(chernoff::entropy::bound(class, length, least));
             bounds.push(crude_bound(class, length, least));
         }
         None => {
             for theorem in [
                 Theorem::SUB_GAUSSIAN_CHERNOFF,
                 Theorem::SUB_GAUSSIAN_LAPLACE,
+                Theorem::CHERNOFF_ENTROPY,
                 Theorem::CRUDE_BOUND,
             ] {
                 bounds.push(Bound::not_applicable(theorem, PROXY_UNKNOWN));

@@ -6,7 +6,7 @@ use crate::text::shortened;
 
 impl Theorem {
     /// Every theorem, in the order of the theory pages.
-    pub const ALL: [Theorem; 52] = [
+    pub const ALL: [Theorem; 53] = [
         Theorem::CGF_ATTENTION,
         Theorem::GAUSSIAN_LINEARITY,
         Theorem::LAPLACE_IDENTITY,
@@ -21,6 +21,7 @@ impl Theorem {
         Theorem::LAPLACE_BOUND,
         Theorem::LAPLACE_PARTICIPATION,
         Theorem::FRACTIONAL_MOMENTS,
+        Theorem::TWO_CHORD_FRACTIONAL_MOMENTS,
         Theorem::OUTPUT_CONCENTRATION,
         Theorem::TILTED_MEAN,
         Theorem::NORM_MGF,

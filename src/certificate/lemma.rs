@@ -82,7 +82,7 @@ impl Certificates {
                     continue;
                 };
                 let made = match bound.formula() {
-                    None => Err("it is not a formula that the proofs define: an integral, a supremum, or T15".to_owned()),
+                    None => Err("it is not a formula that the proofs define: an integral, a supremum, T15 or T6.chernoff-entropy".to_owned()),
                     Some(Formula::Average(parts)) => all.average(parts, &printed, &about),
                     Some(formula) => single(formula, &printed, all.next_name(), &about),
                 };

@@ -36,6 +36,17 @@ pub trait OutputLaw: Send + Sync {
         None
     }
 
+    /// For tokens of finite support that are not too many: the largest eigenvalue of `E[(V X - centre)(V X - centre)^T]` under the laws tilted by these multiples of the
+    /// tilt, from above, and a bound of the error of its root besides.
+    fn largest_squares(
+        &self,
+        _tilt: &DVector<f64>,
+        _centre: &DVector<f64>,
+        _multiples: &[f64],
+    ) -> Option<Vec<(f64, f64)>> {
+        None
+    }
+
     /// See [`TokenLaw::output_radius`](crate::law::TokenLaw::output_radius).
     fn radius(&self, centre: &DVector<f64>) -> Option<f64>;
 }

@@ -25,13 +25,22 @@ fn fractional(known: &KnownMoments, l: u64) -> Bound {
     found.unwrap()
 }
 
+fn two_chords(known: &KnownMoments, l: u64) -> Bound {
+    let bounds = output_bounds(Some(known), None, length(l));
+    let found = bounds
+        .into_iter()
+        .find(|b| b.theorem() == Theorem::TWO_CHORD_FRACTIONAL_MOMENTS);
+    found.unwrap()
+}
+
 fn parameter(bound: &Bound, name: &str) -> Option<f64> {
     let found = bound.parameters().iter().find(|p| p.name == name);
     found.map(|p| p.value)
 }
 
-/// What the formula needs of a law: `ln phi(t)`, `M_q`, `A_q` and `F0`.
+/// What the formula needs of a law: `ln phi(t)`, `M_q`, `A_q`, what stands for it in the term of pairs, and `F0`.
 struct Plain<'a> {
+    pairs: &'a dyn Fn(f64) -> f64,
     ln_phi: &'a dyn Fn(f64) -> f64,
     weight: &'a dyn Fn(f64) -> f64,
     square: &'a dyn Fn(f64) -> f64,
@@ -59,16 +68,35 @@ fn plain(law: &Plain<'_>, bound: &Bound, l: f64) -> f64 {
             1.0
         };
     let tail = (-theta).exp() / (1.0 - theta);
+    // With one chord from 0 to t_0, or with two that meet at t_1: the integral of `t^{r-1} phi^n` up to `t_0`, for `r = q` or `2q'`, by its majorant.
+    let integral = |r: f64, n: f64, powers: [f64; 4]| match parameter(bound, "ln t_1") {
+        None => gamma(r) / (c * n).powf(r),
+        Some(knee) => {
+            let t = knee.exp();
+            let at_knee = (law.ln_phi)(t);
+            let b = n * (at_knee - (law.ln_phi)(cut)) / (cut - t);
+            let whole = powers.iter().filter(|p| **p > 0.0).count() as f64 - 1.0;
+            let beyond: f64 = powers
+                .iter()
+                .enumerate()
+                .map(|(k, p)| p * t.powf(whole - k as f64) / b.powi(k as i32 + 1))
+                .sum();
+            gamma(r) / (-at_knee / t * n).powf(r)
+                + (n * at_knee).exp() * t.powf(r - 1.0 - whole) * beyond
+        }
+    };
+    // t/b + 1/b^2, and t^3/b + 3 t^2/b^2 + 6 t/b^3 + 6/b^4.
+    let one = |r: f64| integral(r, l - 1.0, [1.0, 1.0, 0.0, 0.0]);
+    let two = |r: f64| integral(r, l - 2.0, [1.0, 3.0, 6.0, 6.0]);
     match parameter(bound, "q'") {
         Some(pair) => {
-            k * (law.square)(q) * l / (c * (l - 1.0)).powf(q)
-                + gamma(2.0 * pair) * (law.weight)(pair) * (law.square)(pair) * l * (l - 1.0)
-                    / (c * (l - 2.0)).powf(2.0 * pair)
+            k / gamma(q) * (law.square)(q) * l * one(q)
+                + (law.weight)(pair) * (law.pairs)(pair) * l * (l - 1.0) * two(2.0 * pair)
                 + tail * l * law.f0 * ((l - 1.0) * (law.ln_phi)(far)).exp()
         }
         None => {
             law.f0
-                * (k * (law.weight)(q) * l / (c * (l - 1.0)).powf(q)
+                * (k / gamma(q) * (law.weight)(q) * l * one(q)
                     + tail * (l * (law.ln_phi)(far)).exp())
         }
     }
@@ -113,30 +141,59 @@ fn the_bound_is_its_formula() {
                 .map(|((p, w), f)| p * g(*w, *f))
                 .sum()
         };
+        let square = |q: f64| expect(&|w, f| w.powf(q) * f);
+        // The largest eigenvalue, by powers of the matrix: they tend to the projection on its axis.
+        let largest = |q: f64| {
+            let mut squares = DMatrix::zeros(3, 3);
+            for ((p, w), y) in weights.iter().zip(&w).zip(outputs.column_iter()) {
+                let f = y - &mean;
+                squares += &f * f.transpose() * (p * w.powf(q));
+            }
+            let mut power = &squares / squares.trace();
+            for _ in 0..40 {
+                power = &power * &power / (&power * &power).trace();
+            }
+            (squares * power).trace()
+        };
+        // What is not computed at an order lies on the chord of the logarithms, or is the trace.
+        let on_chords = |q: f64| {
+            let (from, to) = if q < 1.5 { (1.0, 1.5) } else { (1.5, 2.0) };
+            let share = 2.0 * (q - from);
+            square(q).min(largest(from).powf(1.0 - share) * largest(to).powf(share))
+        };
         let plain_law = Plain {
+            pairs: &square,
             // By what is missing to 1: phi is next to it.
             ln_phi: &|t| expect(&|w, _| (-t * w).exp_m1()).ln_1p(),
             weight: &|q| expect(&|w, _| w.powf(q)),
-            square: &|q| expect(&|w, f| w.powf(q) * f),
+            square: &square,
             f0: expect(&|_, f| f),
         };
+        let along = Plain {
+            pairs: &on_chords,
+            ..plain_law
+        };
         for l in [3, 10, 100, 10_000, 1_000_000_000] {
-            let bound = fractional(&known, l);
-            let (found, formula) = (bound.value().unwrap(), plain(&plain_law, &bound, l as f64));
-            // The staircase is above phi, by its steps of 1/32.
-            prop_assert!(
-                found >= formula * (1.0 - 1e-11),
-                "L = {l}: {found:e} {formula:e}"
-            );
-            prop_assert!(
-                found <= formula * 1.3,
-                "L = {l}: {found:e} {formula:e} {bound:?}"
-            );
-            compared.set(compared.get() + 1);
+            for (law, bound) in [
+                (&plain_law, fractional(&known, l)),
+                (&along, two_chords(&known, l)),
+            ] {
+                let (found, formula) = (bound.value().unwrap(), plain(law, &bound, l as f64));
+                // The staircase is above phi, by its steps of 1/32.
+                prop_assert!(
+                    found >= formula * (1.0 - 1e-11),
+                    "L = {l}: {found:e} {formula:e}"
+                );
+                prop_assert!(
+                    found <= formula * 1.3,
+                    "L = {l}: {found:e} {formula:e} {bound:?}"
+                );
+                compared.set(compared.get() + 1);
+            }
         }
         Ok(())
     });
-    assert!(compared.get() >= 700);
+    assert!(compared.get() >= 1400);
 }
 
 /// `ln E e^{-t w}`, `w` lognormal, by the trapezoidal rule over the normal score.
@@ -158,24 +215,30 @@ fn the_gaussian_bound_is_its_formula_and_near_the_exact_value() {
         for (tau, eta) in [(2.0, 0.7 * s * s), (1.0, s * s)] {
             let output = GaussianOutput::new(s * s, tau, eta).unwrap();
             let known = KnownMoments::gaussian(output);
+            let square =
+                |q: f64| (0.5 * (q * q - q) * s * s).exp() * (tau + (q - 1.0).powi(2) * eta);
             let plain_law = Plain {
+                pairs: &square,
                 ln_phi: &|t| ln_lognormal_transform(s, t),
                 weight: &|q| (0.5 * (q * q - q) * s * s).exp(),
-                square: &|q| (0.5 * (q * q - q) * s * s).exp() * (tau + (q - 1.0).powi(2) * eta),
+                square: &square,
                 f0: tau + eta,
             };
             for l in [3, 100, 10_000, 1_000_000, 1_000_000_000_000] {
                 let bound = fractional(&known, l);
-                let (found, formula) =
-                    (bound.value().unwrap(), plain(&plain_law, &bound, l as f64));
-                assert!(
-                    found >= formula * (1.0 - 1e-9),
-                    "s = {s}, L = {l}: {found:e} {formula:e}"
-                );
-                assert!(
-                    found <= formula * 1.6,
-                    "s = {s}, L = {l}: {found:e} {formula:e}"
-                );
+                let found = bound.value().unwrap();
+                for bound in [bound, two_chords(&known, l)] {
+                    let (found, formula) =
+                        (bound.value().unwrap(), plain(&plain_law, &bound, l as f64));
+                    assert!(
+                        found >= formula * (1.0 - 1e-9),
+                        "s = {s}, L = {l}: {found:e} {formula:e}"
+                    );
+                    assert!(
+                        found <= formula * 1.6,
+                        "s = {s}, L = {l}: {found:e} {formula:e} {bound:?}"
+                    );
+                }
                 if s == 0.0 {
                     continue;
                 }
@@ -202,8 +265,8 @@ fn the_gaussian_bound_is_its_formula_and_near_the_exact_value() {
             }
         }
     }
-    println!("best of T4, T5, T15 and the trivial bound over the exact value: at most {worst}");
-    assert!(worst < 31.0, "{worst}");
+    println!("best of T4, T5, T15, T15.chords and the trivial bound over the exact value: at most {worst}");
+    assert!(worst < 26.0, "{worst}");
 }
 
 #[test]
@@ -223,7 +286,8 @@ fn no_bound_is_below_the_exact_value() {
         };
         for (l, exact) in lengths.iter().zip(errors) {
             let exact = exact.squared_error;
-            if let Some(value) = fractional(&known, l.get()).value() {
+            for bound in [fractional(&known, l.get()), two_chords(&known, l.get())] {
+                let Some(value) = bound.value() else { continue };
                 prop_assert!(
                     value >= exact.value - exact.error,
                     "L = {}: {value:e} {exact:?}",
@@ -240,7 +304,7 @@ fn no_bound_is_below_the_exact_value() {
         compared.get(),
         near.get()
     );
-    assert!(compared.get() >= 500 && near.get() >= 100);
+    assert!(compared.get() >= 1000 && near.get() >= 200);
 }
 
 /// Averages over a Gaussian query: T15 within the factors that docs/theory.md names.

@@ -600,8 +600,10 @@ fn uniform_rate_is_its_formula() {
             let proxy = VarianceProxy::new(sigma2).unwrap();
             let class = SubGaussianMoments::new(proxy, a, &values).unwrap();
             let bounds = output_bounds(None, Some(&class), length(l));
+            // The rate is made of T4, T5 and the crude bound.
             bounds[1..]
                 .iter()
+                .filter(|bound| bound.theorem() != Theorem::CHERNOFF_ENTROPY)
                 .filter_map(Bound::value)
                 .fold(f64::INFINITY, f64::min)
         };
@@ -782,7 +784,7 @@ fn bounds_hold_for_enumerated_laws() {
     });
     let counts = counts.into_inner();
     println!("compared, near: {counts:?}");
-    assert_eq!(counts.len(), 11, "{counts:?}");
+    assert_eq!(counts.len(), 13, "{counts:?}");
     for (name, [compared, _]) in counts {
         assert!(compared >= 300, "{name}: {compared}");
     }

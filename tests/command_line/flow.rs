@@ -20,6 +20,7 @@ const SMALL: &str = "[task]\ncovariance = { kind = \"toeplitz\", dimension = 2, 
     [grid]\nlengths = [4, 400]\n";
 
 #[test]
+#[ignore = "long: run by ./test --all"]
 fn every_format_agrees() {
     let folder = tempfile::tempdir().unwrap();
     let scenario = write(folder.path(), SMALL);

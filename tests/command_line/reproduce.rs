@@ -122,6 +122,7 @@ fn the_formats_say_the_same() {
 }
 
 #[test]
+#[ignore = "long: run by ./test --all"]
 fn notes_say_whether_the_loss_still_falls() {
     let short = "reproduce --head linear --lengths 40 --seed 2 --evaluation 2000";
     let early = stdout(&format!("{short} --step-size 0.05 --steps 600"));

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use attention_bounds::error::Error;
 use attention_bounds::file::{NumberTable, TableOptions, open_regular, read_table};
 use nalgebra::DMatrix;
-use npyz::WriterBuilder;
 use proptest::prelude::*;
 use safetensors::tensor::{Dtype, TensorView};
 use zip::CompressionMethod;
@@ -36,24 +35,16 @@ fn message(name: &str, bytes: &[u8], tensor: Option<&str>) -> String {
     error.to_string()
 }
 
-/// A `.npy` file written by the npyz crate, the numbers in the order in which they are stored.
-fn npyz_file<T: npyz::Serialize>(
-    code: &str,
-    shape: &[u64],
-    order: npyz::Order,
-    numbers: impl IntoIterator<Item = T>,
-) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut writer = npyz::WriteOptions::new()
-        .dtype(npyz::DType::new_scalar(code.parse().unwrap()))
-        .shape(shape)
-        .order(order)
-        .writer(&mut bytes)
-        .begin_nd()
-        .unwrap();
-    writer.extend(numbers).unwrap();
-    writer.finish().unwrap();
-    bytes
+/// An array that NumPy wrote (`tools/npy_arrays.py`).
+fn numpy_file(name: &str) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/npy");
+    std::fs::read(folder.join(name).with_extension("npy")).unwrap()
+}
+
+/// Numbers as a `.npy` file of this shape.
+fn float_file(shape: &str, numbers: &[f64]) -> Vec<u8> {
+    let data: Vec<u8> = numbers.iter().flat_map(|x| x.to_le_bytes()).collect();
+    npy_by_hand(1, "<f8", shape, &data)
 }
 
 /// By rows; every one of them is a number of every numeric type with a sign.
@@ -65,71 +56,26 @@ fn wanted() -> DMatrix<f64> {
 
 #[test]
 fn npy_arrays_of_every_numeric_type_and_order_are_read() {
-    let shape = [2, 3];
-    let unsigned = |code: &str, file: Vec<u8>| {
-        let found = read_bytes("m.npy", &file, None).unwrap().matrix;
-        assert_eq!(found, wanted().abs(), "{code}");
-    };
-    for end in ["<", ">"] {
-        let code = |kind: &str| format!("{end}{kind}");
-        for order in [npyz::Order::C, npyz::Order::Fortran] {
-            let stored = match order {
-                npyz::Order::C => ROWS.to_vec(),
-                npyz::Order::Fortran => wanted().as_slice().to_vec(),
-            };
-            let all = stored.iter().copied();
-            for (code, file) in [
-                (
-                    code("f8"),
-                    npyz_file(&code("f8"), &shape, order, all.clone()),
-                ),
-                (
-                    code("f4"),
-                    npyz_file(&code("f4"), &shape, order, all.clone().map(|x| x as f32)),
-                ),
-                (
-                    code("i8"),
-                    npyz_file(&code("i8"), &shape, order, all.clone().map(|x| x as i64)),
-                ),
-                (
-                    code("i4"),
-                    npyz_file(&code("i4"), &shape, order, all.clone().map(|x| x as i32)),
-                ),
-                (
-                    code("i2"),
-                    npyz_file(&code("i2"), &shape, order, all.clone().map(|x| x as i16)),
-                ),
-                (
-                    "|i1".into(),
-                    npyz_file("|i1", &shape, order, all.clone().map(|x| x as i8)),
-                ),
-            ] {
-                let found = read_bytes("m.npy", &file, None).unwrap();
-                assert_eq!(found.matrix, wanted(), "{code}");
+    for kind in [
+        "f8", "f4", "f2", "i8", "i4", "i2", "i1", "u8", "u4", "u2", "u1",
+    ] {
+        for end in ["little", "big"] {
+            for order in ["C", "F"] {
+                let name = format!("{kind}-{end}-{order}");
+                let found = read_bytes("m.npy", &numpy_file(&name), None).unwrap();
+                let unsigned = kind.starts_with('u');
+                let rows = if unsigned { wanted().abs() } else { wanted() };
+                assert_eq!(found.matrix, rows, "{name}");
                 assert!(found.remarks.is_empty());
             }
-            let all = stored.iter().map(|x| x.abs());
-            unsigned(
-                "u8",
-                npyz_file(&code("u8"), &shape, order, all.clone().map(|x| x as u64)),
-            );
-            unsigned(
-                "u4",
-                npyz_file(&code("u4"), &shape, order, all.clone().map(|x| x as u32)),
-            );
-            unsigned(
-                "u2",
-                npyz_file(&code("u2"), &shape, order, all.clone().map(|x| x as u16)),
-            );
-            unsigned(
-                "u1",
-                npyz_file("|u1", &shape, order, all.clone().map(|x| x as u8)),
-            );
         }
     }
-    let truth = npyz_file("|b1", &[3], npyz::Order::C, [true, false, true]);
-    let found = read_bytes("m.npy", &truth, None).unwrap().matrix;
-    assert_eq!(found, DMatrix::from_vec(3, 1, vec![1.0, 0.0, 1.0]));
+    // Both byte orders and both memory orders are among them.
+    let header = |name: &str| String::from_utf8_lossy(&numpy_file(name)[..128]).into_owned();
+    assert!(header("f8-little-C").contains("'<f8', 'fortran_order': False"));
+    assert!(header("i4-big-F").contains("'>i4', 'fortran_order': True"));
+    let found = read_bytes("m.npy", &numpy_file("b1"), None).unwrap();
+    assert_eq!(found.matrix, DMatrix::from_vec(3, 1, vec![1.0, 0.0, 1.0]));
 }
 
 /// A `.npy` file put together here: any version, any element type.
@@ -162,20 +108,12 @@ fn half_precision_and_all_versions_are_read() {
 
 #[test]
 fn numbers_that_are_not_finite_or_not_exact_are_refused_with_their_place() {
-    let big = [1, 2, 3, (1_i64 << 53) + 1, 5, 6];
-    let file = npyz_file("<i8", &[2, 3], npyz::Order::C, big);
-    let found = message("m.npy", &file, None);
+    let found = message("m.npy", &numpy_file("inexact-i8"), None);
     assert!(
         found.contains("9007199254740993") && found.contains("row 1, column 0"),
         "{found}"
     );
-    let infinite = npyz_file(
-        "<f4",
-        &[2, 3],
-        npyz::Order::Fortran,
-        [0.0, 1.0, 2.0, f32::NEG_INFINITY, 4.0, 5.0],
-    );
-    let found = message("m.npy", &infinite, None);
+    let found = message("m.npy", &numpy_file("infinite-f4"), None);
     assert!(found.contains("-inf in row 1, column 1"), "{found}");
     for (code, part) in [
         ("|O", "|O"),
@@ -208,8 +146,8 @@ fn npz(arrays: &[(&str, Vec<u8>)], method: CompressionMethod) -> Vec<u8> {
 
 #[test]
 fn one_array_of_an_archive_is_read() {
-    let one = npyz_file("<f8", &[2, 3], npyz::Order::C, ROWS);
-    let two = npyz_file("<f8", &[1], npyz::Order::C, [7.0]);
+    let one = float_file("2, 3", &ROWS);
+    let two = float_file("1,", &[7.0]);
     for method in [CompressionMethod::Stored, CompressionMethod::Deflated] {
         let both = npz(&[("one", one.clone()), ("a.two", two.clone())], method);
         assert_eq!(
@@ -377,7 +315,7 @@ fn a_header_is_no_token_and_an_index_no_coordinate() {
         let found: serde_json::Value = serde_json::from_str(&stdout(&command)).unwrap();
         found
     };
-    let array = npyz_file("<f8", &[3, 2], npyz::Order::C, rows.into_iter().flatten());
+    let array = float_file("3, 2", rows.as_flattened());
     let wanted = table("t.npy", &array, "");
     let value = |json: &serde_json::Value| json["rows"][0]["exact"]["value"].as_f64().unwrap();
     for (start, index, more, remarks) in [
@@ -433,7 +371,7 @@ proptest! {
         in_header in any::<bool>(),
         cut in prop::option::of(any::<prop::sample::Index>()),
     ) {
-        let array = npyz_file("<f8", &[3, 2], npyz::Order::C, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+        let array = float_file("3, 2", &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
         let (name, mut bytes) = match format {
             0 => ("m.npy", array),
             1 => ("m.npz", npz(&[("a", array)], CompressionMethod::Deflated)),

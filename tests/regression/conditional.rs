@@ -279,6 +279,7 @@ fn close(
 }
 
 #[test]
+#[ignore = "long: run by ./test --all"]
 fn both_routes_start_from_the_same_weights_and_come_to_the_same_risk() {
     let averaged = Settings {
         lengths: vec![20],
@@ -335,6 +336,7 @@ fn without_scores_the_softmax_head_averages_the_values() {
 }
 
 #[test]
+#[ignore = "long: run by ./test --all"]
 fn scores_of_a_variance_beyond_the_range_give_nan_and_an_error() {
     let settings = Settings {
         lengths: vec![10],
@@ -351,6 +353,7 @@ fn scores_of_a_variance_beyond_the_range_give_nan_and_an_error() {
 }
 
 #[test]
+#[ignore = "long: run by ./test --all"]
 fn any_length_is_accepted_where_no_token_is_drawn() {
     let long = Settings {
         lengths: vec![1 << 40],

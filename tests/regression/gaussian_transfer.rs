@@ -236,6 +236,7 @@ fn norms_of_a_set_bound_gradient_curvature_and_its_slope() {
 }
 
 #[test]
+#[ignore = "long: run by ./test --all"]
 fn distances_are_not_below_those_of_the_exact_flows() {
     let options = FlowOptions {
         step_tolerance: 1e-9,

@@ -166,6 +166,15 @@ fn best_delta(ln_a2: f64, ln_rho: f64, length: f64, (exponent, ln_lambda): (f64,
 /// # Ok::<(), attention_bounds::Error>(())
 /// ```
 pub fn chernoff_entropy_bound(class: &SubGaussianMoments<'_>, length: PromptLength) -> Bound {
+    bound(class, length, class.trivial(length.as_f64()))
+}
+
+/// The same beside bounds of which this is the trivial one.
+pub(in crate::bound) fn bound(
+    class: &SubGaussianMoments<'_>,
+    length: PromptLength,
+    trivial: f64,
+) -> Bound {
     let theorem = Theorem::CHERNOFF_ENTROPY;
     if length.get() < SHORTEST {
         return Bound::not_applicable(theorem, "L >= 3 is required");
@@ -177,7 +186,7 @@ pub fn chernoff_entropy_bound(class: &SubGaussianMoments<'_>, length: PromptLeng
     } else {
         "small total weight: p (ln L + D_lam(c) - ln p) / lam"
     };
-    let bound = Bound::proved(theorem, value, class.trivial(length.as_f64()), dominant)
+    let bound = Bound::proved(theorem, value, trivial, dominant)
         .with_hypothesis("L", length.as_f64())
         .with_hypothesis("ln A2", found.ln_a2)
         .with_parameter("del", found.delta)

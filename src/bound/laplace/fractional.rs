@@ -67,8 +67,18 @@ pub(in crate::bound) enum Target {
     Participation,
 }
 
+impl Target {
+    /// The moments of the first term.
+    pub(super) fn single(self, moments: &FractionalMoments) -> &[f64; ORDERS] {
+        match self {
+            Self::Error(_) => &moments.square,
+            Self::Participation => &moments.weight,
+        }
+    }
+}
+
 /// How far below `-ln L` the values of `ln t_0` and `ln(th t_0)` that are tried begin.
-const BELOW: f64 = 2.25;
+pub(super) const BELOW: f64 = 2.25;
 /// How many steps of the grid `th t_0` is below `t_0` at most: `th >= e^-5`.
 const SMALLEST_SHARE: usize = 20;
 /// Relative error that is allowed for `Gamma`.
@@ -76,18 +86,21 @@ const GAMMA: f64 = 1e-13;
 
 /// `ln k_q`.
 fn ln_k(number: usize) -> Interval {
-    let q = order(number);
-    let rest = 2.0 - q;
-    let power = if rest > 0.0 {
-        Interval::point(rest) * (Interval::point(rest).ln() - Interval::ONE)
+    ln_gamma(order(number)) + Interval::point(ln_power(number))
+}
+
+/// `ln ((2-q)/e)^{2-q}`, from above.
+pub(super) fn ln_power(number: usize) -> f64 {
+    let rest = 2.0 - order(number);
+    if rest > 0.0 {
+        (Interval::point(rest) * (Interval::point(rest).ln() - Interval::ONE)).upper()
     } else {
-        Interval::ZERO
-    };
-    ln_gamma(q) + power
+        0.0
+    }
 }
 
 /// `ln Gamma(x)` from above, for `1 <= x <= 4`.
-fn ln_gamma(x: f64) -> Interval {
+pub(super) fn ln_gamma(x: f64) -> Interval {
     Interval::point(libm::tgamma(x) * (1.0 + GAMMA)).ln()
 }
 
@@ -113,6 +126,21 @@ fn list_of(list: &[(f64, f64); ORDERS], number: usize) -> (f64, f64) {
         .unwrap_or((f64::INFINITY, f64::INFINITY))
 }
 
+/// The last term and `ln(th t_0)`, for the `t_0` at this place of the grid and every `th t_0` below it.
+pub(super) fn far_logarithms(
+    grid: &[(f64, f64)],
+    place: usize,
+    target: Target,
+    length: f64,
+) -> impl Iterator<Item = (f64, f64)> {
+    let (ln_f0, power) = match target {
+        Target::Error(ln_f0) => (ln_f0 + length.ln(), length - 1.0),
+        Target::Participation => (0.0, length),
+    };
+    let places = grid.iter().take(place).rev().zip(&*SHARES);
+    places.map(move |(&(ln_far, far), share)| (ln_f0 + share - power * far, ln_far))
+}
+
 /// Searches proof parameters in plain floats.
 pub(in crate::bound) fn search(
     moments: &FractionalMoments,
@@ -124,13 +152,11 @@ pub(in crate::bound) fn search(
     let grid = moments.staircase.grid().iter();
     let grid: Vec<_> = grid
         .filter(|(ln_t, _)| *ln_t > -ln_length - BELOW)
+        .copied()
         .collect();
-    let (ln_f0, power, list) = match target {
-        Target::Error(ln_f0) => (ln_f0 + ln_length, length - 1.0, &moments.square),
-        Target::Participation => (0.0, length, &moments.weight),
-    };
+    let list = target.single(moments);
     let mut best: Option<Fractional> = None;
-    for (place, &&(ln_cut, exponent)) in grid.iter().enumerate() {
+    for (place, &(ln_cut, exponent)) in grid.iter().enumerate() {
         let ln_c = exponent.ln() - ln_cut;
         if !ln_c.is_finite() {
             continue;
@@ -161,8 +187,7 @@ pub(in crate::bound) fn search(
         };
         let body = ln_add(one, two);
         // The best `th` for this `t_0`.
-        let rests = grid.iter().take(place).rev().zip(&*SHARES);
-        let rests = rests.map(|(&&(ln_far, far), share)| (ln_f0 + share - power * far, ln_far));
+        let rests = far_logarithms(&grid, place, target, length);
         let Some((rest, ln_far)) = rests.min_by(|x, y| x.0.total_cmp(&y.0)) else {
             continue;
         };
@@ -192,10 +217,7 @@ impl Fractional {
         let of = |list: &[f64; ORDERS], number: usize| {
             point(list.get(number).copied().unwrap_or(f64::INFINITY))
         };
-        let list = match self.target {
-            Target::Error(_) => &moments.square,
-            Target::Participation => &moments.weight,
-        };
+        let list = self.target.single(moments);
         let single = ln_k(self.single) + of(list, self.single) + l.ln()
             - point(order(self.single)) * (ln_c + (l - Interval::ONE).ln());
         let theta = (point(self.ln_far) - point(self.ln_cut)).exp();
@@ -230,8 +252,8 @@ impl Fractional {
     }
 }
 
-const SHORT: &str = "L >= 3 is required";
-const HEAVY: &str = "no proof parameters were found: the weights are too heavy";
+pub(super) const SHORT: &str = "L >= 3 is required";
+pub(super) const HEAVY: &str = "no proof parameters were found: the weights are too heavy";
 
 pub(in crate::bound) fn bound(
     moments: &FractionalMoments,

@@ -1,5 +1,6 @@
 //! T5 `laplace-bound`: an explicit bound with the sharp constant.
 
+pub(in crate::bound) mod chords;
 pub(in crate::bound) mod fractional;
 pub(in crate::bound) mod inverse_moment;
 

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use nalgebra::DVector;
 
-use crate::bound::moments::fractional::{FractionalMoments, ORDERS, order};
+use crate::bound::moments::fractional::{
+    EIGENVALUE_ORDERS, FractionalMoments, ORDERS, by_chords, order,
+};
 use crate::bound::moments::gaussian_output::GaussianOutput;
 use crate::bound::moments::logarithms::{LARGEST_EXPONENT, LogMoments};
 use crate::bound::moments::weight_staircase::WeightStaircase;
@@ -172,6 +174,21 @@ impl KnownMoments {
             let ln_square = Interval::point(*weight) + spread(found).ln();
             *square = known_or_infinite(ln_square.upper());
         }
+        let eigenvalues = EIGENVALUE_ORDERS.map(order);
+        let largest = output
+            .largest_squares(tilt, &once.mean, &eigenvalues)
+            .filter(|_| !constant);
+        let largest = largest.and_then(|found| {
+            let mut logarithms = [f64::INFINITY; EIGENVALUE_ORDERS.len()];
+            let all = logarithms.iter_mut().zip(EIGENVALUE_ORDERS).zip(&found);
+            for ((logarithm, number), (square, error)) in all {
+                let moved = Interval::point(*error) + Interval::point(at_once.mean);
+                let square = (Interval::point(*square).sqrt() + moved).square();
+                let weight = Interval::point(*weight.get(number)?);
+                *logarithm = known_or_infinite((weight + square.ln()).upper());
+            }
+            Some(by_chords(logarithms, &square))
+        });
         let steps = found.steps;
         let staircase = match &steps {
             Some(steps) => {
@@ -194,6 +211,7 @@ impl KnownMoments {
             fractional: FractionalMoments {
                 weight,
                 square,
+                largest,
                 staircase,
             },
             steps: steps.map(Arc::from),

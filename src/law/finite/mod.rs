@@ -1,5 +1,6 @@
 //! Laws of finite support.
 
+mod directions;
 mod empirical;
 mod law;
 mod output;

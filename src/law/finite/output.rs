@@ -5,6 +5,7 @@ use std::sync::Arc;
 use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
 
+use super::directions::{affordable, largest_square};
 use super::empirical::{Empirical, LEAST_SUM};
 use crate::error::{Error, Result};
 use crate::law::atoms::{AtomRounding, Resolution, ScoreAtoms, UNIT};
@@ -145,6 +146,20 @@ impl FiniteOutput<'_> {
         Some(steps.into_iter().flatten().collect())
     }
 
+    /// The error of the cumulant at a tilt, and that of the root of a mean square of deviations (in all directions or in one).
+    fn of_root(&self, tilt: &DVector<f64>, cumulant: f64, square: f64) -> (f64, f64) {
+        let ((_, of_cumulant), first_order) = self.rounding(tilt, cumulant);
+        let (reach, apart) = self.reach();
+        let error = if first_order < 0.1 {
+            let relative = first_order / (1.0 - 2.0 * first_order);
+            let of_products = MARGIN * (tilt.len() as f64 + 8.0) * apart;
+            relative * square.sqrt() + of_products + 8.0 * MARGIN * reach
+        } else {
+            2.01 * reach
+        };
+        (of_cumulant, error)
+    }
+
     /// The errors of a score and of the cumulant, and the relative one of tilted probabilities, see [`OutputLaw::error`].
     fn rounding(&self, tilt: &DVector<f64>, cumulant: f64) -> ((f64, f64), f64) {
         let (m, n) = (self.outputs.nrows() as f64, self.outputs.ncols() as f64);
@@ -277,15 +292,7 @@ impl OutputLaw for FiniteOutput<'_> {
         };
         let deviations = multiples.par_iter().map(|&multiple| {
             let (cumulant, square) = self.law.weigh(&scores, multiple, &squares);
-            let ((_, of_cumulant), first_order) = self.rounding(&(tilt * multiple), cumulant);
-            let (reach, apart) = self.reach();
-            let error = if first_order < 0.1 {
-                let relative = first_order / (1.0 - 2.0 * first_order);
-                let of_products = MARGIN * (tilt.len() as f64 + 8.0) * apart;
-                relative * square.sqrt() + of_products + 8.0 * MARGIN * reach
-            } else {
-                2.01 * reach
-            };
+            let (of_cumulant, error) = self.of_root(&(tilt * multiple), cumulant, square);
             Deviation {
                 cumulant,
                 of_cumulant,
@@ -300,6 +307,25 @@ impl OutputLaw for FiniteOutput<'_> {
             error: self.error(tilt, &tilted),
             tilted,
         })
+    }
+
+    fn largest_squares(
+        &self,
+        tilt: &DVector<f64>,
+        centre: &DVector<f64>,
+        multiples: &[f64],
+    ) -> Option<Vec<(f64, f64)>> {
+        if !affordable(&self.outputs) {
+            return None;
+        }
+        let scores = self.law.points().tr_mul(tilt);
+        let mean = centre - &self.origin;
+        let squares = multiples.par_iter().map(|&multiple| {
+            let (cumulant, weights) = self.law.tilted_weights_of(&scores * multiple);
+            let square = largest_square(&self.outputs, &mean, &weights);
+            (square, self.of_root(&(tilt * multiple), cumulant, square).1)
+        });
+        Some(squares.collect())
     }
 
     fn score_atoms(&self, tilt: &DVector<f64>, _resolution: Resolution) -> Result<ScoreAtoms> {

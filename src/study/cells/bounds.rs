@@ -152,9 +152,10 @@ fn output_records(
     for record in &mut records {
         let theorem = record.theorem();
         let why = match theorem {
-            Theorem::CHERNOFF_BOUND | Theorem::LAPLACE_BOUND | Theorem::FRACTIONAL_MOMENTS => {
-                known.as_ref().err()
-            }
+            Theorem::CHERNOFF_BOUND
+            | Theorem::LAPLACE_BOUND
+            | Theorem::FRACTIONAL_MOMENTS
+            | Theorem::TWO_CHORD_FRACTIONAL_MOMENTS => known.as_ref().err(),
             Theorem::TRIVIAL_BOUND => known.as_ref().err().filter(|_| class.is_err()),
             _ => class.as_ref().err(),
         };

@@ -62,6 +62,15 @@ impl OutputLaw for &Remembered<'_> {
         self.law.about(tilt, multiples)
     }
 
+    fn largest_squares(
+        &self,
+        tilt: &DVector<f64>,
+        centre: &DVector<f64>,
+        multiples: &[f64],
+    ) -> Option<Vec<(f64, f64)>> {
+        self.law.largest_squares(tilt, centre, multiples)
+    }
+
     fn radius(&self, centre: &DVector<f64>) -> Option<f64> {
         self.law.radius(centre)
     }
