@@ -265,7 +265,9 @@ fn the_gaussian_bound_is_its_formula_and_near_the_exact_value() {
             }
         }
     }
-    println!("best of T4, T5, T15, T15.chords and the trivial bound over the exact value: at most {worst}");
+    println!(
+        "best of T4, T5, T15, T15.chords and the trivial bound over the exact value: at most {worst}"
+    );
     assert!(worst < 26.0, "{worst}");
 }
 

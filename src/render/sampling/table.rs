@@ -234,6 +234,16 @@ impl SampleTable {
                 unproved.join("; ")
             )
         });
+        let of_rows = rows().flat_map(|row| &row.bounds);
+        let of_deviations = rows().filter_map(|row| row.deviation.as_ref());
+        let bounds = of_rows.chain(of_deviations.flat_map(|found| &found.bounds));
+        for theorem in theorems(bounds) {
+            let title = theorem.statement().title;
+            remarks.push(format!(
+                "{}: {title} (upper bound; in brackets where trivial ones are smaller)",
+                theorem.label()
+            ));
+        }
         remarks.extend(self.notes.iter().cloned());
         remarks.extend(self.simulation.map(|s| {
             format!(
@@ -261,9 +271,12 @@ fn kept_words(part: &KeptPart) -> String {
         QueryLabel::Average => "up to ",
         QueryLabel::Index(_) => "",
     };
+    let keys = match part.kept {
+        1 => "1 key is kept and has".to_owned(),
+        kept => format!("{many}{kept} keys are kept and have"),
+    };
     format!(
-        "{many}{} keys are kept and have {} of the attention{alone}",
-        part.kept,
+        "{keys} {} of the attention{alone}",
         round_nearest(part.share, 3)
     )
 }

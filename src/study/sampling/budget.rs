@@ -81,9 +81,15 @@ fn relative(curves: &mut [Curve], of: BudgetOf, budget: u64) -> Result<Cell<(f64
         }
         let ratios =
             all().map(|(exact, one)| (exact.value / one.squared, exact.upper() / one.squared));
-        ratios.fold((0.0, 0.0), |most, one| {
-            (one.0.max(most.0), one.1.max(most.1))
-        })
+        // NaN stays.
+        let larger = |most: (f64, f64), one: (f64, f64)| {
+            if most.1.is_nan() || one.1 <= most.1 {
+                most
+            } else {
+                one
+            }
+        };
+        ratios.fold((0.0, 0.0), larger)
     }))
 }
 
