@@ -1,6 +1,7 @@
 //! From a checked scenario to laws, head and queries.
 
 mod layer;
+mod sampling;
 
 use nalgebra::{DMatrix, DVector};
 
@@ -100,7 +101,7 @@ impl Scenario {
     }
 
     /// The same without lengths.
-    pub(super) fn asked(&self, builder: &mut Builder) -> Result<Study> {
+    fn asked(&self, builder: &mut Builder) -> Result<Study> {
         let setting = self.built_by(builder)?;
         let mut study = Study::new(setting.tokens, setting.head, setting.query)?;
         if setting.keys.is_some() {
