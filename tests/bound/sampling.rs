@@ -121,6 +121,9 @@ fn no_bound_is_below_simulation() {
     assert!(best.len() >= 3, "{best:?}");
 }
 
+/// `(r, B' / B, C, is a sum over coins, sign of a)`.
+type Way = (f64, f64, f64, bool, f64);
+
 /// What the formulas of section 24 need, in plain floats.
 struct Constants {
     b: f64,
@@ -202,8 +205,7 @@ impl Constants {
         (-self.b * poisson.max(bernstein)).exp()
     }
 
-    /// `(r, B' / B, C, is a sum over coins, sign of a)`.
-    fn ways(&self, sampled: &SampledCase) -> Vec<(f64, f64, f64, bool, f64)> {
+    fn ways(&self, sampled: &SampledCase) -> Vec<Way> {
         let p = self.b / self.n;
         let coins = |c: f64| (self.b * (1.0 - p), p.max(1.0 - p), c, true, 1.0);
         match sampled.design {
@@ -255,9 +257,7 @@ fn bounds_are_their_formulas_at_the_parameters_they_report() {
         let c = Constants::of(&sampled, budget);
         let b = c.b;
         let ways = c.ways(&sampled);
-        let least = |of: &dyn Fn(&(f64, f64, f64, bool, f64)) -> f64| {
-            ways.iter().map(of).fold(f64::INFINITY, f64::min)
-        };
+        let least = |of: &dyn Fn(&Way) -> f64| ways.iter().map(of).fold(f64::INFINITY, f64::min);
         let square = c.mean(|y, _| y * y);
         let most = c.reach.iter().copied().fold(0.0, f64::max);
 

@@ -310,6 +310,43 @@ fn sampled_tokens_know_no_exact_value() {
     assert_eq!(taken, [expected].into());
 }
 
+/// The three answers about sampled attention share the question alone.
+#[test]
+fn answers_about_sampled_attention_do_not_know_each_other() {
+    let modules = modules(sources());
+    let mut files = 0;
+    for source in sources() {
+        let Some(own) = source
+            .file
+            .strip_prefix("sampling/")
+            .and_then(|rest| rest.split_once('/'))
+            .map(|(folder, _)| folder)
+        else {
+            continue;
+        };
+        files += 1;
+        for named in source.named(&modules) {
+            let path: Vec<&str> = named.path.iter().map(String::as_str).collect();
+            let fine = match path.as_slice() {
+                ["sampling", inner, ..] => {
+                    *inner == own || ["context", "design", "kept", "sampled"].contains(inner)
+                }
+                // Records of the other answers serve; what computes them does not.
+                [room @ ("exact" | "bound" | "monte_carlo"), ..] => {
+                    let of_simulation = *room == "monte_carlo";
+                    match own {
+                        "simulation" => of_simulation,
+                        _ => !of_simulation,
+                    }
+                }
+                _ => true,
+            };
+            assert!(fine, "{}: {path:?}", source.file);
+        }
+    }
+    assert!(files > 10, "{files}");
+}
+
 #[test]
 fn records_and_their_rendering_compute_nothing() {
     const RECORDS: [&str; 7] = [
