@@ -244,10 +244,16 @@ impl SampleTable {
                 theorem.label()
             ));
         }
+        if self.deviation.is_some() && rows().all(|row| row.deviation.is_none()) {
+            remarks.push(
+                "probabilities of deviations are of single queries: --queries all shows them"
+                    .to_owned(),
+            );
+        }
         remarks.extend(self.notes.iter().cloned());
         remarks.extend(self.simulation.map(|s| {
             format!(
-                "Monte Carlo: {} draws for each query and budget, seed {}; {} comparisons, any of them violated by chance with probability about {}",
+                "Monte Carlo: {} draws for each query and budget, seed {}; {} comparisons, any of them violated by chance with probability about {:e}",
                 s.prompts, s.seed, s.comparisons, s.error_probability
             )
         }));
