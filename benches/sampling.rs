@@ -10,7 +10,7 @@ use attention_bounds::nalgebra::{DMatrix, DVector};
 use attention_bounds::rand::{RngExt, SeedableRng};
 use attention_bounds::sampling::{Design, Kept, SampledAttention};
 
-type Failure = Box<dyn std::error::Error>;
+type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() -> Result<(), Failure> {
     let most = std::env::args()
