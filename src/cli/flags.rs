@@ -131,8 +131,13 @@ impl ScenarioArguments {
 
     /// The scenario of the file, or of the flags.
     pub fn scenario(&self) -> Result<Scenario> {
+        self.changed(|_| ())
+    }
+
+    /// The same, its table changed before it is read.
+    pub fn changed(&self, change: impl FnOnce(&mut Table)) -> Result<Scenario> {
         match &self.scenario {
-            Some(path) => Scenario::load(path),
+            Some(path) => Scenario::load_changed(path, change),
             None if self.flags.law.is_none() => Err(Error::Scenario {
                 source_name: "command line".into(),
                 key: "SCENARIO".into(),
@@ -145,7 +150,9 @@ impl ScenarioArguments {
                     name: "command line".into(),
                     folder: PathBuf::new(),
                 };
-                Scenario::from_table(origin, &self.flags.table())
+                let mut table = self.flags.table();
+                change(&mut table);
+                Scenario::from_table(origin, &table)
             }
         }
     }
@@ -285,7 +292,7 @@ fn matrix(file: &Option<PathBuf>, scale: Option<f64>) -> Value {
 }
 
 /// An integer or float; what is neither is handed on as text, for the reader of scenarios to refuse.
-fn number(text: &str) -> Value {
+pub(super) fn number(text: &str) -> Value {
     let text = text.trim();
     match (text.parse::<i64>(), text.parse::<f64>()) {
         (Ok(integer), _) => integer.into(),

@@ -15,6 +15,7 @@ mod output;
 mod progress;
 mod rate;
 mod regression;
+mod sample;
 mod scan;
 mod simulate;
 mod simulation;
@@ -57,6 +58,8 @@ enum Command {
     Rate(Box<rate::RateArguments>),
     /// Every head of every given layer of a model: scores, effective prompt length, entropy, exact errors, smallest prompt length
     Scan(scan::ScanArguments),
+    /// Attention over a part of the keys of a context: exact errors by budget, or the smallest budget for an error
+    Sample(Box<sample::SampleArguments>),
     /// The smallest constant c1 that makes the paper's Proposition 3.1, as printed, true on the grid
     Fit(Box<fit::FitArguments>),
     /// In-context regression: gradient flows, minima and risks at every prompt length
@@ -104,6 +107,7 @@ fn dispatch(command: &Command) -> Result<Outcome> {
         Command::Length(arguments) => length::run(arguments),
         Command::Rate(arguments) => rate::run(arguments),
         Command::Scan(arguments) => scan::run(arguments),
+        Command::Sample(arguments) => sample::run(arguments),
         Command::Fit(arguments) => fit::run(arguments),
         Command::Flow(arguments) => regression::flow::run(arguments),
         Command::Transfer(arguments) => regression::transfer::run(arguments),
@@ -133,7 +137,7 @@ fn refuse_arguments(error: &clap::Error) -> u8 {
     }
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         return fail(
-            "a command is required: table, check, certify, simulate, merge, length, rate, scan, fit, flow, transfer, reproduce, theorems or explain; see --help",
+            "a command is required: table, check, certify, simulate, merge, length, rate, scan, sample, fit, flow, transfer, reproduce, theorems or explain; see --help",
         );
     }
     if error.kind() == ErrorKind::ArgumentConflict && text.contains("'[SCENARIO]'") {

@@ -12,12 +12,13 @@ use crate::record::Family;
 use crate::scenario::Scenario;
 use crate::study::Study;
 use crate::study::layer::LayerStudy;
+use crate::study::sampling::SampledStudy;
 use crate::study::simulate::Route;
 
 /// Prompts for a cell where neither scenario nor flags say it.
-const PROMPTS: u64 = 10_000;
+pub(super) const PROMPTS: u64 = 10_000;
 /// Seed where neither scenario nor flags say it.
-const SEED: u64 = 1;
+pub(super) const SEED: u64 = 1;
 
 /// Flags of a simulation.
 #[derive(Debug, Clone, Default, PartialEq, Args)]
@@ -157,6 +158,14 @@ impl LevelArguments {
         study
             .confidence(self.confidence)?
             .error_probability(self.error_probability)
+    }
+
+    /// The same for sampled attention.
+    ///
+    /// # Errors
+    /// For a level that is not accepted.
+    pub fn ask_sampled(&self, study: &SampledStudy) -> Result<SampledStudy> {
+        study.levels(self.confidence, self.error_probability)
     }
 
     /// Refuses levels before anything is read.

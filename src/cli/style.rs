@@ -36,8 +36,9 @@ pub struct StyleArguments {
     output: Option<PathBuf>,
 }
 
+/// Output formats of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum FormatName {
+pub(super) enum FormatName {
     Text,
     Json,
     Csv,
@@ -45,8 +46,9 @@ enum FormatName {
     Latex,
 }
 
+/// Queries that are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Queries {
+pub(super) enum Queries {
     /// Every query and the average
     All,
     /// The average only

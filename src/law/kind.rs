@@ -1,6 +1,6 @@
 //! Which closed forms a token law has, found out in one place.
 
-use super::{Gaussian, Mixture, TokenLaw};
+use super::{Empirical, Gaussian, Mixture, TokenLaw};
 
 /// A token law by what is known in closed form of it.
 ///
@@ -18,6 +18,8 @@ pub enum LawKind<'a> {
     Gaussian(&'a Gaussian),
     /// A mixture of normal laws, whose moments are closed forms (T9).
     Mixture(&'a Mixture),
+    /// The rows of a table.
+    Empirical(&'a Empirical),
     /// Known through its cumulant generating function and its score atoms.
     Other,
 }
@@ -32,6 +34,8 @@ impl<'a> LawKind<'a> {
             LawKind::Gaussian(gaussian)
         } else if let Some(mixture) = law.downcast_ref() {
             LawKind::Mixture(mixture)
+        } else if let Some(empirical) = law.downcast_ref() {
+            LawKind::Empirical(empirical)
         } else {
             LawKind::Other
         }

@@ -8,6 +8,7 @@ mod metric;
 mod provenance;
 mod recheck;
 mod row;
+mod sampling;
 mod scan;
 mod simulation;
 
@@ -23,5 +24,10 @@ pub use metric::{Cell, Metric, QueryLabel};
 pub use provenance::Provenance;
 pub use recheck::{Difference, RecheckAnswer};
 pub use row::{Best, Request, Row, TABLE_SCHEMA, Table};
+pub use sampling::{
+    BudgetDeviation, BudgetOf, BudgetRow, KeptPart, ProvedBudget, ReachedBudget, Reading,
+    RowDeviation, RuleBudget, SampleBudgets, SampleRow, SampleSimulation, SampleTable,
+    SimulatedBudget, SimulatedDeviation,
+};
 pub use scan::{HeadProfile, LengthError, ScanAnswer, ScanRow};
 pub use simulation::{EstimateLine, SimulationAnswer};

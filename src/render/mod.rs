@@ -15,6 +15,7 @@ mod layer;
 mod plot;
 mod recheck;
 pub mod regression;
+mod sampling;
 mod scan;
 mod simulation;
 mod table;

@@ -142,6 +142,8 @@ fn every_example_is_built() {
         ("gaussian-sweep", 1, 8),
         ("minilm", 384, 8),
         ("mixture", 2, 6),
+        // About a context: no prompt lengths.
+        ("sampling", 384, 0),
         ("sphere", 8, 9),
     ] {
         let path = format!("examples/{name}.toml");

@@ -71,7 +71,18 @@ head | query_bias = [1] | head.query_bias | [1] | key_query, value, tilt_bias
 monte_carlo | prompts = 1\nseed = 1 | monte_carlo.prompts | = 1 | from 2
 monte_carlo | prompts = 10\nseed = -1 | monte_carlo.seed | = -1 | from 0
 monte_carlo | prompts = 10 | monte_carlo.seed | nothing | from 0
-plots | x = 1 | plots | x = 1 | tokens, query, head, grid, monte_carlo
+plots | x = 1 | plots | x = 1 | tokens, query, head, grid, sampling, monte_carlo
+sampling | bugdets = [1] | sampling.bugdets | [1] | keep, design, proxy, budgets
+sampling | keep = 3 | sampling.keep | = 3 | indices, sink, window, top
+sampling | keep = { first = 1 } | sampling.keep.first | = 1 | indices, sink, window, top
+sampling | keep = { top = -1 } | sampling.keep.top | = -1 | from 0
+sampling | keep = { indices = [] } | sampling.keep.indices | = [] | a list of integers
+sampling | keep = { indices = [1.5] } | sampling.keep.indices[0] | = 1.5 | from 0
+sampling | design = 'systematic' | sampling.design | systematic | bernoulli
+sampling | design = 'importance-sampling' | sampling.proxy | nothing | a table of numbers
+sampling | proxy = 'p.npy' | sampling.proxy | p.npy | importance-sampling
+sampling | budgets = [0] | sampling.budgets[0] | = 0 | from 1
+sampling | budgets = 5 | sampling.budgets | = 5 | { from, to, factor }
 ";
 
 #[test]

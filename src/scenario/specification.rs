@@ -9,6 +9,7 @@ use super::grid::{self, MonteCarloSpec};
 use super::head::HeadSpec;
 use super::query::QuerySpec;
 use super::read::read_table;
+use super::sampling::SamplingSpec;
 use super::section::{Origin, Section};
 use super::tokens::TokenSpec;
 use crate::error::{Error, Result};
@@ -28,8 +29,10 @@ pub struct Scenario {
     pub head: HeadSpec,
     /// The tokens that are in every prompt.
     pub fixed: FixedSpec,
-    /// The prompt lengths, sorted, each once.
+    /// The prompt lengths, sorted, each once; none if the scenario is about sampled attention alone.
     pub lengths: Vec<PromptLength>,
+    /// Which keys of the tokens, taken for the context, are read, if that is asked.
+    pub sampling: Option<SamplingSpec>,
     /// How to simulate, if at all.
     pub monte_carlo: Option<MonteCarloSpec>,
     /// The table that all this was read from.
@@ -43,7 +46,16 @@ impl Scenario {
     /// [`Error::File`] if the file cannot be read, is larger than 16 MiB, or is not TOML in UTF-8;
     /// [`Error::Scenario`] for everything inside it.
     pub fn load(path: &Path) -> Result<Self> {
-        let (origin, table) = read_table(path)?;
+        Self::load_changed(path, |_| ())
+    }
+
+    /// The same, its table changed before it is checked.
+    ///
+    /// # Errors
+    /// As [`Scenario::load`].
+    pub fn load_changed(path: &Path, change: impl FnOnce(&mut Table)) -> Result<Self> {
+        let (origin, mut table) = read_table(path)?;
+        change(&mut table);
         Self::from_table(origin, &table)
     }
 
@@ -53,7 +65,7 @@ impl Scenario {
     /// [`Error::Scenario`] for a key that is missing, unknown or has a value that is not accepted.
     pub fn from_table(origin: Origin, table: &Table) -> Result<Self> {
         let root = Section::root(&origin, table);
-        root.only(&["tokens", "query", "head", "grid", "monte_carlo"])?;
+        root.only(&["tokens", "query", "head", "grid", "sampling", "monte_carlo"])?;
         let section = |key| root.require(key, "a table")?.section("a table");
         let tokens = TokenSpec::read(&section("tokens")?)?;
         let query = QuerySpec::read(&section("query")?)?;
@@ -62,7 +74,13 @@ impl Scenario {
             _ => HeadSpec::read(&section("head")?)?,
         };
         let fixed = FixedSpec::read(&section("head")?)?;
-        let lengths = grid::read(&section("grid")?)?;
+        let sampling = root.optional("sampling", |field| {
+            SamplingSpec::read(&field.section("a table { keep, design, proxy, budgets }")?)
+        })?;
+        let lengths = match root.get("grid") {
+            None if sampling.is_some() => Vec::new(),
+            _ => grid::read(&section("grid")?)?,
+        };
         let monte_carlo = root.optional("monte_carlo", |field| {
             MonteCarloSpec::read(&field.section("a table { prompts, seed }")?)
         })?;
@@ -72,6 +90,7 @@ impl Scenario {
             head,
             fixed,
             lengths,
+            sampling,
             monte_carlo,
             source: table.clone(),
             origin: origin.clone(),

@@ -17,6 +17,7 @@ pub mod rate;
 #[cfg(feature = "cli")]
 pub mod recheck;
 mod refused;
+pub mod sampling;
 pub mod scan;
 mod setting;
 pub mod simulate;

@@ -14,5 +14,6 @@ mod printed_gradients;
 mod program;
 mod refusals;
 mod reproduce;
+mod sample;
 mod scan;
 mod transfer;

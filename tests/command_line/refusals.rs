@@ -107,6 +107,9 @@ fn whatever_is_typed_is_refused_in_one_visible_line() {
         ("length examples/sphere.toml --epsilon", ""),
         ("simulate examples/sphere.toml --checkpoint x --shard", ""),
         ("reproduce --quick --lengths", ""),
+        ("sample examples/sampling.toml --budgets", ""),
+        ("sample examples/sampling.toml --keep", ""),
+        ("sample examples/sampling.toml --design importance-sampling --proxy", ""),
     ]
     .map(|(before, after)| (rest(before), rest(after)))
     .to_vec();

@@ -1,5 +1,7 @@
 //! The finitely supported law as a law of tokens.
 
+use std::any::Any;
+
 use nalgebra::{DMatrix, DVector};
 use rand::{Rng, RngExt};
 
@@ -95,5 +97,9 @@ impl TokenLaw for Empirical {
 
     fn support(&self) -> Option<(DMatrix<f64>, Vec<f64>)> {
         Some(((*self.points).clone(), self.weights.to_vec()))
+    }
+
+    fn as_any(&self) -> Option<&dyn Any> {
+        Some(self)
     }
 }

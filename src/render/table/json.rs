@@ -72,7 +72,7 @@ struct BestRecord {
 }
 
 #[derive(Serialize)]
-struct BoundRecord<'a> {
+pub(in crate::render) struct BoundRecord<'a> {
     theorem: &'static str,
     name: &'static str,
     value: Option<f64>,
@@ -178,7 +178,7 @@ fn enclosure<'a>(upper: f64) -> BoundRecord<'a> {
     }
 }
 
-fn bound(bound: &Bound) -> BoundRecord<'_> {
+pub(in crate::render) fn bound(bound: &Bound) -> BoundRecord<'_> {
     let (trivial, reason) = match bound.status() {
         Status::Valid => (None, None),
         Status::Vacuous { trivial } => (Some(*trivial), None),

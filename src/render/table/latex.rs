@@ -83,7 +83,7 @@ fn draw(sheet: &Sheet, caption: &str, label: &str, remarks: &[String], text: &mu
     text.push_str("\\end{table}\n");
 }
 
-fn row(cells: &[String]) -> String {
+pub(in crate::render) fn row(cells: &[String]) -> String {
     format!("{} \\\\\n", cells.join(" & "))
 }
 
@@ -102,7 +102,7 @@ fn bound_text(cell: &BoundCell) -> String {
 }
 
 /// `1.23e-4`, as the other formats write it, in mathematics.
-fn written(number: &str) -> String {
+pub(in crate::render) fn written(number: &str) -> String {
     match number.split_once('e') {
         Some((mantissa, exponent)) => match exponent.parse() {
             Ok(exponent) => power_of_ten(mantissa, exponent),

@@ -16,7 +16,9 @@ mod style;
 mod text;
 
 pub use formats::render;
+pub(super) use json::{BoundRecord, bound as bound_record};
 pub use latex::escape as escape_latex;
+pub(super) use latex::{row as row_latex, written as written_latex};
 pub(super) use markdown::{escape as escape_markdown, row as row_markdown};
 pub use style::{Format, QuerySelection, Style};
 pub use text::wrap;

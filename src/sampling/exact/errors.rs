@@ -18,7 +18,7 @@ use crate::sampling::sampled::SampledAttention;
 /// The exact error of sampled attention at one budget.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SampledError {
-    /// The budget `b`: draws from the tail, or their expected number under [`Design::Bernoulli`](crate::sampling::Design::Bernoulli).
+    /// The budget `b`: draws from the tail, or their expected number under [`Design::Bernoulli`].
     pub budget: u64,
     /// Keys that are read, kept ones included: `|K| + b`.
     pub read: u64,

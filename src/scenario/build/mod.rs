@@ -1,6 +1,7 @@
 //! From a checked scenario to laws, head and queries.
 
 mod layer;
+mod sampling;
 
 use nalgebra::{DMatrix, DVector};
 
@@ -51,7 +52,10 @@ impl Scenario {
     /// semi-definite, dimensions do not fit, or the matrices would not fit in memory (more than 2^28
     /// entries in all); the last is found before anything is allocated.
     pub fn build(&self) -> Result<Setting> {
-        let mut builder = Builder::new(&self.origin);
+        self.built_by(&mut Builder::new(&self.origin))
+    }
+
+    fn built_by(&self, builder: &mut Builder) -> Result<Setting> {
         let (tokens, keys) = match &self.tokens {
             TokenSpec::KeyValue { keys, values } => {
                 let (law, keys) = builder.pairs(keys, values)?;
@@ -87,7 +91,18 @@ impl Scenario {
     /// # Errors
     /// As [`Scenario::build`].
     pub fn study(&self) -> Result<Study> {
-        let setting = self.build()?;
+        if self.lengths.is_empty() {
+            let accepted =
+                "the table is required: the prompt lengths (without it, sample alone answers)";
+            return Err(self.origin.refuse("grid", "nothing", accepted));
+        }
+        let study = self.asked(&mut Builder::new(&self.origin))?;
+        study.lengths(self.lengths.iter().map(|length| length.get()))
+    }
+
+    /// The same without lengths.
+    fn asked(&self, builder: &mut Builder) -> Result<Study> {
+        let setting = self.built_by(builder)?;
         let mut study = Study::new(setting.tokens, setting.head, setting.query)?;
         if setting.keys.is_some() {
             study = study.of_cache();
@@ -96,7 +111,6 @@ impl Scenario {
             study = study.with_fixed(fixed)?;
         }
         Ok(study
-            .lengths(setting.lengths.iter().map(|length| length.get()))?
             .named(&setting.name, &setting.description)
             .scenario(self.source_json()))
     }

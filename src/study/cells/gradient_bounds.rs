@@ -255,7 +255,7 @@ fn components(
                 .collect();
             ComponentLaw::new(&list, value)
         }
-        (LawKind::Other, Some((points, weights))) => {
+        (_, Some((points, weights))) => {
             let list: Vec<LawComponent<'_>> = points
                 .column_iter()
                 .zip(weights)
@@ -263,7 +263,7 @@ fn components(
                 .collect();
             ComponentLaw::new(&list, value)
         }
-        (LawKind::Other, None) => {
+        (_, None) => {
             return Err(
                 "the moments of the gradient in U are known for points, normal laws and their mixtures"
                     .into(),

@@ -313,7 +313,7 @@ fn average(list: &[LayerValues], weights: &[f64]) -> LayerValues {
 }
 
 /// The average of independent estimates with these weights.
-fn joined(list: &[Estimate], weights: &[f64]) -> Estimate {
+pub(super) fn joined(list: &[Estimate], weights: &[f64]) -> Estimate {
     let sum = |of: &dyn Fn(&Estimate, f64) -> f64| -> f64 {
         list.iter().zip(weights).map(|(one, w)| of(one, *w)).sum()
     };
