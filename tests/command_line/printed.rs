@@ -217,7 +217,7 @@ fn a_table_has_a_picture() {
     for label in [
         "slope -1",
         "exact",
-        "T15.chords",
+        "T15",
         "T19",
         "3/L",
         "simulated",
