@@ -11,22 +11,24 @@ const RANGE: f64 = 3.0;
 /// `P(|That - T| >= eps)` at budget `b` by the best of these ways; 0 if there is none.
 pub(super) fn bound(draws: &Draws, ways: &[Way], epsilon: f64, budget: u64) -> Bound {
     let theorem = Theorem::SAMPLED_NORM;
+    let at = |way: &Way, atoms: &[Atom], lambda: f64| {
+        let point = Interval::point(lambda);
+        ln_probability(draws, atoms, way, (epsilon, budget as f64), point).upper()
+    };
+    // Way and parameter by groups of keys; the bound itself by every key.
     let best = ways
         .iter()
         .map(|way| {
-            let at = |atoms: &[Atom], lambda: f64| {
-                let point = Interval::point(lambda);
-                ln_probability(draws, atoms, way, (epsilon, budget as f64), point).upper()
-            };
             let start = gaussian_lambda(draws, way, epsilon, budget as f64).ln();
-            let found = minimise(start - RANGE, start + RANGE, |x| at(&draws.groups, x.exp()));
-            let lambda = found.at.exp();
-            (at(&draws.atoms, lambda), lambda)
+            let value = |x: f64| at(way, &draws.groups, x.exp());
+            (way, minimise(start - RANGE, start + RANGE, value))
         })
-        .min_by(|x, y| x.0.total_cmp(&y.0));
-    let Some((ln_value, lambda)) = best else {
+        .min_by(|(_, x), (_, y)| x.value.total_cmp(&y.value));
+    let Some((way, found)) = best else {
         return Bound::proved(theorem, 0.0, 1.0, "every key is read");
     };
+    let lambda = found.at.exp();
+    let ln_value = at(way, &draws.atoms, lambda);
     let value = Interval::point(ln_value).exp().upper();
     Bound::proved(theorem, value, 1.0, "the law of one draw").with_parameter("lam", lambda)
 }
