@@ -44,9 +44,10 @@ pub fn key_value_pairs(keys: &DMatrix<f64>, values: &DMatrix<f64>) -> Result<Emp
             ));
         }
     }
-    let mut pairs = keys.clone().resize_horizontally(k + m, 0.0);
-    pairs.columns_mut(k, m).copy_from(values);
-    Empirical::new(&pairs)
+    let mut pairs = DMatrix::zeros(k + m, keys.nrows());
+    keys.transpose_to(&mut pairs.rows_mut(0, k));
+    values.transpose_to(&mut pairs.rows_mut(k, m));
+    Empirical::of_columns(pairs)
 }
 
 /// The head that reads pairs of a key in `R^k` and a value in `R^m`: scores `scale <z, key>` of a query `z` in `R^k`, output the value.

@@ -1,6 +1,6 @@
 //! How a table is printed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
@@ -95,6 +95,28 @@ impl StyleArguments {
         Ok(())
     }
 
+    /// Draws the table into this file.
+    ///
+    /// # Errors
+    /// If there is nothing to draw, or too much.
+    pub fn draw(&self, table: &Table, path: &Path) -> Result<()> {
+        let picture = table
+            .svg(self.queries())
+            .map_err(|why| Error::Unavailable {
+                what: "the picture",
+                why,
+            })?;
+        print(&picture, Some(path))
+    }
+
+    fn queries(&self) -> QuerySelection {
+        match self.queries {
+            Queries::All => QuerySelection::All,
+            Queries::Average => QuerySelection::Average,
+            Queries::Auto => QuerySelection::Auto,
+        }
+    }
+
     fn style(&self) -> Style {
         Style {
             format: match self.format {
@@ -104,11 +126,7 @@ impl StyleArguments {
                 FormatName::Markdown => Format::Markdown,
                 FormatName::Latex => Format::Latex,
             },
-            queries: match self.queries {
-                Queries::All => QuerySelection::All,
-                Queries::Average => QuerySelection::Average,
-                Queries::Auto => QuerySelection::Auto,
-            },
+            queries: self.queries(),
             vacuous: self.vacuous,
             lower: self.lower,
             caption: self.caption.clone(),
@@ -122,7 +140,7 @@ impl StyleArguments {
     }
 
     /// Where the output goes, if not to standard output.
-    pub fn file(&self) -> Option<&std::path::Path> {
+    pub fn file(&self) -> Option<&Path> {
         self.output.as_deref()
     }
 }

@@ -29,6 +29,9 @@ pub struct TableArguments {
     /// Also write a Coq file with one lemma for every printed bound
     #[arg(long, value_name = "FILE.v")]
     certify: Option<std::path::PathBuf>,
+    /// Draw the exact values, the bounds and the simulation against the prompt length into this file
+    #[arg(long, value_name = "FILE.svg")]
+    plot: Option<std::path::PathBuf>,
     /// Simulate too, and compare
     #[arg(long)]
     monte_carlo: bool,
@@ -51,6 +54,7 @@ pub fn run(arguments: &TableArguments) -> Result<Outcome> {
     check_destinations(&[
         arguments.style.file().map(Destination::Result),
         arguments.certify.as_deref().map(Destination::Result),
+        arguments.plot.as_deref().map(Destination::Picture),
         arguments.simulation.checkpoint().map(Destination::State),
     ])?;
     let scenario = arguments.scenario.scenario()?;
@@ -66,15 +70,18 @@ pub fn run(arguments: &TableArguments) -> Result<Outcome> {
     if let Some(path) = &arguments.certify {
         certify::write(&table, path)?;
     }
+    if let Some(path) = &arguments.plot {
+        arguments.style.draw(&table, path)?;
+    }
     arguments.style.print(&table)?;
     Ok(outcome(table.is_violated()))
 }
 
 /// The table of all heads of a layer.
 fn layer(arguments: &TableArguments, scenario: &Scenario) -> Result<Outcome> {
-    if arguments.certify.is_some() || arguments.metrics.is_given() {
+    if arguments.certify.is_some() || arguments.plot.is_some() || arguments.metrics.is_given() {
         return Err(Error::Unavailable {
-            what: "--layer with other metrics, claims or certificates",
+            what: "--layer with other metrics, claims, certificates or a picture",
             why: "the table of a layer has its error alone".into(),
         });
     }

@@ -28,7 +28,9 @@ pub use output::errors::{ExactOutput, OutputErrorCurve, output_error};
 pub use output::fixed::{FixedOutput, fixed_output_error};
 pub use output::gaussian::{GaussianOutput, gaussian_output_error};
 pub use output::participation::{ParticipationRatios, gaussian_participation};
-pub(crate) use sums::interpolation::{BEFORE, DENSITY, POINTS, weights as interpolation_weights};
+pub(crate) use sums::interpolation::{
+    BEFORE, DENSITY, POINTS, weights_at as interpolation_weights,
+};
 pub(crate) use sums::kernel::kernel;
 pub use value::Exact;
 pub(crate) use value::{ExactRecord, ROUNDING, UNIT};

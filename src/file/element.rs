@@ -88,12 +88,13 @@ impl Element {
     }
 
     /// The finite number in the bytes of one element, exactly, or what they are instead.
+    #[inline]
     fn decode(self, bytes: &[u8]) -> Result<f64, String> {
         let join = |bits: u64, byte: &u8| bits << 8 | u64::from(*byte);
-        let bits = if self.big_endian {
-            bytes.iter().fold(0, join)
-        } else {
-            bytes.iter().rev().fold(0, join)
+        let bits = match (<[u8; 8]>::try_from(bytes), self.big_endian) {
+            (Ok(bytes), false) => u64::from_le_bytes(bytes),
+            (_, false) => bytes.iter().rev().fold(0, join),
+            (_, true) => bytes.iter().fold(0, join),
         };
         let number = match (self.kind, self.width) {
             (Kind::Float, 2) => half(bits),
@@ -163,7 +164,7 @@ pub(super) struct Place {
     pub(super) column: usize,
 }
 
-/// Reads a matrix of a size that [`check_size`] accepted, stored by rows or by columns.
+/// Reads an array of a size that [`check_size`] accepted, stored by rows or by columns, as a matrix or as its transpose.
 ///
 /// Memory: the matrix and a small buffer.
 pub(super) fn read_matrix(
@@ -171,33 +172,43 @@ pub(super) fn read_matrix(
     element: Element,
     (rows, columns): (usize, usize),
     by_columns: bool,
+    transposed: bool,
     place: Place,
 ) -> Result<DMatrix<f64>, String> {
-    let mut matrix = DMatrix::zeros(rows, columns);
-    let total = rows * columns;
+    let mut matrix = match transposed {
+        true => DMatrix::zeros(columns, rows),
+        false => DMatrix::zeros(rows, columns),
+    };
+    let entries = matrix.as_mut_slice();
+    let total = entries.len();
+    // Rows or columns of the array that lie one after the other, and how far apart two neighbours of the file are in the matrix.
+    let (length, count) = match by_columns {
+        true => (rows, columns),
+        false => (columns, rows),
+    };
+    let apart = if by_columns != transposed { 1 } else { count };
     let mut buffer = vec![0; CHUNK.min(total) * element.width];
-    let mut at = (0, 0);
+    let mut to = 0;
     for start in (0..total).step_by(CHUNK) {
-        let count = CHUNK.min(total - start);
-        let bytes = buffer.get_mut(..count * element.width).unwrap_or_default();
+        let chunk = CHUNK.min(total - start);
+        let bytes = buffer.get_mut(..chunk * element.width).unwrap_or_default();
         stream
             .read_exact(bytes)
             .map_err(|error| error.to_string())?;
-        for bytes in bytes.chunks_exact(element.width) {
-            let (row, column) = at;
+        for (index, bytes) in (start..).zip(bytes.chunks_exact(element.width)) {
             let number = element.decode(bytes).map_err(|found| {
+                let (outer, inner) = (index / length, index % length);
+                let (row, column) = if by_columns { (inner, outer) } else { (outer, inner) };
                 let (row, column) = (place.row + row, place.column + column);
                 format!("{found} in row {row}, column {column} (numbered from 0); every number must be finite and exact")
             })?;
-            if let Some(entry) = matrix.get_mut((row, column)) {
+            if let Some(entry) = entries.get_mut(to) {
                 *entry = number;
             }
-            at = match by_columns {
-                true if row + 1 == rows => (0, column + 1),
-                true => (row + 1, column),
-                false if column + 1 == columns => (row + 1, 0),
-                false => (row, column + 1),
-            };
+            to += apart;
+            if to >= total {
+                to -= total - 1;
+            }
         }
     }
     Ok(matrix)

@@ -32,4 +32,4 @@ pub use checkpoint::{
 pub use numbers::{NumberTable, TableOptions};
 pub use regular::{open_regular, read_text, replace};
 #[cfg(feature = "files")]
-pub use table::read_table;
+pub use table::{read_columns, read_table};

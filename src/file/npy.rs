@@ -15,8 +15,12 @@ const MAX_HEADER: usize = 1 << 16;
 /// Reads a `.npy` array of 1 or 2 dimensions (format 1.0, 2.0 or 3.0; C or Fortran order) from a stream of `length` bytes.
 ///
 /// Element `(i, j)` of the array is entry `(i, j)` of the matrix; a 1-D array of `n` numbers becomes an
-/// `n x 1` matrix. The shape must account for every byte, which is checked before memory is taken.
-pub(super) fn read(stream: &mut dyn Read, length: u64) -> Result<DMatrix<f64>, String> {
+/// `n x 1` matrix. The shape must account for every byte, which is checked before memory is taken. The transpose is read alike.
+pub(super) fn read(
+    stream: &mut dyn Read,
+    length: u64,
+    transposed: bool,
+) -> Result<DMatrix<f64>, String> {
     let (text, data) = header_text(stream, length)?;
     let header = Header::parse(&text)
         .ok_or_else(|| format!("the header {:?} cannot be read; {ACCEPTED}", excerpt(&text)))?;
@@ -50,6 +54,7 @@ pub(super) fn read(stream: &mut dyn Read, length: u64) -> Result<DMatrix<f64>, S
         element,
         shape,
         header.fortran_order,
+        transposed,
         Place::default(),
     )
 }
@@ -182,7 +187,7 @@ mod tests {
 
     fn parse(mut bytes: &[u8]) -> Result<DMatrix<f64>, String> {
         let length = bytes.len() as u64;
-        read(&mut bytes, length)
+        read(&mut bytes, length, false)
     }
 
     fn file(header: &str, data: &[u8]) -> Vec<u8> {
@@ -210,6 +215,10 @@ mod tests {
         );
         assert_eq!(parse(&c).unwrap(), wanted);
         assert_eq!(parse(&fortran).unwrap(), wanted);
+        for file in [c, fortran] {
+            let found = read(&mut file.as_slice(), file.len() as u64, true);
+            assert_eq!(found.unwrap(), wanted.transpose());
+        }
     }
 
     #[test]

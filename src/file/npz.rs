@@ -11,10 +11,10 @@ use super::numbers::choose;
 use super::regular::{open_regular, refuse};
 use crate::error::Result;
 
-/// Reads one array of an archive: the one of this name, or the only one.
+/// Reads one array of an archive, or its transpose: the one of this name, or the only one.
 ///
 /// The array is decompressed while it is read, so that memory holds the matrix and little else.
-pub(super) fn read(path: &Path, tensor: Option<&str>) -> Result<DMatrix<f64>> {
+pub(super) fn read(path: &Path, tensor: Option<&str>, transposed: bool) -> Result<DMatrix<f64>> {
     let (file, _) = open_regular(path)?;
     let foreign = |error| {
         refuse(
@@ -31,7 +31,7 @@ pub(super) fn read(path: &Path, tensor: Option<&str>) -> Result<DMatrix<f64>> {
     let mut entry = archive.by_name(&format!("{name}.npy")).map_err(foreign)?;
     let length = entry.size();
     let of_array = |reason: String| refuse(path, format!("array {name}: {reason}"));
-    let matrix = npy::read(&mut entry, length).map_err(of_array)?;
+    let matrix = npy::read(&mut entry, length, transposed).map_err(of_array)?;
     // The end of the stream is where the archive compares the checksum.
     match entry.read(&mut [0]) {
         Ok(0) => Ok(matrix),

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use nalgebra::DMatrix;
+
 use super::numbers::{NumberTable, TableOptions, choose};
 use super::regular::{open_regular, refuse};
 use super::tensors::TensorFile;
@@ -41,7 +43,30 @@ const ACCEPTED: &str =
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn read_table(path: impl AsRef<Path>, options: &TableOptions) -> Result<NumberTable> {
-    let path = path.as_ref();
+    read(path.as_ref(), options, false)
+}
+
+/// The same with every row of the table a column of the matrix: without a copy for `.npy` and `.npz`.
+///
+/// # Errors
+/// As [`read_table`].
+///
+/// # Examples
+/// ```
+/// use attention_bounds::file::{TableOptions, read_columns};
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("tokens.csv");
+/// std::fs::write(&path, "1.5,-2\n0.25,4\n")?;
+/// let table = read_columns(&path, &TableOptions::default())?;
+/// assert_eq!(table.matrix, nalgebra::dmatrix![1.5, 0.25; -2.0, 4.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn read_columns(path: impl AsRef<Path>, options: &TableOptions) -> Result<NumberTable> {
+    read(path.as_ref(), options, true)
+}
+
+fn read(path: &Path, options: &TableOptions, transposed: bool) -> Result<NumberTable> {
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("");
     let extension = extension.to_ascii_lowercase();
     let is_text = matches!(extension.as_str(), "csv" | "tsv");
@@ -61,17 +86,23 @@ pub fn read_table(path: impl AsRef<Path>, options: &TableOptions) -> Result<Numb
     let matrix = match extension.as_str() {
         "npy" => {
             let (file, length) = open_regular(path)?;
-            npy::read(&mut std::io::BufReader::new(file), length)
+            npy::read(&mut std::io::BufReader::new(file), length, transposed)
                 .map_err(|reason| refuse(path, reason))?
         }
-        "npz" => npz::read(path, tensor)?,
+        "npz" => npz::read(path, tensor, transposed)?,
         "safetensors" => {
             let mut file = TensorFile::open(path)?;
             let name = choose(path, tensor, &file.names())?;
-            file.whole(&name)?
+            turned(file.whole(&name)?, transposed)
         }
-        "csv" => return text::read(path, b',', options),
-        "tsv" => return text::read(path, b'\t', options),
+        "csv" | "tsv" => {
+            let separator = if extension == "csv" { b',' } else { b'\t' };
+            let table = text::read(path, separator, options)?;
+            return Ok(NumberTable {
+                matrix: turned(table.matrix, transposed),
+                ..table
+            });
+        }
         other => {
             let way_out = match other {
                 "parquet" => format!("; {}", convert("pandas.read_parquet", "to_numpy(float)")),
@@ -85,6 +116,14 @@ pub fn read_table(path: impl AsRef<Path>, options: &TableOptions) -> Result<Numb
         matrix,
         remarks: Vec::new(),
     })
+}
+
+fn turned(matrix: DMatrix<f64>, transposed: bool) -> DMatrix<f64> {
+    if transposed {
+        matrix.transpose()
+    } else {
+        matrix
+    }
 }
 
 /// A line of Python that writes a `.npy` file.

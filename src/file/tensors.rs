@@ -144,7 +144,8 @@ impl TensorFile {
             let before = place.row as u64 * all_columns as u64 + place.column as u64;
             let seek = self.file.seek(SeekFrom::Start(start + before * width));
             seek.map_err(|error| refuse(&self.path, error))?;
-            let read = read_matrix(&mut self.file, element, size, false, place).map_err(wrong)?;
+            let read =
+                read_matrix(&mut self.file, element, size, false, false, place).map_err(wrong)?;
             if pieces == 1 {
                 return Ok(read);
             }

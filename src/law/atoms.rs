@@ -72,7 +72,7 @@ impl Resolution {
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScoreAtoms {
     /// Probabilities; they sum to 1 up to rounding.
-    pub weights: Vec<f64>,
+    pub weights: Arc<Vec<f64>>,
     /// Scores `<a, x>`, less [`ScoreAtoms::score_origin`].
     pub scores: Vec<f64>,
     /// A score that is taken off all scores.
@@ -268,7 +268,7 @@ impl AtomList {
             score_origin: self.origin.0,
             output_origin: self.origin.1,
             rounding: self.rounding,
-            weights: self.weights,
+            weights: Arc::new(self.weights),
             scores: self.scores,
             spreads: self.spreads,
             exact,

@@ -3,7 +3,7 @@
 use nalgebra::{DMatrix, DVector};
 
 use super::atoms::UNIT;
-use super::compensated::scores_about;
+use super::compensated::{plain_scores, scores_about};
 use crate::error::{Error, Result};
 
 /// Scores about a point, and how well they are known.
@@ -28,18 +28,19 @@ pub(crate) fn centred_scores(
     probability: &[f64],
     tilt: &DVector<f64>,
 ) -> Result<CentredScores> {
-    let plain = points.tr_mul(tilt);
+    let plain = plain_scores(points, tilt.as_slice());
     let equal = probability
         .windows(2)
         .all(|pair| matches!(pair, [p, q] if p == q));
     let largest = probability
         .iter()
-        .zip(plain.iter())
+        .zip(&plain)
         .map(|(p, s)| if equal { *s } else { p.ln() + s })
         .enumerate()
-        .max_by(|(_, one), (_, other)| one.total_cmp(other));
-    let origin =
-        largest.and_then(|(index, _)| (index < points.ncols()).then(|| points.column(index)));
+        .max_by(|(_, one), (_, other)| one.total_cmp(other))
+        .map(|(index, _)| index);
+    drop(plain);
+    let origin = largest.and_then(|index| (index < points.ncols()).then(|| points.column(index)));
     let (scores, absolute) = match origin {
         Some(origin) => scores_about(points, tilt.as_slice(), origin.into_owned().as_slice()),
         None => (Vec::new(), 0.0),

@@ -1,7 +1,24 @@
 //! Sums and dot products whose rounding does not grow with the number of terms.
 
+use std::ops::Range;
+
 use nalgebra::DMatrix;
 use pulp::{Arch, Simd, WithSimd};
+use rayon::prelude::*;
+
+/// Points that are taken together.
+const PART: usize = 8192;
+
+/// What is found of each part of `count` points, in their order: sums over them do not depend on the number of threads.
+pub(crate) fn by_parts<T: Send>(
+    count: usize,
+    of: impl Fn(Range<usize>) -> T + Sync + Send,
+) -> Vec<T> {
+    let parts = (0..count.div_ceil(PART)).into_par_iter();
+    parts
+        .map(|part| of(part * PART..count.min((part + 1) * PART)))
+        .collect()
+}
 
 /// A sum with the rounding errors of its additions kept beside it.
 ///
@@ -53,42 +70,166 @@ const LANES: usize = 8;
 ///
 /// Besides, the largest sum of the absolute values of the products of a column, but for its rounding.
 pub(crate) fn scores_about(points: &DMatrix<f64>, tilt: &[f64], origin: &[f64]) -> (Vec<f64>, f64) {
-    Arch::new().dispatch(Scores {
-        points: points.as_slice(),
-        tilt,
-        origin,
-        count: points.ncols(),
-    })
+    // Points without coordinates have the score 0.
+    let mut scores = vec![0.0; points.ncols()];
+    let parts = points
+        .as_slice()
+        .par_chunks((PART * tilt.len()).max(1))
+        .zip(scores.par_chunks_mut(PART));
+    let largest = parts.map(|(points, scores)| {
+        Arch::new().dispatch(Scores {
+            points,
+            tilt,
+            origin,
+            scores,
+        })
+    });
+    let largest = largest.reduce(|| 0.0, larger);
+    (scores, largest)
+}
+
+/// NaN is not passed over.
+#[inline(always)]
+fn larger(one: f64, other: f64) -> f64 {
+    if one.is_nan() || other <= one {
+        one
+    } else {
+        other
+    }
 }
 
 struct Scores<'a> {
     points: &'a [f64],
     tilt: &'a [f64],
     origin: &'a [f64],
-    count: usize,
+    scores: &'a mut [f64],
 }
 
 impl WithSimd for Scores<'_> {
-    type Output = (Vec<f64>, f64);
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> f64 {
+        let whole = self.tilt.len() - self.tilt.len() % LANES;
+        let (tilt, tilt_rest) = self.tilt.split_at(whole);
+        let (origin, origin_rest) = self.origin.split_at(whole);
+        let (tilt_rest, origin_rest) = (filled(tilt_rest), filled(origin_rest));
+        let mut largest = 0.0_f64;
+        let points = self.points.chunks_exact(self.tilt.len().max(1));
+        for (score, point) in self.scores.iter_mut().zip(points) {
+            let (point, rest) = point.split_at(whole);
+            let mut sums = [[simd.splat_f64s(0.0); LANES]; 3];
+            sums = add_vectors(simd, sums, tilt, point, origin);
+            if !rest.is_empty() {
+                sums = add_vectors(simd, sums, &tilt_rest, &filled(rest), &origin_rest);
+            }
+            let sums = sums.map(|sums| {
+                let mut lanes = [0.0; LANES];
+                for (lanes, sum) in S::as_mut_simd_f64s(&mut lanes).0.iter_mut().zip(sums) {
+                    *lanes = sum;
+                }
+                lanes
+            });
+            let (value, absolute) = of_lanes(sums);
+            *score = value;
+            largest = larger(largest, absolute);
+        }
+        largest
+    }
+}
+
+/// What is left of a list, filled up with zeros.
+#[inline(always)]
+fn filled(rest: &[f64]) -> [f64; LANES] {
+    let mut full = [0.0; LANES];
+    for (entry, x) in full.iter_mut().zip(rest) {
+        *entry = *x;
+    }
+    full
+}
+
+/// As [`add_products`], of many groups of [`LANES`] numbers.
+#[inline(always)]
+fn add_vectors<S: Simd>(
+    simd: S,
+    [mut high, mut low, mut absolute]: [[S::f64s; LANES]; 3],
+    tilt: &[f64],
+    point: &[f64],
+    origin: &[f64],
+) -> [[S::f64s; LANES]; 3] {
+    let vectors = LANES / S::F64_LANES;
+    let of = |numbers| S::as_simd_f64s(numbers).0.chunks_exact(vectors);
+    for ((tilt, point), origin) in of(tilt).zip(of(point)).zip(of(origin)) {
+        for (lane, ((tilt, point), origin)) in tilt.iter().zip(point).zip(origin).enumerate() {
+            // As `two_sum`, of `point` and `-origin`.
+            let difference = simd.sub_f64s(*point, *origin);
+            let part = simd.sub_f64s(difference, *point);
+            let kept = simd.sub_f64s(*point, simd.sub_f64s(difference, part));
+            let left = simd.sub_f64s(kept, simd.add_f64s(*origin, part));
+            let product = simd.mul_f64s(*tilt, difference);
+            let rest = simd.negate_mul_add_f64s(*tilt, difference, product);
+            let rest = simd.sub_f64s(simd.mul_f64s(*tilt, left), rest);
+            let sum = simd.add_f64s(high[lane], product);
+            let part = simd.sub_f64s(sum, high[lane]);
+            let kept = simd.sub_f64s(high[lane], simd.sub_f64s(sum, part));
+            let error = simd.add_f64s(kept, simd.sub_f64s(product, part));
+            high[lane] = sum;
+            low[lane] = simd.add_f64s(low[lane], simd.add_f64s(error, rest));
+            let size = simd.max_f64s(product, simd.sub_f64s(simd.splat_f64s(0.0), product));
+            absolute[lane] = simd.add_f64s(absolute[lane], size);
+        }
+    }
+    [high, low, absolute]
+}
+
+/// Scores `<tilt, x>` of points (columns) in plain floats.
+pub(super) fn plain_scores(points: &DMatrix<f64>, tilt: &[f64]) -> Vec<f64> {
+    let mut scores = vec![0.0; points.ncols()];
+    let parts = points
+        .as_slice()
+        .par_chunks((PART * tilt.len()).max(1))
+        .zip(scores.par_chunks_mut(PART));
+    parts.for_each(|(points, scores)| {
+        Arch::new().dispatch(PlainScores {
+            points,
+            tilt,
+            scores,
+        });
+    });
+    scores
+}
+
+struct PlainScores<'a> {
+    points: &'a [f64],
+    tilt: &'a [f64],
+    scores: &'a mut [f64],
+}
+
+impl WithSimd for PlainScores<'_> {
+    type Output = ();
 
     // Loops, not adapters: only what is inlined here is compiled for these instructions.
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> (Vec<f64>, f64) {
-        // Points without coordinates have the score 0.
-        let mut scores = vec![0.0; self.count];
+    fn with_simd<S: Simd>(self, _: S) {
+        let (tilts, tilt_rest) = self.tilt.as_chunks::<LANES>();
         let points = self.points.chunks_exact(self.tilt.len().max(1));
-        let mut largest = 0.0_f64;
-        for (score, point) in scores.iter_mut().zip(points) {
-            let (value, absolute) = centred_score(self.tilt, point, self.origin);
-            *score = value;
-            // NaN must not be passed over.
-            largest = if absolute <= largest {
-                largest
-            } else {
-                absolute
-            };
+        for (score, point) in self.scores.iter_mut().zip(points) {
+            let (points, rest) = point.as_chunks::<LANES>();
+            let mut sums = [0.0; LANES];
+            for (tilt, point) in tilts.iter().zip(points) {
+                for lane in 0..LANES {
+                    sums[lane] += tilt[lane] * point[lane];
+                }
+            }
+            let mut sum = 0.0;
+            for (tilt, x) in tilt_rest.iter().zip(rest) {
+                sum += tilt * x;
+            }
+            for part in sums {
+                sum += part;
+            }
+            *score = sum;
         }
-        (scores, largest)
     }
 }
 
@@ -102,23 +243,19 @@ pub(crate) fn centred_score(tilt: &[f64], point: &[f64], origin: &[f64]) -> (f64
     for ((tilt, point), origin) in tilts.iter().zip(points).zip(origins) {
         add_products(&mut sums, tilt, point, origin);
     }
-    // What is left is filled up with zeros.
-    let full = |rest: &[f64]| {
-        let mut full = [0.0; LANES];
-        for (entry, x) in full.iter_mut().zip(rest) {
-            *entry = *x;
-        }
-        full
-    };
     if !rest.is_empty() {
-        let (tilt, point, origin) = (full(rest), full(rest_of_point), full(rest_of_origin));
-        add_products(&mut sums, &tilt, &point, &origin);
+        let (tilt, point) = (filled(rest), filled(rest_of_point));
+        add_products(&mut sums, &tilt, &point, &filled(rest_of_origin));
     }
-    let [high, low, absolute] = sums;
-    let absolute = absolute.iter().sum();
+    of_lanes(sums)
+}
+
+/// The sum of all lanes, and that of the absolute values.
+#[inline(always)]
+fn of_lanes([high, low, absolute]: [[f64; LANES]; 3]) -> (f64, f64) {
     let mut sum: Sum = high.into_iter().collect();
     sum.low += low.iter().sum::<f64>();
-    (sum.high + sum.low, absolute)
+    (sum.high + sum.low, absolute.iter().sum())
 }
 
 #[inline(always)]

@@ -293,7 +293,7 @@ mod tests {
                 Resolution::fine(3.0),
             )
             .unwrap();
-        assert!(atoms.exact && atoms.weights == [1.0] && atoms.spreads == [0.0]);
+        assert!(atoms.exact && *atoms.weights == [1.0] && atoms.spreads == [0.0]);
         assert_eq!(
             point.output_radius(&DMatrix::identity(2, 2), &DVector::zeros(2)),
             Some(0.0)

@@ -8,6 +8,7 @@ mod atoms;
 mod centred_scores;
 mod compensated;
 mod cube;
+mod exponential;
 mod finite;
 mod gaussian;
 mod kind;
@@ -23,7 +24,8 @@ mod through;
 mod token_law;
 
 pub(crate) use centred_scores::centred_scores;
-pub(crate) use compensated::Sum;
+pub(crate) use compensated::{Sum, by_parts};
+pub(crate) use exponential::exponential;
 
 pub use atoms::{AtomRounding, Resolution, ScoreAtoms};
 pub use cube::Cube;

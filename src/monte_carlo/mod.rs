@@ -71,8 +71,7 @@ pub use estimator::estimate::{
 pub use estimator::histogram::{Bracket, Histogram};
 pub use layer::layer_error_estimate;
 pub use plan::{Cell, Plan, QueryChoice, Route};
-// The two innermost loops, and what threads share, also serve the experiment.
-pub(crate) use random::exponential::exponential;
+// Normal numbers, and what threads share, also serve the experiment.
 pub(crate) use random::normal::fill_normals;
 pub(crate) use random::stream::keyed_stream;
 pub use random::stream::{block_prompts, block_stream};

@@ -10,14 +10,14 @@ use plotters::prelude::{
     IntoFont, LineSeries, PathElement, RGBColor, SVGBackend, SeriesLabelPosition, WHITE,
 };
 
-/// Colours that are told apart.
+/// Colours that are told apart, by the colour-blind too (Okabe and Ito 2008).
 pub(super) const COLOURS: [RGBColor; 6] = [
-    RGBColor(0, 90, 160),
-    RGBColor(190, 60, 20),
-    RGBColor(40, 120, 40),
-    RGBColor(120, 60, 140),
-    RGBColor(220, 140, 20),
-    RGBColor(0, 140, 150),
+    RGBColor(0, 114, 178),
+    RGBColor(213, 94, 0),
+    RGBColor(0, 158, 115),
+    RGBColor(204, 121, 167),
+    RGBColor(230, 159, 0),
+    RGBColor(86, 180, 233),
 ];
 
 pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
@@ -69,18 +69,22 @@ pub(super) struct Panel<'a> {
     pub linear: bool,
 }
 
-/// The panels side by side, each of this size in pixels.
+/// Panels side by side.
+const ACROSS: usize = 3;
+
+/// The panels, at most three side by side, each of this size in pixels.
 ///
 /// # Errors
 /// In words, if a panel has no points that its axes can show.
 pub(super) fn svg(size: (u32, u32), panels: Vec<Panel<'_>>) -> Result<String, String> {
     let mut text = String::new();
     {
-        let count = panels.len();
-        let whole = (size.0 * count as u32, size.1);
+        let across = panels.len().clamp(1, ACROSS);
+        let down = panels.len().div_ceil(across);
+        let whole = (size.0 * across as u32, size.1 * down as u32);
         let area = SVGBackend::with_string(&mut text, whole).into_drawing_area();
         area.fill(&WHITE).map_err(words)?;
-        for (area, panel) in area.split_evenly((1, count)).iter().zip(panels) {
+        for (area, panel) in area.split_evenly((down, across)).iter().zip(panels) {
             panel.draw(area)?;
         }
         area.present().map_err(words)?;

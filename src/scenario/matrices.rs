@@ -3,7 +3,7 @@
 use nalgebra::{DMatrix, DVector};
 
 use crate::error::{Error, Result};
-use crate::file::read_table;
+use crate::file::{NumberTable, read_columns, read_table};
 use crate::law::toeplitz;
 use crate::parameter::Dimension;
 
@@ -65,9 +65,18 @@ impl<'a> Builder<'a> {
     }
 
     pub(super) fn read(&mut self, table: &TableSpec, key: &str) -> Result<DMatrix<f64>> {
-        let found = read_table(&table.path, &table.options).map_err(|error| self.at(key, error))?;
-        self.remark(key, found.remarks);
-        Ok(found.matrix)
+        self.found(read_table(&table.path, &table.options), key)
+    }
+
+    /// The rows of a table, one a column.
+    pub(super) fn columns(&mut self, table: &TableSpec, key: &str) -> Result<DMatrix<f64>> {
+        self.found(read_columns(&table.path, &table.options), key)
+    }
+
+    fn found(&mut self, table: Result<NumberTable>, key: &str) -> Result<DMatrix<f64>> {
+        let table = table.map_err(|error| self.at(key, error))?;
+        self.remark(key, table.remarks);
+        Ok(table.matrix)
     }
 
     pub(super) fn remark(&mut self, key: &str, remarks: Vec<String>) {

@@ -204,3 +204,38 @@ fn the_rare_atom_law_on_the_command_line() {
         &["tokens.half_width = -1"],
     );
 }
+
+#[test]
+fn a_table_has_a_picture() {
+    let folder = tempfile::tempdir().unwrap();
+    let picture = folder.path().join("t.svg");
+    let path = picture.display();
+    stdout(&format!(
+        "table {NORMAL} --lengths 10,100,1000 --monte-carlo --prompts 200 --bound 30/L --plot {path}"
+    ));
+    let text = std::fs::read_to_string(&picture).unwrap();
+    for label in [
+        "slope -1",
+        "exact",
+        "T15.chords",
+        "T19",
+        "3/L",
+        "simulated",
+        "prompt length L",
+    ] {
+        assert!(text.contains(label), "{label}");
+    }
+    // Three lengths of the exact value, of T19 and of the simulation, and what the legend shows of the last.
+    assert_eq!(text.matches("<circle ").count(), 10);
+    refused(
+        &format!("table examples/minilm.toml --lengths 10 --queries all --plot {path}"),
+        &["65 panels", "--queries average"],
+    );
+    refused(
+        &format!(
+            "table {NORMAL} --lengths 10 --plot {}",
+            folder.path().join("t.png").display()
+        ),
+        &[".svg"],
+    );
+}

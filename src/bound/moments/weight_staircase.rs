@@ -27,6 +27,8 @@ impl PartialEq for WeightStaircase {
 const ROUNDING: f64 = 3e-11;
 /// Ends of the grid of `ln t`.
 const GRID: (f64, f64) = (-40.0, 8.0);
+/// Distance in `ln x` up to which steps may stand at their mean for the grid, which moves its values by `TOGETHER^2 / 24` relatively at most.
+const TOGETHER: f64 = 0.125;
 /// Distance of the values.
 pub(in crate::bound) const GRID_STEP: f64 = 0.25;
 
@@ -85,35 +87,54 @@ impl WeightStaircase {
         }))
     }
 
-    /// `(1 - phi(t)) / t` from below, but for a relative [`ROUNDING`].
-    fn rate(&self, ln_t: f64) -> f64 {
-        let steps = self.steps.iter();
-        steps.map(|(ln_x, mass)| mass * slope(ln_t + ln_x)).sum()
-    }
-
-    /// `ln t` and `-ln phi(t)` on a grid, in plain floats: for the search of proof parameters.
+    /// `ln t` and `-ln phi(t)` on a grid, in plain floats and of steps that are taken together: for the search of proof parameters.
     pub fn grid(&self) -> &[(f64, f64)] {
         self.grid.get_or_init(|| {
             let ((first, last), step) = (GRID, GRID_STEP);
+            let together = self.together();
             let count = ((last - first) / step) as u32;
             (0..=count)
                 .map(|place| {
                     let ln_t = first + step * f64::from(place);
-                    let missing = ln_t.exp() * self.rate(ln_t);
+                    let missing = ln_t.exp() * rate(&together, ln_t);
                     (ln_t, -(-missing.min(1.0 - 1e-12)).ln_1p())
                 })
                 .collect()
         })
     }
 
+    /// Steps with all mass within [`TOGETHER`] at its mean.
+    fn together(&self) -> Vec<(f64, f64)> {
+        let near = |one: &(f64, f64), other: &(f64, f64)| other.0 - one.0 <= TOGETHER;
+        let mut groups: Vec<&[(f64, f64)]> = Vec::new();
+        let mut rest = &*self.steps;
+        while let Some(first) = rest.first() {
+            let group;
+            (group, rest) = rest.split_at(rest.partition_point(|step| near(first, step)).max(1));
+            groups.push(group);
+        }
+        let mean = |group: &[(f64, f64)]| {
+            let mass: f64 = group.iter().map(|step| step.1).sum();
+            let ln_x: f64 = group.iter().map(|(ln_x, mass)| ln_x * mass).sum();
+            (ln_x / mass, mass)
+        };
+        groups.into_iter().map(mean).collect()
+    }
+
     /// At least `ln phi(t)`, and at most `-ln phi(t) / t`.
     pub fn ln_transform(&self, ln_t: f64) -> (Interval, Interval) {
-        let rate = self.rate(ln_t) * (1.0 - ROUNDING);
+        let rate = rate(&self.steps, ln_t) * (1.0 - ROUNDING);
         let t = Interval::point(ln_t).exp();
         let missing = (t * Interval::point(rate)).lower();
         let ln_phi = Interval::point(-missing.clamp(0.0, 1.0)).ln_1p();
         (ln_phi, -ln_phi / t)
     }
+}
+
+/// `(1 - phi(t)) / t` from below, but for a relative [`ROUNDING`].
+fn rate(steps: &[(f64, f64)], ln_t: f64) -> f64 {
+    let steps = steps.iter();
+    steps.map(|(ln_x, mass)| mass * slope(ln_t + ln_x)).sum()
 }
 
 /// `(1 - e^{-v}) / v` at `v = e^y`, which decreases from 1 to 0.

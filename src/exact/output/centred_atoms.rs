@@ -10,7 +10,7 @@ use crate::exact::output::node_sums::{NodeSums, Size};
 use crate::exact::sums::compensated::{Centred, GROUP, OF_SUM, lost_by_underflow};
 use crate::exact::sums::integral::may_stop;
 use crate::exact::sums::score_weights::ScoreWeights;
-use crate::exact::sums::weights::{WeightAtoms, ln_phi_and_rounding, too_wide};
+use crate::exact::sums::weights::{WeightAtoms, ln_phi_and_rounding, on_lattice_below, too_wide};
 use crate::exact::value::UNIT;
 use crate::law::{ScoreAtoms, Sum};
 
@@ -78,17 +78,11 @@ impl CentredAtoms {
             })
             .collect();
         if !sizes.iter().all(|size| size.square.is_finite()) {
-            return Err(Error::Unavailable {
-                what: "the exact error",
-                why: "the square of an output overflows; tokens or values must be below 1e154"
-                    .into(),
-            });
+            return Err(overflow());
         }
         let spread = atoms.spreads.iter().fold(0.0_f64, |most, x| most.max(*x));
         let largest = largest.max(spread.sqrt());
-        let underflow = largest > 0.0 && largest < LEAST_OUTPUT;
-        let why = "the squares of the outputs may underflow";
-        let unproved = unproved.or(underflow.then_some(why));
+        let unproved = unproved.or(underflow(largest));
         Ok(Self {
             of_norm: (outputs.shape().0 as f64 + 4.0) * UNIT,
             weights,
@@ -280,6 +274,19 @@ impl CentredAtoms {
     }
 }
 
+pub(super) fn overflow() -> Error {
+    Error::Unavailable {
+        what: "the exact error",
+        why: "the square of an output overflows; tokens or values must be below 1e154".into(),
+    }
+}
+
+/// Why outputs whose largest coordinate is this are no ground for a proof, if they are not.
+pub(super) fn underflow(largest: f64) -> Option<&'static str> {
+    let why = "the squares of the outputs may underflow";
+    (largest > 0.0 && largest < LEAST_OUTPUT).then_some(why)
+}
+
 /// The outputs summed with the factors in each of the first `count` columns.
 pub(super) fn weighted_outputs(
     (rows, atoms): (usize, usize),
@@ -325,7 +332,7 @@ fn left_end_of_bias(
     mut tau: f64,
     longest: f64,
 ) -> Result<f64> {
-    let target = 1e-18 * reach(weights, sizes, -longest.ln());
+    let target = 1e-18 * reach(weights, sizes, on_lattice_below(-longest.ln()));
     let mut steps = 0;
     while reach(weights, sizes, tau) > target {
         tau -= 1.5;

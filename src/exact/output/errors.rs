@@ -4,6 +4,7 @@ use nalgebra::DVector;
 
 use crate::error::{Error, Result};
 use crate::exact::output::centred_atoms::CentredAtoms;
+use crate::exact::output::interpolated::Interpolated;
 use crate::exact::output::moments::{Integrals, OutputMoments};
 use crate::exact::output::output_lattice::OutputLattice;
 use crate::exact::output::participation::range;
@@ -62,7 +63,7 @@ pub fn output_error(
     if range(lengths).is_none() {
         // One token needs no integral.
         let atoms = normalised_atoms(law, tilt, Resolution::fine(0.0))?;
-        let alone = CentredAtoms::new(&atoms)?.single_token();
+        let alone = CentredAtoms::new(&atoms)?.single();
         return Ok(lengths.iter().map(|_| alone.clone()).collect());
     }
     let curve = OutputErrorCurve::new(law, tilt, lengths)?;
@@ -72,7 +73,10 @@ pub fn output_error(
 /// [`output_error`] as a function of the prompt length: what does not depend on it is computed once.
 pub struct OutputErrorCurve {
     range: (f64, f64),
-    atoms: CentredAtoms,
+    /// One token.
+    alone: ExactOutput,
+    /// Why the errors are no bounds, if they are not.
+    unproved: Option<&'static str>,
     fine: OutputMoments,
     /// Of laws that are discretised.
     coarse: Option<OutputMoments>,
@@ -101,13 +105,23 @@ impl OutputErrorCurve {
     pub fn new(law: &dyn OutputLaw, tilt: &DVector<f64>, lengths: &[PromptLength]) -> Result<Self> {
         let (shortest, longest) = range(lengths).unwrap_or((2.0, 2.0));
         let fine_resolution = Resolution::fine(longest.ln());
-        let atoms = CentredAtoms::new(&normalised_atoms(law, tilt, fine_resolution)?)?;
+        let atoms = normalised_atoms(law, tilt, fine_resolution)?;
+        let many = match atoms.exact {
+            true => Interpolated::worth_it(&atoms)?,
+            false => None,
+        };
+        if let Some(many) = many {
+            return Ok(Self {
+                range: (shortest, longest),
+                alone: ExactOutput::single(many.mean_square, many.mean.clone(), many.unproved),
+                unproved: many.unproved,
+                fine: OutputLattice::new(&many).moments(FINITE_STEP, shortest, longest)?,
+                coarse: None,
+            });
+        }
+        let atoms = CentredAtoms::new(&atoms)?;
         let (fine, coarse) = if atoms.exact {
-            let moments = match OutputLattice::worth_it(&atoms) {
-                Some(lattice) => lattice.moments(FINITE_STEP, shortest, longest)?,
-                None => atoms.moments(FINITE_STEP, shortest, longest)?,
-            };
-            (moments, None)
+            (atoms.moments(FINITE_STEP, shortest, longest)?, None)
         } else {
             let resolution = Resolution::coarse(longest.ln());
             let coarse = CentredAtoms::new(&law.score_atoms(tilt, resolution)?)?;
@@ -118,7 +132,8 @@ impl OutputErrorCurve {
         };
         Ok(Self {
             range: (shortest, longest),
-            atoms,
+            alone: atoms.single(),
+            unproved: atoms.unproved,
             fine,
             coarse,
         })
@@ -130,7 +145,7 @@ impl OutputErrorCurve {
     /// [`Error::Parameter`] for a length that the curve was not made for: its integrals stop too early there.
     pub fn at(&self, length: PromptLength) -> Result<ExactOutput> {
         if length.get() == 1 {
-            return Ok(self.atoms.single_token());
+            return Ok(self.alone.clone());
         }
         let (shortest, longest) = self.range;
         let length = length.as_f64();
@@ -144,11 +159,7 @@ impl OutputErrorCurve {
         }
         let fine = self.fine.integrate(length);
         let coarse = self.coarse.as_ref().map(|c| c.integrate(length));
-        Ok(ExactOutput::new(
-            &fine,
-            coarse.as_ref(),
-            self.atoms.unproved,
-        ))
+        Ok(ExactOutput::new(&fine, coarse.as_ref(), self.unproved))
     }
 }
 
@@ -226,21 +237,29 @@ impl ExactOutput {
     }
 }
 
-impl CentredAtoms {
+impl ExactOutput {
     /// One token: `That = V X`, so the error is `E|f|^2` and the bias `E f`, without an integral.
-    fn single_token(&self) -> ExactOutput {
-        let (square, rounding) = self.mean_square();
-        let (bias, of_bias) = self.mean();
-        let allowance = self.unproved.map_or(0.0, |_| ROUNDING);
+    fn single(
+        (square, rounding): (f64, f64),
+        (bias, of_bias): (Vec<f64>, f64),
+        unproved: Option<&'static str>,
+    ) -> Self {
+        let allowance = unproved.map_or(0.0, |_| ROUNDING);
         let of = |value: f64, error: f64| Exact {
             value,
             error: MARGIN * error + allowance * value.abs(),
-            unproved: self.unproved,
+            unproved,
         };
-        ExactOutput {
+        Self {
             squared_error: of(square, rounding),
             bias: bias.into_iter().map(|value| of(value, of_bias)).collect(),
             participation: Exact::ONE,
         }
+    }
+}
+
+impl CentredAtoms {
+    fn single(&self) -> ExactOutput {
+        ExactOutput::single(self.mean_square(), self.mean(), self.unproved)
     }
 }

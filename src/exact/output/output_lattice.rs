@@ -3,91 +3,25 @@
 use nalgebra::DMatrix;
 
 use crate::error::Result;
-use crate::exact::output::cells::Cells;
-use crate::exact::output::centred_atoms::{
-    BLOCK, CentredAtoms, MOST_NODES, node_count, weighted_outputs,
-};
+use crate::exact::output::atom_sums::Masses;
+use crate::exact::output::centred_atoms::{BLOCK, CentredAtoms, MOST_NODES, weighted_outputs};
+use crate::exact::output::interpolated::Interpolated;
 use crate::exact::output::moments::{LeftEnd, OutputMoments, OutputNode, RightEnd};
 use crate::exact::output::node_sums::{NodeSums, Size};
 use crate::exact::sums::compensated::{GROUP, OF_SUM};
 use crate::exact::sums::integral::may_stop;
-use crate::exact::sums::interpolation::{
-    CELL, POINTS, Remainder, weights as interpolation_weights,
-};
-use crate::exact::sums::kernel::Kernel;
-use crate::exact::sums::weights::{WeightAtoms, too_wide};
+use crate::exact::sums::interpolation::{CELL, DENSITY, POINTS, Remainder};
+use crate::exact::sums::kernel::{LatticeKernel, lattice_kernel};
+use crate::exact::sums::weights::too_wide;
 use crate::law::Sum;
 
-/// Atoms for each lattice point from which sums over the points are the cheaper.
-const WORTH: usize = 3;
-/// Numbers that may wait in groups (32 MiB).
-const MOST_WAITING: usize = 1 << 22;
-
-/// Score atoms with the output centred, interpolated in `ln w`.
+/// Sums over interpolated score atoms.
 ///
-/// Sums that make a value take the interpolated masses, which have both signs; sums that bound an error take the mass of every
-/// cell at its left end, which is positive, and a factor [`CELL`].
+/// Sums that make a value take the interpolated masses; sums that bound an error take the mass of every cell at its left end and a
+/// factor [`CELL`].
 pub(super) struct OutputLattice<'a> {
-    atoms: &'a CentredAtoms,
-    /// Positive masses by cell, at its left end.
-    cells: WeightAtoms,
-    sizes: Vec<Size>,
-    /// Interpolated `p` and `p |f|^2`.
-    masses: Vec<Masses>,
-    /// Interpolated `p f`, one column a point.
-    outputs: DMatrix<f64>,
+    atoms: &'a Interpolated,
     remainder: Remainder,
-}
-
-#[derive(Clone, Copy)]
-struct Masses {
-    probability: f64,
-    square: f64,
-}
-
-/// Atoms of one cell that are yet to be added.
-#[derive(Clone)]
-struct Group {
-    /// `p f`, `p` and `p |f|^2`, one column an atom.
-    numbers: DMatrix<f64>,
-    /// One row an atom.
-    weights: DMatrix<f64>,
-    count: usize,
-}
-
-impl Group {
-    fn new(rows: usize, size: usize) -> Self {
-        Self {
-            numbers: DMatrix::zeros(rows + 2, size),
-            weights: DMatrix::zeros(size, POINTS),
-            count: 0,
-        }
-    }
-
-    /// An atom at a place of the cell; `write` writes its column.
-    fn push(&mut self, place: f64, write: impl FnOnce(&mut [f64])) {
-        write(self.numbers.column_mut(self.count).as_mut_slice());
-        let interpolated = interpolation_weights(place);
-        for (weight, found) in self
-            .weights
-            .row_mut(self.count)
-            .iter_mut()
-            .zip(interpolated)
-        {
-            *weight = found;
-        }
-        self.count += 1;
-    }
-
-    /// Adds the atoms to the sums at their points.
-    fn add_to<'a>(&mut self, sums: impl Iterator<Item = &'a mut Sum>) {
-        let numbers = self.numbers.columns(0, self.count);
-        let product = numbers * self.weights.rows(0, self.count);
-        for (sum, term) in sums.zip(product.iter()) {
-            sum.add(*term);
-        }
-        self.count = 0;
-    }
 }
 
 /// Sums over the lattice at one `t`.
@@ -104,70 +38,19 @@ struct LatticeSums {
 }
 
 impl<'a> OutputLattice<'a> {
-    /// Of atoms that are many enough for their scores to be worth it.
-    pub fn worth_it(atoms: &'a CentredAtoms) -> Option<Self> {
-        let (_, points) = Cells::span(atoms)?;
-        (points.saturating_mul(WORTH) <= atoms.sizes.len()).then(|| Self::new(atoms))?
-    }
-
-    /// None if no atom has a probability.
-    pub(super) fn new(atoms: &'a CentredAtoms) -> Option<Self> {
-        let cells = Cells::new(atoms)?;
-        let rows = atoms.outputs.shape().0;
-        let mut sums = vec![Sum::default(); cells.points * (rows + 2)];
-        // Atoms wait in groups of one cell, so that they are read in order.
-        let size = (MOST_WAITING / (cells.points * (rows + 2 + POINTS))).clamp(8, GROUP);
-        let mut groups: Vec<Option<Group>> = vec![None; cells.points];
-        let all = atoms.weights.iter().zip(&atoms.sizes).enumerate();
-        for (atom, ((p, ln_w), of)) in all.filter(|(_, ((p, _), _))| *p > 0.0) {
-            let (cell, place) = cells.of(ln_w);
-            let Some(group) = groups.get_mut(cell) else {
-                continue;
-            };
-            let group = group.get_or_insert_with(|| Group::new(rows, size));
-            group.push(place, |column| {
-                let (output, others) = column.split_at_mut(rows);
-                atoms.outputs.write(atom, output);
-                output.iter_mut().for_each(|entry| *entry *= p);
-                others.copy_from_slice(&[p, p * of.square]);
-            });
-            if group.count == size {
-                group.add_to(sums.iter_mut().skip(cell * (rows + 2)));
-            }
-        }
-        for (cell, group) in groups.iter_mut().enumerate() {
-            if let Some(group) = group {
-                group.add_to(sums.iter_mut().skip(cell * (rows + 2)));
-            }
-        }
-        let columns = || sums.chunks(rows + 2);
-        let masses = columns()
-            .map(|column| {
-                let mut last = column.iter().skip(rows).map(|sum| sum.value());
-                Masses {
-                    probability: last.next().unwrap_or(0.0),
-                    square: last.next().unwrap_or(0.0),
-                }
-            })
-            .collect();
-        let outputs = columns().flat_map(|column| column.iter().take(rows).map(|sum| sum.value()));
-        let outputs = DMatrix::from_iterator(rows, cells.points, outputs);
-        let (probability, sizes) = cells.sizes(atoms);
-        Some(Self {
+    pub(super) fn new(atoms: &'a Interpolated) -> Self {
+        Self {
             atoms,
-            cells: WeightAtoms::on_lattice(probability, cells.places()),
-            sizes,
-            masses,
-            outputs,
             remainder: Remainder::new(),
-        })
+        }
     }
 
-    /// As [`CentredAtoms::moments`].
+    /// As [`CentredAtoms::moments`], on a lattice of which every point is one of that in `ln w`.
     pub fn moments(&self, step: f64, shortest: f64, longest: f64) -> Result<OutputMoments> {
-        let tau = CentredAtoms::leftmost_of(&self.cells, &self.sizes, shortest, longest)?;
+        let atoms = self.atoms;
+        let tau = CentredAtoms::leftmost_of(&atoms.cells, &atoms.sizes, shortest, longest)?;
         let mut tau = (tau / step).floor() * step;
-        let left = CentredAtoms::left_end_of(&self.cells, &self.sizes, tau);
+        let left = CentredAtoms::left_end_of(&atoms.cells, &atoms.sizes, tau);
         let mut moments = OutputMoments {
             step,
             nodes: Vec::new(),
@@ -179,12 +62,12 @@ impl<'a> OutputLattice<'a> {
             },
             right: RightEnd::default(),
             // What underflows: terms of the atoms at their points, and of the points.
-            outputs: (POINTS + 1) as f64 * node_count(&self.atoms.sizes) + self.masses.len() as f64,
-            mean_square: self.atoms.mean_square().0,
+            outputs: (POINTS + 1) as f64 * atoms.counted + atoms.masses.len() as f64,
+            mean_square: atoms.mean_square.0,
         };
         loop {
             if let Some(last) = self.block(tau, step, (shortest, longest), &mut moments) {
-                moments.right = CentredAtoms::right_end_of(&self.cells, &self.sizes, last);
+                moments.right = CentredAtoms::right_end_of(&atoms.cells, &atoms.sizes, last);
                 return Ok(moments);
             }
             if moments.nodes.len() > MOST_NODES {
@@ -202,24 +85,26 @@ impl<'a> OutputLattice<'a> {
         (shortest, longest): (f64, f64),
         to: &mut OutputMoments,
     ) -> Option<f64> {
-        let mut factors = DMatrix::zeros(self.masses.len(), BLOCK);
-        let mut others = vec![0.0; self.masses.len()];
+        let atoms = self.atoms;
+        let mut factors = DMatrix::zeros(atoms.masses.len(), BLOCK);
+        let mut others = vec![0.0; atoms.masses.len()];
         let mut last = None;
         let mut count = 0;
         for (place, mut column) in factors.column_iter_mut().enumerate() {
             let tau = tau + place as f64 * step;
             let mut sums = LatticeSums::default();
-            let mut terms = self
-                .cells
-                .kernels(tau)
-                .zip(self.sizes.iter().zip(&self.masses))
+            let first = atoms.cells.first() + (tau * DENSITY) as i64;
+            let mut terms = (atoms.cells.probability().iter())
+                .zip((first..).map(lattice_kernel))
+                .zip(atoms.sizes.iter().zip(&atoms.masses))
                 .zip(column.iter_mut().zip(&mut others));
             let mut taken = GROUP;
             while taken == GROUP {
                 let mut part = Part::default();
                 taken = 0;
                 for (((p, k), (size, masses)), (factor, other)) in terms.by_ref().take(GROUP) {
-                    part.add(p, &k, size, masses);
+                    part.add(*p, &k, size, masses);
+                    let k = k.kernel;
                     *factor = k.x * k.decay;
                     *other = -k.finite() * k.rise;
                     taken += 1;
@@ -242,8 +127,8 @@ impl<'a> OutputLattice<'a> {
             }
         }
         to.bias.extend(weighted_outputs(
-            self.outputs.shape(),
-            |first, size| self.outputs.columns(first, size).into_owned(),
+            atoms.outputs.shape(),
+            |first, size| atoms.outputs.columns(first, size).into_owned(),
             &factors,
             count,
         ));
@@ -255,7 +140,7 @@ impl<'a> OutputLattice<'a> {
     fn node(&self, sums: &LatticeSums) -> Option<(OutputNode, bool)> {
         let atoms = self.atoms;
         let sizes = sums.sizes.value();
-        let of_x = atoms.of_x + atoms.weights.of_ln_weight();
+        let of_x = atoms.of_x + atoms.of_ln_weight;
         let [of_stay, of_first, of_second] = self.remainder.powers;
         let [stay, direct, bump, square] = sums.wide.map(|sum| CELL * sum);
         let rise = sums.rise.value();
@@ -305,7 +190,8 @@ struct Part {
 }
 
 impl Part {
-    fn add(&mut self, p: f64, k: &Kernel, size: &Size, masses: &Masses) {
+    fn add(&mut self, p: f64, k: &LatticeKernel, size: &Size, masses: &Masses) {
+        let (k, wide) = (&k.kernel, p * k.wide);
         let second = k.x * k.x * k.decay;
         self.rise += masses.probability * k.rise;
         self.stay += masses.probability * k.decay;
@@ -313,11 +199,6 @@ impl Part {
         self.square += masses.square * second;
         if p > 0.0 {
             self.sizes.add(p, k, size);
-            let wide = if k.decay > 0.0 {
-                p * k.decay.sqrt().sqrt()
-            } else {
-                p * libm::exp(-0.25 * k.whole)
-            };
             // An infinite x has no exponential.
             let x = k.finite();
             self.wide[0] += wide;

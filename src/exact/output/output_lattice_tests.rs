@@ -5,10 +5,12 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::exact::output::centred_atoms::CentredAtoms;
-use crate::exact::output::errors::FINITE_STEP;
+use crate::exact::output::errors::{FINITE_STEP, output_error};
+use crate::exact::output::interpolated::Interpolated;
 use crate::exact::output::moments::Integrals;
 use crate::exact::output::output_lattice::OutputLattice;
-use crate::law::{AtomRounding, ScoreAtoms};
+use crate::law::{AtomRounding, Empirical, ScoreAtoms, TokenLaw};
+use crate::parameter::PromptLength;
 
 const LENGTHS: [f64; 8] = [2.0, 3.0, 10.0, 100.0, 1e4, 1e7, 1e12, 9007199254740992.0];
 
@@ -38,7 +40,7 @@ fn random_atoms(random: &mut ChaCha8Rng) -> ScoreAtoms {
         .collect();
     let total: f64 = weights.iter().sum();
     ScoreAtoms {
-        weights: weights.iter().map(|w| w / total).collect(),
+        weights: std::sync::Arc::new(weights.iter().map(|w| w / total).collect()),
         spreads: vec![0.0; count],
         score_origin: 0.0,
         rounding: AtomRounding {
@@ -55,10 +57,11 @@ fn random_atoms(random: &mut ChaCha8Rng) -> ScoreAtoms {
 }
 
 fn compared(atoms: &ScoreAtoms) -> Vec<(Integrals, Integrals)> {
+    let interpolated = Interpolated::new(atoms).unwrap();
     let atoms = CentredAtoms::new(atoms).unwrap();
     let (shortest, longest) = (LENGTHS[0], LENGTHS[LENGTHS.len() - 1]);
     let direct = atoms.moments(FINITE_STEP, shortest, longest).unwrap();
-    let lattice = OutputLattice::new(&atoms).unwrap();
+    let lattice = OutputLattice::new(&interpolated);
     let lattice = lattice.moments(FINITE_STEP, shortest, longest).unwrap();
     LENGTHS
         .map(|length| (lattice.integrate(length), direct.integrate(length)))
@@ -112,4 +115,59 @@ fn the_lattice_agrees_with_direct_sums() {
         }
     }
     println!("largest relative difference {worst:.1e}, widest enclosure {widest:.1e}");
+}
+
+/// 300 points by direct sums, and 200 copies of each by the lattice, in many parts: the same law, whatever the number of threads.
+#[test]
+fn copies_of_every_point_change_nothing() {
+    let mut random = ChaCha8Rng::seed_from_u64(17);
+    let mut normal = || {
+        let (u, v): (f64, f64) = (random.random(), random.random());
+        (-2.0 * (1.0 - u).ln()).sqrt() * (std::f64::consts::TAU * v).cos()
+    };
+    let points = DMatrix::from_fn(9, 300, |_, _| 5.0 + normal());
+    let copies = DMatrix::from_fn(9, 60_000, |i, j| points[(i, j % 300)]);
+    let tilt = DVector::from_fn(9, |_, _| 0.6 * normal());
+    let laws = [points, copies].map(|points| Empirical::of_columns(points).unwrap());
+    let lengths = [1, 2, 100, 1_000_000].map(|length| PromptLength::new(length).unwrap());
+    for value in [
+        DMatrix::identity(9, 9),
+        DMatrix::from_fn(2, 9, |_, _| normal()),
+    ] {
+        let [few, many] = laws
+            .each_ref()
+            .map(|law| output_error(law.through(&value).as_ref(), &tilt, &lengths).unwrap());
+        for (few, many) in few.iter().zip(&many) {
+            let scale = few.squared_error.value.sqrt();
+            let mut pairs = vec![
+                (
+                    few.squared_error,
+                    many.squared_error,
+                    few.squared_error.value,
+                ),
+                (
+                    few.participation,
+                    many.participation,
+                    few.participation.value,
+                ),
+            ];
+            let biases = few.bias.iter().zip(&many.bias);
+            pairs.extend(biases.map(|(few, many)| (*few, *many, scale)));
+            assert_eq!(pairs.len(), 2 + value.nrows());
+            for (few, many, scale) in pairs {
+                let apart = (few.value - many.value).abs();
+                assert!(few.unproved.is_none() && many.unproved.is_none());
+                assert!(apart <= few.error + many.error, "{few:?} {many:?}");
+                assert!(apart <= 1e-12 * scale, "{few:?} {many:?}");
+                assert!(many.error <= 1e-10 * scale, "{many:?}");
+            }
+        }
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(1)
+            .build()
+            .unwrap();
+        let seen = laws[1].through(&value);
+        let alone = pool.install(|| output_error(seen.as_ref(), &tilt, &lengths).unwrap());
+        assert_eq!(alone, many);
+    }
 }

@@ -1,6 +1,6 @@
 //! Interpolation on a uniform lattice in `ln w`: how many atoms become few points (theory, T17 `lattice-sums`).
 
-use crate::exact::sums::compensated::OF_SUM;
+use crate::exact::sums::compensated::{GROUP, OF_SUM};
 use crate::exact::value::UNIT;
 
 /// Lattice points in a unit of `ln w`.
@@ -13,9 +13,9 @@ pub(crate) const BEFORE: usize = POINTS / 2 - 1;
 pub(in crate::exact) const CELL: f64 = 1.1;
 
 /// Largest sum of the absolute weights of one atom: below 1.6746 at every place.
-const LEBESGUE: f64 = 1.675;
+pub(in crate::exact) const LEBESGUE: f64 = 1.675;
 /// Relative rounding of a weight: 13 differences and products, a constant.
-const OF_WEIGHT: f64 = 30.0 * UNIT;
+pub(in crate::exact) const OF_WEIGHT: f64 = 30.0 * UNIT;
 /// Relative rounding of `x` at a lattice point.
 const OF_POINT: f64 = 4.0 * UNIT;
 /// Radius of the circle on which the kernel is bounded.
@@ -68,20 +68,32 @@ fn analytic(step: f64, power: f64) -> f64 {
     product * RADIUS / (RADIUS - 0.5 * step) * (power * (RADIUS + 0.5 * step)).exp()
 }
 
-/// The weights of the points around `place` (in units of the step, from 0 to 1 within the cell): Lagrange's.
-pub(crate) fn weights(place: f64) -> [f64; POINTS] {
-    let mut weights = [1.0; POINTS];
-    let mut product = 1.0;
-    for (point, weight) in weights.iter_mut().enumerate() {
-        *weight = product * INVERSE[point];
-        product *= place - (point as f64 - BEFORE as f64);
+/// The weights of the points around each of some places (in units of the step, from 0 to 1 within the cell): Lagrange's, point by point.
+pub(in crate::exact) fn weights(places: &[f64], weights: &mut [&mut [f64]; POINTS]) {
+    let mut products = [1.0; GROUP];
+    let shift = |point: usize| point as f64 - BEFORE as f64;
+    for (point, weights) in weights.iter_mut().enumerate() {
+        let all = products.iter_mut().zip(places).zip(weights.iter_mut());
+        for ((product, place), weight) in all {
+            *weight = *product * INVERSE[point];
+            *product *= place - shift(point);
+        }
     }
-    product = 1.0;
-    for (point, weight) in weights.iter_mut().enumerate().rev() {
-        *weight *= product;
-        product *= place - (point as f64 - BEFORE as f64);
+    products = [1.0; GROUP];
+    for (point, weights) in weights.iter_mut().enumerate().rev() {
+        let all = products.iter_mut().zip(places).zip(weights.iter_mut());
+        for ((product, place), weight) in all {
+            *weight *= *product;
+            *product *= place - shift(point);
+        }
     }
-    weights
+}
+
+/// The weights of the points around one place.
+pub(crate) fn weights_at(place: f64) -> [f64; POINTS] {
+    let mut found = [0.0; POINTS];
+    weights(&[place], &mut found.each_mut().map(std::slice::from_mut));
+    found
 }
 
 /// `1 / prod_{k != j} (j - k)`.
@@ -106,6 +118,16 @@ const INVERSE: [f64; POINTS] = {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The weights of one place.
+    fn weights(place: f64) -> [f64; POINTS] {
+        let mut found = [[0.0; 1]; POINTS];
+        super::weights(
+            &[place],
+            &mut found.each_mut().map(|weight| &mut weight[..]),
+        );
+        found.map(|[weight]| weight)
+    }
 
     #[test]
     fn polynomials_are_reproduced_and_weights_are_bounded() {

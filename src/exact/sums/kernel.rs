@@ -1,5 +1,9 @@
 //! The kernels of single-token sums at one `x = t w`.
 
+use std::sync::LazyLock;
+
+use crate::exact::sums::interpolation::DENSITY;
+
 /// `x = t w`, `e^{-x}` and `1 - e^{-x}` for one atom at one `t`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Kernel {
@@ -55,5 +59,38 @@ pub(crate) fn kernel(x: f64) -> Kernel {
         whole: x,
         decay,
         rise,
+    }
+}
+
+/// The kernel at a point of the lattice in `ln x`, and `e^{-x/4}`.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::exact) struct LatticeKernel {
+    pub kernel: Kernel,
+    pub wide: f64,
+}
+
+impl LatticeKernel {
+    fn new(place: i64) -> Self {
+        let x = libm::exp(place as f64 / DENSITY);
+        Self {
+            kernel: kernel(x),
+            wide: libm::exp(-0.25 * x),
+        }
+    }
+}
+
+/// Places `ln x = -64` to 8, between which nearly all are.
+const KEPT: (i64, usize) = (-64 * DENSITY as i64, 72 * DENSITY as usize);
+
+/// The kernel at `ln x = place / 32`, whose `x` is within a unit in the last place.
+pub(in crate::exact) fn lattice_kernel(place: i64) -> LatticeKernel {
+    static TABLE: LazyLock<Vec<LatticeKernel>> = LazyLock::new(|| {
+        let (first, count) = KEPT;
+        (first..).take(count).map(LatticeKernel::new).collect()
+    });
+    let kept = usize::try_from(place - KEPT.0).ok();
+    match kept.and_then(|place| TABLE.get(place)) {
+        Some(found) => *found,
+        None => LatticeKernel::new(place),
     }
 }

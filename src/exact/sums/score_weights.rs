@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::exact::sums::compensated::normalised;
-use crate::exact::sums::weights::WeightAtoms;
+use crate::exact::sums::weights::{WeightAtoms, WeightErrors};
 use crate::exact::value::UNIT;
 use crate::law::ScoreAtoms;
 use crate::parameter::refused;
@@ -52,25 +52,12 @@ impl ScoreWeights {
             WeightAtoms::new(&atoms.weights, &atoms.scores)
         };
         weights.check_spread()?;
-        // Normalising is a sum and a quotient. A weight has the error of its score and, by the normaliser, of all scores and
-        // probabilities.
-        let of_probability = atoms.rounding.score + 3.0 * UNIT;
-        let of_x = 2.0 * atoms.rounding.score + of_probability;
-        let unproved = if !atoms.exact {
-            Some(
-                "the score atoms discretise the law, and what that does is estimated by a second lattice",
-            )
-        } else if atoms
-            .weights
-            .iter()
-            .any(|p| *p > 0.0 && *p < LEAST_PROBABILITY)
-        {
-            Some("a probability is so small that it has lost digits")
-        } else if !(of_x + weights.rounding(f64::INFINITY) <= LARGEST_OF_X) {
-            Some("the scores are not known well enough")
-        } else {
-            None
-        };
+        let positive = || atoms.weights.iter().filter(|p| **p > 0.0);
+        let (of_x, of_probability, unproved) = errors_of_weights(
+            atoms,
+            positive().fold(f64::INFINITY, |least, p| least.min(*p)),
+            &weights.errors,
+        );
         Ok(Self {
             weights,
             of_x,
@@ -78,4 +65,29 @@ impl ScoreWeights {
             unproved,
         })
     }
+}
+
+/// Bounds of the relative errors of an `x` and of a probability of score atoms, as in [`ScoreWeights`], and why those of integrals are
+/// none, if they are not.
+pub(in crate::exact) fn errors_of_weights(
+    atoms: &ScoreAtoms,
+    least_probability: f64,
+    errors: &WeightErrors,
+) -> (f64, f64, Option<&'static str>) {
+    // Normalising is a sum and a quotient. A weight has the error of its score and, by the normaliser, of all scores and
+    // probabilities.
+    let of_probability = atoms.rounding.score + 3.0 * UNIT;
+    let of_x = 2.0 * atoms.rounding.score + of_probability;
+    let unproved = if !atoms.exact {
+        Some(
+            "the score atoms discretise the law, and what that does is estimated by a second lattice",
+        )
+    } else if least_probability < LEAST_PROBABILITY {
+        Some("a probability is so small that it has lost digits")
+    } else if !(of_x + errors.rounding(f64::INFINITY) <= LARGEST_OF_X) {
+        Some("the scores are not known well enough")
+    } else {
+        None
+    };
+    (of_x, of_probability, unproved)
 }

@@ -2,7 +2,8 @@
 
 use crate::error::{Error, Result};
 use crate::exact::sums::integral::{Accuracy, WeightMoments, may_stop};
-use crate::exact::sums::kernel::{Kernel, kernel};
+use crate::exact::sums::interpolation::DENSITY;
+use crate::exact::sums::kernel::{Kernel, kernel, lattice_kernel};
 use crate::exact::value::UNIT;
 use crate::law::Sum;
 
@@ -13,6 +14,14 @@ pub(in crate::exact) struct WeightAtoms {
     /// `w`, where it is a number of moderate size; 0 elsewhere.
     weight: Vec<f64>,
     ln_weight: Vec<f64>,
+    /// Of masses at the points of a lattice in `ln w`: the place of the first.
+    first: Option<i64>,
+    pub errors: WeightErrors,
+}
+
+/// How well weights are known.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::exact) struct WeightErrors {
     /// True if every `w` is of moderate size.
     moderate: bool,
     /// Bounds of the relative rounding of `x`, as a product and as an exponential.
@@ -20,6 +29,49 @@ pub(in crate::exact) struct WeightAtoms {
     of_exponent: f64,
     /// Of the absolute rounding of `ln w`.
     of_ln_weight: f64,
+}
+
+impl WeightErrors {
+    /// Of scores between these ends, whose weights are relative to the score `heaviest` and their sum, of so many terms.
+    pub fn new((low, high): (f64, f64), heaviest: f64, sum: f64, count: usize) -> Self {
+        let size = |low: f64, high: f64| low.abs().max(high.abs());
+        let cumulant = libm::log(sum);
+        let of_score = size(low - heaviest, high - heaviest);
+        let of_weight = size(low - heaviest - cumulant, high - heaviest - cumulant);
+        // Units of rounding of a difference of scores, which is exact beside a score 0, and of the sum: an exponential, a product and
+        // the compensated sum of each term, and what underflows beside its largest term.
+        let of_difference = if heaviest == 0.0 {
+            0.0
+        } else {
+            size(low, high) + heaviest.abs()
+        };
+        let underflow = 8.0 * count as f64 * f64::MIN_POSITIVE / sum;
+        let of_sum = of_difference + 6.0 + underflow;
+        // Logarithm, two sums of at most this size where `x` counts, and an exponential; `p e^y` by logarithms, see `tilted`.
+        let of_ln_weight = UNIT * (of_difference + of_sum + 2.0 * cumulant.abs() + of_weight + 1.0);
+        Self {
+            // Neither `w` nor the exponential it comes from underflows.
+            moderate: of_weight <= MODERATE && of_score <= 2.0 * MODERATE,
+            // The exponential of the difference, the quotient, that of `tau`, and a product.
+            of_product: UNIT * (of_difference + of_sum + 8.0),
+            of_exponent: of_ln_weight + UNIT * (4.0 * LARGEST_EXPONENT + 8.0),
+            of_ln_weight,
+        }
+    }
+
+    /// See [`WeightAtoms::rounding`].
+    pub fn rounding(&self, tau: f64) -> f64 {
+        if self.moderate && tau.abs() <= MODERATE {
+            self.of_product
+        } else {
+            self.of_exponent
+        }
+    }
+
+    /// See [`WeightAtoms::of_ln_weight`].
+    pub fn of_ln_weight(&self) -> f64 {
+        self.of_ln_weight
+    }
 }
 
 /// Sizes of `|ln w|` and `|tau|` up to which `x` is the product of `t` and `w`.
@@ -31,7 +83,7 @@ const SMALL_LN: f64 = -5.5;
 const LARGEST_EXPONENT: f64 = 746.0;
 
 /// Largest difference of two scores of a law that is given by atoms.
-const WIDEST: f64 = 2000.0;
+pub(in crate::exact) const WIDEST: f64 = 2000.0;
 /// Nodes beyond which a lattice is refused: scores would have to differ by thousands.
 const MOST_NODES: usize = 200_000;
 
@@ -56,24 +108,11 @@ impl WeightAtoms {
             .collect();
         let (sum, cumulant) = (sum.value(), libm::log(sum.value()));
         let ln_weight: Vec<f64> = differences().map(|s| s - cumulant).collect();
+        let ends = scores.iter().fold((heaviest, heaviest), |(low, high), s| {
+            (low.min(*s), high.max(*s))
+        });
         // Neither `w` nor the exponential it comes from underflows.
         let moderate = |(s, y): (f64, &f64)| y.abs() <= MODERATE && s.abs() <= 2.0 * MODERATE;
-        let size = |numbers: &[f64]| numbers.iter().fold(0.0_f64, |most, y| most.max(y.abs()));
-        // Units of rounding of a difference of scores, which is exact beside a score 0, and of the sum: an exponential, a product and
-        // the compensated sum of each term, and what underflows beside its largest term.
-        let of_difference = if heaviest == 0.0 {
-            0.0
-        } else {
-            size(scores) + heaviest.abs()
-        };
-        let underflow = 8.0 * probability.len() as f64 * f64::MIN_POSITIVE / sum;
-        let of_sum = of_difference + 6.0 + underflow;
-        // The exponential of the difference, the quotient, that of `tau`, and a product.
-        let of_product = UNIT * (of_difference + of_sum + 8.0);
-        // Logarithm, two sums of at most this size where `x` counts, and an exponential; `p e^y` by logarithms, see `tilted`.
-        let of_ln_weight =
-            UNIT * (of_difference + of_sum + 2.0 * cumulant.abs() + size(&ln_weight) + 1.0);
-        let of_exponent = of_ln_weight + UNIT * (4.0 * LARGEST_EXPONENT + 8.0);
         Self {
             probability: probability.to_vec(),
             weight: differences()
@@ -86,16 +125,16 @@ impl WeightAtoms {
                     }
                 })
                 .collect(),
-            moderate: differences().zip(&ln_weight).all(moderate),
-            of_product,
-            of_exponent,
-            of_ln_weight,
+            errors: WeightErrors::new(ends, heaviest, sum, probability.len()),
+            first: None,
             ln_weight,
         }
     }
 
-    /// Masses at the points of a lattice in `ln w`, whose sums with a `tau` of a like lattice are exact.
-    pub fn on_lattice(probability: Vec<f64>, ln_weight: Vec<f64>) -> Self {
+    /// Masses at the points `first`, `first + 1`, .. of the lattice in `ln w`, whose sums with a `tau` of the lattice are exact.
+    pub fn on_lattice(probability: Vec<f64>, first: i64) -> Self {
+        let places = (first..).take(probability.len());
+        let ln_weight: Vec<f64> = places.map(|place| place as f64 / DENSITY).collect();
         let moderate = |y: &f64| y.abs() <= MODERATE;
         Self {
             probability,
@@ -103,10 +142,13 @@ impl WeightAtoms {
                 .iter()
                 .map(|y| if moderate(y) { libm::exp(*y) } else { 0.0 })
                 .collect(),
-            moderate: ln_weight.iter().all(moderate),
-            of_product: 4.0 * UNIT,
-            of_exponent: 4.0 * UNIT,
-            of_ln_weight: 0.0,
+            errors: WeightErrors {
+                moderate: ln_weight.iter().all(moderate),
+                of_product: 4.0 * UNIT,
+                of_exponent: 4.0 * UNIT,
+                of_ln_weight: 0.0,
+            },
+            first: Some(first),
             ln_weight,
         }
     }
@@ -129,6 +171,11 @@ impl WeightAtoms {
                  precision far before); queries, key-query matrix or tokens must be smaller"
             ),
         })
+    }
+
+    /// The place of the first mass of a lattice; 0 otherwise.
+    pub fn first(&self) -> i64 {
+        self.first.unwrap_or(0)
     }
 
     /// Pairs (probability, `ln w`).
@@ -164,7 +211,14 @@ impl WeightAtoms {
         } else {
             0.0
         };
-        self.iter().zip(&self.weight).map(move |((p, ln_w), w)| {
+        let step = tau * DENSITY;
+        let first = self.first.filter(|_| step == step.floor());
+        let first = first.map(|first| first + step as i64);
+        let places = self.iter().zip(&self.weight).enumerate();
+        places.map(move |(place, ((p, ln_w), w))| {
+            if let Some(first) = first {
+                return (p, lattice_kernel(first + place as i64).kernel);
+            }
             let product = t * w;
             let exponential = || libm::exp(tau + ln_w);
             let x = if product > 0.0 {
@@ -179,16 +233,12 @@ impl WeightAtoms {
     /// A bound of the relative rounding of every `x` at `tau`, and at 0 of every `w`: what comes besides twice the error of a score
     /// and that of a probability, by exponentials and logarithms within 1 unit in the last place (`libm`).
     pub fn rounding(&self, tau: f64) -> f64 {
-        if self.moderate && tau.abs() <= MODERATE {
-            self.of_product
-        } else {
-            self.of_exponent
-        }
+        self.errors.rounding(tau)
     }
 
     /// A bound of the absolute rounding of every `ln w`, besides those of scores and probabilities.
     pub fn of_ln_weight(&self) -> f64 {
-        self.of_ln_weight
+        self.errors.of_ln_weight
     }
 
     /// The leftmost `tau` that integrals against `importance` (one non-negative number an atom) need.
@@ -203,9 +253,9 @@ impl WeightAtoms {
                 .map(|((p, k), q)| p * q * k.bump_below())
                 .sum()
         };
-        let mut tau = -longest.ln();
+        let mut tau = on_lattice_below(-longest.ln());
         for length in [longest, shortest] {
-            let target = 1e-19 * mass(-length.ln());
+            let target = 1e-19 * mass(on_lattice_below(-length.ln()));
             let mut steps = 0;
             while mass(tau) > target {
                 tau -= 1.5;
@@ -321,8 +371,13 @@ pub(in crate::exact) fn ln_phi_and_rounding(
     (ln_phi, rounding + f64::EPSILON * ln_phi.abs())
 }
 
+/// The last point of the lattice in `ln w` and in `tau` before this number.
+pub(in crate::exact) fn on_lattice_below(tau: f64) -> f64 {
+    (tau * DENSITY).floor() / DENSITY
+}
+
 /// `p e^y`, also where `e^y` alone overflows.
-fn tilted(p: f64, y: f64) -> f64 {
+pub(in crate::exact) fn tilted(p: f64, y: f64) -> f64 {
     let factor = libm::exp(y);
     if factor.is_finite() {
         p * factor

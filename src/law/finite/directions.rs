@@ -6,8 +6,8 @@ use crate::law::atoms::UNIT;
 
 /// Points whose deviations are held together.
 const CHUNK: usize = 1024;
-/// Points times squared outputs beyond which no eigenvalue is computed: about a tenth of a second.
-const MOST_PRODUCTS: usize = 1 << 26;
+/// Points times squared outputs beyond which no eigenvalue is computed: about a twentieth of a second.
+const MOST_PRODUCTS: usize = 1 << 25;
 
 /// Whether the matrices of [`largest_square`] are small enough.
 pub(super) fn affordable(outputs: &DMatrix<f64>) -> bool {

@@ -1,12 +1,15 @@
 //! Finitely supported tokens: the rows of a table.
 
-use std::sync::OnceLock;
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
-use nalgebra::{DMatrix, DVector};
+use nalgebra::{DMatrix, DVector, DVectorView};
 
+use super::distances::farthest_square;
 use crate::error::{Error, Result};
 use crate::law::TokenLaw;
 use crate::law::atoms::LARGEST_SQUARE;
+use crate::law::compensated::{by_parts, plain_scores};
 use crate::law::mixture::normalised;
 use crate::parameter::{Dimension, VarianceProxy, refused};
 
@@ -23,8 +26,8 @@ pub(in crate::law) const LEAST_SUM: f64 = 1e-250;
 /// `Lam(a) = ln sum_i q_i e^{<a, x_i>}`, and the tilted law is the softmax-weighted law on the same points.
 #[derive(Debug, Clone)]
 pub struct Empirical {
-    pub(in crate::law) points: DMatrix<f64>,
-    pub(in crate::law) weights: Vec<f64>,
+    pub(in crate::law) points: Arc<DMatrix<f64>>,
+    pub(in crate::law) weights: Arc<Vec<f64>>,
     /// Sums of the weights; empty if they are all equal.
     pub(in crate::law) cumulative: Vec<f64>,
     /// The squared radius about the mean: a proxy, if not the best one.
@@ -51,8 +54,26 @@ impl Empirical {
     /// # Ok::<(), attention_bounds::Error>(())
     /// ```
     pub fn new(rows: &DMatrix<f64>) -> Result<Self> {
-        let count = rows.nrows();
-        Self::build(rows, vec![1.0 / count as f64; count], Vec::new())
+        Self::of_columns(rows.transpose())
+    }
+
+    /// The uniform law on the columns of `points` (`d x n`), which are not copied.
+    ///
+    /// # Errors
+    /// As [`Empirical::new`].
+    ///
+    /// # Examples
+    /// ```
+    /// use attention_bounds::law::Empirical;
+    /// use attention_bounds::nalgebra::{self, dmatrix};
+    ///
+    /// let points = dmatrix![0.0, 4.0; 1.0, 2.0];
+    /// assert_eq!(Empirical::of_columns(points.clone())?, Empirical::new(&points.transpose())?);
+    /// # Ok::<(), attention_bounds::Error>(())
+    /// ```
+    pub fn of_columns(points: DMatrix<f64>) -> Result<Self> {
+        let count = points.ncols();
+        Self::build(points, vec![1.0 / count as f64; count], Vec::new())
     }
 
     /// The law on the rows of `rows` with these probabilities: positive, with sum 1 within `1e-9` (they
@@ -88,33 +109,43 @@ impl Empirical {
                 sum
             })
             .collect();
-        Self::build(rows, weights, cumulative)
+        Self::build(rows.transpose(), weights, cumulative)
     }
 
-    fn build(rows: &DMatrix<f64>, weights: Vec<f64>, cumulative: Vec<f64>) -> Result<Self> {
-        Dimension::new(rows.ncols())?;
-        if rows.nrows() == 0 {
+    fn build(points: DMatrix<f64>, weights: Vec<f64>, cumulative: Vec<f64>) -> Result<Self> {
+        let (d, count) = points.shape();
+        Dimension::new(d)?;
+        if count == 0 {
             return Err(Error::shape(
                 "the list of tokens",
                 "0 rows",
                 "at least one row",
             ));
         }
-        if let Some(index) = rows.iter().position(|x| !x.is_finite()) {
+        let entries = points.as_slice();
+        let bad = |part: Range<usize>| {
+            let part = part.start * d..part.end * d;
+            let found = entries
+                .get(part.clone())?
+                .iter()
+                .position(|x| !x.is_finite());
+            found.map(|index| part.start + index)
+        };
+        if let Some(index) = by_parts(count, bad).into_iter().flatten().next() {
             return refused(
                 "token",
                 format!(
                     "{} in row {}, column {}",
-                    rows[index],
-                    index % rows.nrows(),
-                    index / rows.nrows()
+                    points[index],
+                    index / d,
+                    index % d
                 ),
                 "finite",
             );
         }
         let mut law = Self {
-            points: rows.transpose(),
-            weights,
+            points: Arc::new(points),
+            weights: Arc::new(weights),
             cumulative,
             radius_proxy: VarianceProxy::new(0.0)?,
             proxy: OnceLock::new(),
@@ -124,7 +155,7 @@ impl Empirical {
         if !(radius <= LARGEST_SQUARE * (1.0 + 1e-12)) {
             return refused(
                 "token",
-                format!("a list with entries up to {:e}", rows.amax()),
+                format!("a list with entries up to {:e}", law.points.amax()),
                 "at most 1e75 from the mean of the list",
             );
         }
@@ -144,15 +175,11 @@ impl Empirical {
 
     /// `Lam(tilt)` and the probabilities of the points under the tilted law.
     pub(in crate::law) fn tilted_weights(&self, tilt: &DVector<f64>) -> (f64, DVector<f64>) {
-        self.tilted_weights_of(self.points.tr_mul(tilt))
-    }
-
-    /// The same from the scores.
-    pub(in crate::law) fn tilted_weights_of(&self, scores: DVector<f64>) -> (f64, DVector<f64>) {
+        let scores = DVector::from_vec(plain_scores(&self.points, tilt.as_slice()));
         let largest = scores.max();
         let mut weights = scores.clone();
         let mut sum = 0.0;
-        for (score, weight) in weights.iter_mut().zip(&self.weights) {
+        for (score, weight) in weights.iter_mut().zip(self.weights.iter()) {
             *score = weight * (*score - largest).exp();
             sum += *score;
         }
@@ -162,7 +189,7 @@ impl Empirical {
         }
         // The weight of the largest score is so small that others underflow beside it: by logarithms.
         let mut exponents = scores;
-        for (score, weight) in exponents.iter_mut().zip(&self.weights) {
+        for (score, weight) in exponents.iter_mut().zip(self.weights.iter()) {
             *score += weight.ln();
         }
         let largest = exponents.max();
@@ -172,40 +199,20 @@ impl Empirical {
         (largest + sum.ln(), weights)
     }
 
-    /// `Lam` at this multiple of the tilt of the scores, and the mean of `numbers` under that tilted law.
-    pub(in crate::law) fn weigh(
-        &self,
-        scores: &DVector<f64>,
-        multiple: f64,
-        numbers: &[f64],
-    ) -> (f64, f64) {
-        let exponents = || scores.iter().map(|score| multiple * score);
-        let largest = exponents().fold(f64::NEG_INFINITY, f64::max);
-        let (mut sum, mut mean) = (0.0, 0.0);
-        let all = || self.weights.iter().zip(exponents()).zip(numbers);
-        for ((weight, exponent), number) in all() {
-            let term = weight * (exponent - largest).exp();
-            sum += term;
-            mean += term * number;
-        }
-        if sum > LEAST_SUM {
-            return (largest + sum.ln(), mean / sum);
-        }
-        // The weight of the largest score is so small that others underflow beside it: by logarithms.
-        let logarithms = || all().map(|((weight, exponent), _)| exponent + weight.ln());
-        let largest = logarithms().fold(f64::NEG_INFINITY, f64::max);
-        (sum, mean) = (0.0, 0.0);
-        for (logarithm, number) in logarithms().zip(numbers) {
-            let term = (logarithm - largest).exp();
-            sum += term;
-            mean += term * number;
-        }
-        (largest + sum.ln(), mean / sum)
+    /// The mean of the law.
+    fn mean(&self) -> DVector<f64> {
+        let parts = by_parts(self.weights.len(), |part| {
+            let weights = self.weights.get(part.clone()).unwrap_or_default();
+            self.points.columns_range(part) * DVectorView::from_slice(weights, weights.len())
+        });
+        let mut mean = DVector::zeros(self.points.nrows());
+        parts.iter().for_each(|part| mean += part);
+        mean / self.weights.iter().sum::<f64>()
     }
 
     fn centred_points(&self) -> DMatrix<f64> {
-        let mean = self.tilted_mean(&DVector::zeros(self.dimension()));
-        let mut points = self.points.clone();
+        let mean = self.mean();
+        let mut points = (*self.points).clone();
         for mut column in points.column_iter_mut() {
             column -= &mean;
         }
@@ -222,16 +229,7 @@ impl Empirical {
 
     /// The squared radius about the mean, rounded up.
     fn squared_radius(&self) -> f64 {
-        let largest = |bound: f64, square: f64| if square <= bound { bound } else { square };
-        let mean = self.tilted_mean(&DVector::zeros(self.dimension()));
-        let square = self
-            .points
-            .column_iter()
-            .map(|x| {
-                let apart = x.iter().zip(mean.iter()).map(|(x, m)| x - m);
-                apart.map(|gap| gap * gap).sum::<f64>()
-            })
-            .fold(0.0, largest);
+        let square = farthest_square(&self.points, self.mean().as_slice());
         square * (1.0 + self.guard()) + self.underflow()
     }
 

@@ -26,13 +26,13 @@ impl TokenLaw for Empirical {
     }
 
     fn tilted_mean(&self, tilt: &DVector<f64>) -> DVector<f64> {
-        &self.points * self.tilted_weights(tilt).1
+        &*self.points * self.tilted_weights(tilt).1
     }
 
     fn tilted_covariance(&self, tilt: &DVector<f64>) -> DMatrix<f64> {
         let weights = self.tilted_weights(tilt).1;
-        let mean = &self.points * &weights;
-        let mut scaled = self.points.clone();
+        let mean = &*self.points * &weights;
+        let mut scaled = (*self.points).clone();
         for (mut column, weight) in scaled.column_iter_mut().zip(weights.iter()) {
             column -= &mean;
             column *= weight.sqrt();
@@ -96,7 +96,7 @@ impl TokenLaw for Empirical {
     }
 
     fn support(&self) -> Option<(DMatrix<f64>, Vec<f64>)> {
-        Some((self.points.clone(), self.weights.clone()))
+        Some(((*self.points).clone(), self.weights.to_vec()))
     }
 
     fn as_any(&self) -> Option<&dyn Any> {

@@ -1,46 +1,51 @@
 //! A finitely supported law seen through a value matrix.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
 
 use super::directions::{affordable, largest_square};
+use super::distances::{farthest, squared_gap, typical_point};
 use super::empirical::{Empirical, LEAST_SUM};
+use super::products::{is_identity, products};
+use super::tilted_sums::TiltedSums;
 use crate::error::{Error, Result};
 use crate::law::atoms::{AtomRounding, Resolution, ScoreAtoms, UNIT};
 use crate::law::centred_scores::centred_scores;
+use crate::law::compensated::{by_parts, plain_scores};
 use crate::law::linear_algebra::norm;
 use crate::law::output::{
     Deviation, OutputAbout, OutputLaw, TiltedError, TiltedOutput, WeightStep,
 };
 
-/// Points from which the origin of the outputs is chosen.
-const SAMPLED: usize = 1024;
-
 /// A finitely supported law with its outputs `V x_i` computed once, relative to that of a typical point.
 ///
 /// For `n` points in `R^d` and `m` outputs, one tilt then costs `n (d + 2 m)` multiplications instead of
-/// the `n d^2` of a tilted covariance.
+/// the `n d^2` of a tilted covariance. Where `V` is the identity the points are their own outputs, and nothing is copied.
 #[derive(Debug)]
 pub struct FiniteOutput<'a> {
     law: &'a Empirical,
-    /// `V (x_i - o)` for a typical point `o`, one a column (`m x n`): outputs far from zero would lose their differences.
+    /// One a column (`m x n`), `V (x_i - o)` for a typical point `o` once `shift` is taken off: outputs far from zero would lose their
+    /// differences.
     outputs: Arc<DMatrix<f64>>,
+    /// 0, or `o` where the outputs are the points themselves.
+    shift: DVector<f64>,
     /// `V o`.
     origin: DVector<f64>,
-    /// `|x_i - o|`, and the largest of them.
+    /// `|x_i - o|`, none where the outputs are the points; the largest of them.
     distances: Vec<f64>,
     widest: f64,
     /// `max_i |x_i|`.
     farthest: f64,
     /// `|V|_F`.
     value_norm: f64,
-    /// Units in the last place that the exponential of a score may be off by, besides the score: 754 or 7000.
-    exponential: f64,
+    /// Are there weights so small that others underflow beside them?
+    by_logarithms: bool,
 }
 
-/// Points whose differences from the typical one are held together.
+/// Points that are taken together.
 const CHUNK: usize = 4096;
 
 impl<'a> FiniteOutput<'a> {
@@ -59,32 +64,24 @@ impl<'a> FiniteOutput<'a> {
     pub fn new(law: &'a Empirical, value: &DMatrix<f64>) -> Self {
         let points = law.points();
         let origin = typical_point(points);
-        let mut outputs = DMatrix::zeros(value.nrows(), points.ncols());
-        let mut distances = Vec::with_capacity(points.ncols());
-        for first in (0..points.ncols()).step_by(CHUNK) {
-            let count = CHUNK.min(points.ncols() - first);
-            let mut apart = points.columns(first, count).into_owned();
-            for mut column in apart.column_iter_mut() {
-                column -= &origin;
-                distances.push(column.norm());
+        let (outputs, shift, distances) = match is_identity(value) {
+            true => (Arc::clone(&law.points), origin.clone(), Vec::new()),
+            false => {
+                let (outputs, distances) = products(points, &origin, value);
+                let shift = DVector::zeros(value.nrows());
+                (Arc::new(outputs), shift, distances)
             }
-            outputs
-                .columns_mut(first, count)
-                .gemm(1.0, value, &apart, 0.0);
-        }
+        };
         Self {
             law,
-            outputs: Arc::new(outputs),
+            outputs,
+            shift,
+            widest: farthest(points, origin.as_slice()),
             origin: value * origin,
-            widest: distances.iter().fold(0.0, |most, x| x.max(most)),
             distances,
-            farthest: farthest(points),
+            farthest: farthest(points, &vec![0.0; points.nrows()]),
             value_norm: norm(value),
-            exponential: if law.weights().iter().all(|w| *w > LEAST_SUM) {
-                754.0
-            } else {
-                7000.0
-            },
+            by_logarithms: !law.weights().iter().all(|w| *w > LEAST_SUM),
         }
     }
 }
@@ -101,13 +98,74 @@ impl FiniteOutput<'_> {
         )
     }
 
+    /// The outputs of a part of the points, before the shift.
+    fn columns(&self, part: Range<usize>) -> impl Iterator<Item = &[f64]> {
+        let rows = self.outputs.nrows();
+        let entries = self
+            .outputs
+            .as_slice()
+            .get(part.start * rows..part.end * rows);
+        entries.unwrap_or_default().chunks_exact(rows.max(1))
+    }
+
+    /// The squared distances of the outputs from this one, relative to that of the typical point.
+    fn squares(&self, from: &DVector<f64>) -> Vec<f64> {
+        let mut squares = vec![0.0; self.outputs.ncols()];
+        let parts = squares.par_chunks_mut(CHUNK).enumerate();
+        parts.for_each(|(part, squares)| {
+            let first = part * CHUNK;
+            let columns = self.columns(first..first + squares.len());
+            for (square, column) in squares.iter_mut().zip(columns) {
+                *square = squared_gap(column, self.shift.as_slice(), from.as_slice());
+            }
+        });
+        squares
+    }
+
+    /// The largest distance of an output from `centre`, relative to that of the typical point, of which the squares are known.
+    fn farthest_from(&self, centre: &DVector<f64>, squares: &[f64]) -> f64 {
+        let square = squares.iter().fold(0.0_f64, |most, x| most.max(*x));
+        // Squares this small may underflow.
+        if square >= 1e-280 {
+            return square.sqrt();
+        }
+        let apart = |output: &[f64]| {
+            let gaps = output.iter().zip(self.shift.iter()).zip(centre.iter());
+            gaps.fold(0.0_f64, |most, ((x, shift), y)| {
+                most.max((x - shift - y).abs())
+            })
+        };
+        let all = self.columns(0..self.outputs.ncols());
+        all.map(apart).fold(0.0, f64::max) * (centre.len() as f64).sqrt()
+    }
+
+    /// `Lam` and the mean output, relative to that of the typical point, of the law tilted by the scores.
+    fn mean(&self, sums: &TiltedSums<'_>) -> (f64, DVector<f64>) {
+        let largest = sums.largest(1.0);
+        let parts = by_parts(self.outputs.ncols(), |part| {
+            let (mut terms, mut mean) = (Vec::new(), DVector::zeros(self.outputs.nrows()));
+            let sum = sums.terms(1.0, largest, part.clone(), &mut terms);
+            for (term, column) in terms.iter().zip(self.columns(part)) {
+                for ((to, x), shift) in mean.iter_mut().zip(column).zip(self.shift.iter()) {
+                    *to += term * (x - shift);
+                }
+            }
+            (sum, mean)
+        });
+        let (mut sum, mut mean) = (0.0, DVector::zeros(self.outputs.nrows()));
+        for (part, of_part) in parts {
+            sum += part;
+            mean += of_part;
+        }
+        (largest + sum.ln(), mean / sum)
+    }
+
     /// Steps of 1/128 of `ln w`, with the ends of what is in them.
     fn steps(
         &self,
         tilt: &DVector<f64>,
-        scores: &DVector<f64>,
+        sums: &TiltedSums<'_>,
         cumulant: f64,
-        weights: &DVector<f64>,
         squares: &[f64],
     ) -> Option<Vec<WeightStep>> {
         const STEPS: f64 = 128.0;
@@ -117,31 +175,45 @@ impl FiniteOutput<'_> {
             return None;
         }
         let (reach, apart) = self.reach();
-        let moved = 2.0 * (tilt.len() as f64 + 8.0) * MARGIN * (reach + apart)
-            + 4.0 * relative * self.outputs.amax() * self.outputs.nrows() as f64;
+        let moved =
+            2.0 * (tilt.len() as f64 + 8.0) * MARGIN * (reach + apart) + 4.0 * relative * apart;
         let place = |ln_weight: f64| (ln_weight * STEPS).floor() as i64;
-        let first = place(scores.min() - cumulant);
-        let count = place(scores.max() - cumulant).checked_sub(first)?;
+        let (low, high) = sums.ends();
+        let first = place(low - cumulant);
+        let count = place(high - cumulant).checked_sub(first)?;
         if !(0..MOST_STEPS).contains(&count) {
             return None;
         }
+        let largest = sums.largest(1.0);
+        // The tilted probability of a term; where it is lost beside the largest, nothing.
+        let scale = (largest - cumulant).exp() * (1.0 - 2.0 * relative);
         let mut steps: Vec<Option<WeightStep>> = vec![None; count as usize + 1];
-        let atoms = self.law.weights().iter().zip(weights.iter());
-        for ((weight, tilted), (score, square)) in atoms.zip(scores.iter().zip(squares)) {
-            let ln_weight = score - cumulant;
-            let ends = (ln_weight - error, ln_weight + error);
-            let distance = (square.sqrt() * (1.0 - 1e-12) - moved).max(0.0);
-            let step = steps
-                .get_mut((place(ln_weight) - first) as usize)?
-                .get_or_insert(WeightStep {
-                    ln_weight: ends,
-                    tilted: 0.0,
-                    square: 0.0,
-                });
-            let (low, high) = step.ln_weight;
-            step.ln_weight = (low.min(ends.0), high.max(ends.1));
-            step.tilted += tilted * (1.0 - 2.0 * relative);
-            step.square += weight * distance * distance * (1.0 - 1e-9);
+        let mut terms = Vec::new();
+        for start in (0..squares.len()).step_by(CHUNK) {
+            let part = start..squares.len().min(start + CHUNK);
+            sums.terms(1.0, largest, part.clone(), &mut terms);
+            let atoms = self.law.weights().get(part.clone())?.iter().zip(&terms);
+            let found = sums
+                .scores()
+                .get(part.clone())?
+                .iter()
+                .zip(squares.get(part)?);
+            for ((weight, term), (score, square)) in atoms.zip(found) {
+                let ln_weight = score - cumulant;
+                let ends = (ln_weight - error, ln_weight + error);
+                let distance = (square.sqrt() * (1.0 - 1e-12) - moved).max(0.0);
+                let step = steps
+                    .get_mut((place(ln_weight) - first) as usize)?
+                    .get_or_insert(WeightStep {
+                        ln_weight: ends,
+                        tilted: 0.0,
+                        square: 0.0,
+                    });
+                let (low, high) = step.ln_weight;
+                step.ln_weight = (low.min(ends.0), high.max(ends.1));
+                step.tilted += term * scale;
+                step.square += weight * distance * distance * (1.0 - 1e-9);
+            }
         }
         Some(steps.into_iter().flatten().collect())
     }
@@ -165,8 +237,9 @@ impl FiniteOutput<'_> {
         let (m, n) = (self.outputs.nrows() as f64, self.outputs.ncols() as f64);
         let largest = norm(tilt) * self.farthest;
         let score = (tilt.len() as f64 + 2.0) * MARGIN * largest;
-        let sizes = 2.0 * n + self.exponential + 6.0 + 4.0 * largest + 4.0 * cumulant.abs();
-        let first_order = 4.0 * score + MARGIN * (2.0 * (n + self.exponential) + m + n + 8.0);
+        let exponential = if self.by_logarithms { 7000.0 } else { 754.0 };
+        let sizes = 2.0 * n + exponential + 6.0 + 4.0 * largest + 4.0 * cumulant.abs();
+        let first_order = 4.0 * score + MARGIN * (2.0 * (n + exponential) + m + n + 8.0);
         ((score, score + MARGIN * sizes), first_order)
     }
 }
@@ -174,79 +247,31 @@ impl FiniteOutput<'_> {
 /// Steps beyond which the law of the weight is not listed: scores that differ by thousands.
 const MOST_STEPS: i64 = 1 << 20;
 
-/// The largest norm of a point.
-fn farthest(points: &DMatrix<f64>) -> f64 {
-    let zero = vec![0.0; points.nrows()];
-    let squares = points
-        .column_iter()
-        .map(|x| squared_distance(x.as_slice(), &zero));
-    let square = squares.fold(0.0, f64::max);
-    // Squares this small may underflow.
-    if square < 1e-280 {
-        points
-            .column_iter()
-            .map(|x| norm(x.iter()))
-            .fold(0.0, f64::max)
-    } else {
-        square.sqrt()
-    }
-}
-
-/// `|x - y|^2`, in sums side by side.
-fn squared_distance(one: &[f64], other: &[f64]) -> f64 {
-    let mut sums = [0.0; 8];
-    for (one, other) in one.chunks(8).zip(other.chunks(8)) {
-        for ((sum, x), y) in sums.iter_mut().zip(one).zip(other) {
-            *sum += (x - y) * (x - y);
-        }
-    }
-    sums.iter().sum()
-}
-
-/// The point nearest to the median of every coordinate, of about [`SAMPLED`] points: few outliers do not move it.
-fn typical_point(points: &DMatrix<f64>) -> DVector<f64> {
-    let stride = points.ncols().div_ceil(SAMPLED).max(1);
-    let sampled = || points.column_iter().step_by(stride);
-    let median = DVector::from_iterator(
-        points.nrows(),
-        points.row_iter().map(|row| {
-            let mut entries: Vec<f64> = row.iter().step_by(stride).copied().collect();
-            entries.sort_by(f64::total_cmp);
-            entries.get(entries.len() / 2).copied().unwrap_or(0.0)
-        }),
-    );
-    sampled()
-        .map(|x| ((x - &median).norm(), x))
-        .min_by(|(one, _), (other, _)| one.total_cmp(other))
-        .map_or(median, |(_, x)| x.into_owned())
-}
-
 impl OutputLaw for FiniteOutput<'_> {
     fn dimension(&self) -> usize {
         self.law.points().nrows()
     }
 
     fn tilted(&self, tilt: &DVector<f64>) -> TiltedOutput {
-        let (cumulant, weights) = self.law.tilted_weights(tilt);
-        let mean = &*self.outputs * &weights;
+        let scores = plain_scores(self.law.points(), tilt.as_slice());
+        let sums = TiltedSums::new(self.law.weights(), &scores, self.by_logarithms);
+        let (cumulant, mean) = self.mean(&sums);
         // Deviations from the mean are squared, not moments subtracted: no cancellation.
-        let squares = self.outputs.column_iter().zip(weights.iter());
-        let variance = squares
-            .map(|(output, weight)| weight * squared_distance(output.as_slice(), mean.as_slice()))
-            .sum();
+        let squares = self.squares(&mean);
+        let at_once = sums.weigh(&[1.0], &squares);
         TiltedOutput {
             cumulant,
+            variance: at_once.first().map_or(f64::NAN, |(_, square)| *square),
             mean: mean + &self.origin,
-            variance,
         }
     }
 
     /// Derived, for `n` points in `R^d` and `m` outputs, with `u = 2^-53`, from the standard model of floating-point
-    /// sums (any order of summation) and a platform `exp` and `ln` accurate to 4 units in the last place.
+    /// sums (any order of summation), an exponential within 2 units in the last place and a platform `ln` accurate to 4.
     ///
     /// * A score is off by at most `delta = (d + 2) u |a| max_i |x_i|`, and so is their logarithmic mean.
     /// * A term `q_i e^{s_i - max}` is off by a relative `2 delta + (746 + 8) u`: the exponent is at most 746 in
-    ///   size, for beyond it the term vanishes; `e^{s_i + ln q_i - max}`, which serves where the sum is below 1e-250, by
+    ///   size, for beyond it the term vanishes; `e^{s_i + ln q_i - max}`, which serves where a probability is below 1e-250, by
     ///   `2 delta + 7000 u`, as `ln q_i` and the largest exponent, less the scores, are at most 746 too. The sum adds `n u`, and
     ///   dividing by it as much again, so that a tilted probability is off by a relative `eps = 2 (2 delta + (n + 754) u)`, 7000
     ///   instead of 754 there.
@@ -275,24 +300,23 @@ impl OutputLaw for FiniteOutput<'_> {
         }
     }
 
-    /// One pass over the points and over the outputs, and one over the scores for each multiple. As for [`OutputLaw::error`].
+    /// One pass over the points and two over the outputs, and one over the scores for each multiple. As for [`OutputLaw::error`].
     fn about(&self, tilt: &DVector<f64>, multiples: &[f64]) -> Option<OutputAbout> {
-        let scores = self.law.points().tr_mul(tilt);
-        let (cumulant, weights) = self.law.tilted_weights_of(scores.clone());
-        let mean = &*self.outputs * &weights;
-        let squares: Vec<f64> = self
-            .outputs
-            .column_iter()
-            .map(|output| squared_distance(output.as_slice(), mean.as_slice()))
-            .collect();
+        let scores = plain_scores(self.law.points(), tilt.as_slice());
+        let sums = TiltedSums::new(self.law.weights(), &scores, self.by_logarithms);
+        let (cumulant, mean) = self.mean(&sums);
+        let squares = self.squares(&mean);
+        let radius = self.farthest_from(&mean, &squares);
+        let all: Vec<f64> = multiples.iter().copied().chain([1.0]).collect();
+        let found = sums.weigh(&all, &squares);
         let tilted = TiltedOutput {
             cumulant,
-            variance: weights.iter().zip(&squares).map(|(w, s)| w * s).sum(),
+            variance: found.last()?.1,
             mean: mean + &self.origin,
         };
-        let deviations = multiples.par_iter().map(|&multiple| {
-            let (cumulant, square) = self.law.weigh(&scores, multiple, &squares);
-            let (of_cumulant, error) = self.of_root(&(tilt * multiple), cumulant, square);
+        let deviations = multiples.iter().zip(found).map(|(multiple, found)| {
+            let (cumulant, square) = found;
+            let (of_cumulant, error) = self.of_root(&(tilt * *multiple), cumulant, square);
             Deviation {
                 cumulant,
                 of_cumulant,
@@ -302,8 +326,8 @@ impl OutputLaw for FiniteOutput<'_> {
         });
         Some(OutputAbout {
             deviations: deviations.collect(),
-            radius: self.radius(&tilted.mean),
-            steps: self.steps(tilt, &scores, cumulant, &weights, &squares),
+            radius: Some(radius),
+            steps: self.steps(tilt, &sums, cumulant, &squares),
             error: self.error(tilt, &tilted),
             tilted,
         })
@@ -318,10 +342,11 @@ impl OutputLaw for FiniteOutput<'_> {
         if !affordable(&self.outputs) {
             return None;
         }
-        let scores = self.law.points().tr_mul(tilt);
-        let mean = centre - &self.origin;
+        let scores = plain_scores(self.law.points(), tilt.as_slice());
+        let sums = TiltedSums::new(self.law.weights(), &scores, self.by_logarithms);
+        let mean = centre - &self.origin + &self.shift;
         let squares = multiples.par_iter().map(|&multiple| {
-            let (cumulant, weights) = self.law.tilted_weights_of(&scores * multiple);
+            let (cumulant, weights) = sums.probabilities(multiple);
             let square = largest_square(&self.outputs, &mean, &weights);
             (square, self.of_root(&(tilt * multiple), cumulant, square).1)
         });
@@ -340,14 +365,18 @@ impl OutputLaw for FiniteOutput<'_> {
         // A product of d terms and the difference before it, in every output.
         let output = (tilt.len() as f64 + 2.0) * UNIT * self.value_norm;
         Ok(ScoreAtoms {
-            weights: self.law.weights().to_vec(),
+            weights: Arc::clone(&self.law.weights),
             spreads: vec![0.0; found.scores.len()],
             score_origin: found.origin,
             outputs: Arc::clone(&self.outputs),
-            output_origin: self.origin.clone(),
+            output_origin: &self.origin - &self.shift,
             rounding: AtomRounding {
                 score: found.rounding,
-                outputs: self.distances.iter().map(|x| output * x).collect(),
+                outputs: match self.distances.as_slice() {
+                    // The points themselves.
+                    [] => vec![0.0; found.scores.len()],
+                    distances => distances.iter().map(|x| output * x).collect(),
+                },
                 spread: 0.0,
                 origin: (
                     (tilt.len() as f64 + 4.0) * UNIT * norm(tilt) * self.farthest,
@@ -362,18 +391,6 @@ impl OutputLaw for FiniteOutput<'_> {
     /// The exact radius: the largest distance of an output from the centre.
     fn radius(&self, centre: &DVector<f64>) -> Option<f64> {
         let centre = centre - &self.origin;
-        let columns = || self.outputs.column_iter();
-        let square = columns()
-            .map(|output| squared_distance(output.as_slice(), centre.as_slice()))
-            .fold(0.0, f64::max);
-        // Squares this small may underflow.
-        Some(if square < 1e-280 {
-            columns()
-                .map(|output| (output - &centre).amax())
-                .fold(0.0, f64::max)
-                * (centre.len() as f64).sqrt()
-        } else {
-            square.sqrt()
-        })
+        Some(self.farthest_from(&centre, &self.squares(&centre)))
     }
 }

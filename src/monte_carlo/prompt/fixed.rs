@@ -4,7 +4,7 @@ use nalgebra::{DMatrix, DVector};
 
 use super::softmax::WeightSums;
 use crate::attention::{FixedTokens, Head};
-use crate::monte_carlo::random::exponential::exponential;
+use crate::law::exponential;
 
 /// Fixed tokens with their outputs.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! Sums over the tokens of one prompt with softmax weights, in pieces, without overflow.
 
-use crate::monte_carlo::random::exponential::exponential;
+use crate::law::exponential;
 
 /// `1`, `w`, ... summed over the tokens of a prompt so far: `w_i = e^{S_i - shift}`.
 ///

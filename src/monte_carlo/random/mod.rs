@@ -1,6 +1,5 @@
-//! Random numbers: streams, normal numbers, and the exponential that they and the weights need.
+//! Random numbers: streams and normal numbers.
 
-pub mod exponential;
 pub mod normal;
 pub mod stream;
 mod ziggurat_table;

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::exponential::exponential;
+use crate::law::exponential;
 
 /// `R`, where the tail starts, which solves `X[256] = 0`.
 const RIGHT: Pair = Pair(3.654_152_885_361_009, -2.403_837_178_845_835_2e-17);

@@ -12,7 +12,7 @@
 use super::prompt::{LANES, Prompt};
 use super::settings::HeadKind;
 use super::square::dot;
-use crate::monte_carlo::exponential;
+use crate::law::exponential;
 
 /// One number of each token of a group.
 type Lanes = [f64; LANES];

@@ -83,7 +83,7 @@ impl Document {
     }
 }
 
-fn select(table: &Table, selection: QuerySelection) -> (Vec<&Row>, Option<String>) {
+pub(super) fn select(table: &Table, selection: QuerySelection) -> (Vec<&Row>, Option<String>) {
     let is_average = |row: &&Row| row.query == QueryLabel::Average;
     let mut queries: Vec<QueryLabel> = table.rows.iter().map(|row| row.query).collect();
     queries.retain(|query| *query != QueryLabel::Average);

@@ -8,6 +8,8 @@ mod heading;
 mod json;
 mod latex;
 mod markdown;
+#[cfg(feature = "cli")]
+mod plot;
 mod remarks;
 mod sheet;
 mod style;

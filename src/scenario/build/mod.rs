@@ -164,11 +164,11 @@ impl Builder<'_> {
             }
             TokenSpec::KeyValue { keys, values } => return Ok(self.pairs(keys, values)?.0),
             TokenSpec::Empirical(table) => {
-                let rows = self.read(table, "tokens.file")?;
-                let (count, columns) = rows.shape();
+                let points = self.columns(table, "tokens.file")?;
+                let (columns, count) = points.shape();
                 self.budget.matrices("tokens.file", 2, count, columns)?;
                 self.budget.matrices("tokens.file", 1, columns, columns)?;
-                ("tokens.file", Empirical::new(&rows).map(boxed))
+                ("tokens.file", Empirical::of_columns(points).map(boxed))
             }
         };
         built.map_err(|error| self.at(key, error))
@@ -258,10 +258,10 @@ impl Builder<'_> {
             QuerySpec::Rows(rows) => QueryLaw::uniform(dense(rows).transpose())
                 .map_err(|error| self.at("query.rows", error)),
             QuerySpec::File(table) => {
-                let rows = self.read(table, "query.file")?;
+                let queries = self.columns(table, "query.file")?;
                 self.budget
-                    .matrices("query.file", 1, rows.nrows(), rows.ncols())?;
-                QueryLaw::uniform(rows.transpose()).map_err(|error| self.at("query.file", error))
+                    .matrices("query.file", 1, queries.ncols(), queries.nrows())?;
+                QueryLaw::uniform(queries).map_err(|error| self.at("query.file", error))
             }
             QuerySpec::Tokens if dimension.get() != tokens.dimension() => Err(self.origin.refuse(
                 "query.law",

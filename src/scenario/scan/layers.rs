@@ -48,11 +48,11 @@ impl ScanScenario {
 impl LayerSpec {
     fn inputs(&self, origin: &Origin) -> Result<LayerInputs> {
         let mut builder = Builder::new(origin);
-        let rows = builder.read(&self.tokens, "scan.tokens")?;
-        let (count, columns) = rows.shape();
+        let points = builder.columns(&self.tokens, "scan.tokens")?;
+        let (columns, count) = points.shape();
         builder.budget.matrices("scan.tokens", 2, count, columns)?;
         let (key, queries) = match &self.queries {
-            LayerQueries::File(table) => ("scan.queries", builder.read(table, "scan.queries")?),
+            LayerQueries::File(table) => ("scan.queries", builder.columns(table, "scan.queries")?),
             LayerQueries::Spaced(number) => {
                 let number = *number;
                 if number > count {
@@ -60,17 +60,17 @@ impl LayerSpec {
                     return Err(origin.refuse("scan.queries", number, accepted));
                 }
                 let places = (0..number).map(|i| (2 * i + 1) * count / (2 * number));
-                let chosen: Vec<_> = places.map(|place| rows.row(place)).collect();
-                ("scan.tokens", DMatrix::from_rows(&chosen))
+                let chosen: Vec<_> = places.map(|place| points.column(place)).collect();
+                ("scan.tokens", DMatrix::from_columns(&chosen))
             }
         };
-        let (number, width) = queries.shape();
+        let (width, number) = queries.shape();
         builder.budget.matrices(key, 2, number, width)?;
         // Every head has a key-query matrix of this shape.
         builder.budget.matrices("scan.weights", 1, columns, width)?;
-        let tokens = Empirical::new(&rows).map_err(|error| builder.at("scan.tokens", error))?;
-        let query =
-            QueryLaw::uniform(queries.transpose()).map_err(|error| builder.at(key, error))?;
+        let tokens =
+            Empirical::of_columns(points).map_err(|error| builder.at("scan.tokens", error))?;
+        let query = QueryLaw::uniform(queries).map_err(|error| builder.at(key, error))?;
         Ok(LayerInputs {
             tokens: Arc::new(tokens),
             query,

@@ -87,7 +87,7 @@ impl Listed {
         let squares = |atoms: &ScoreAtoms| -> Vec<f64> {
             let mut mean = DVector::zeros(atoms.outputs.nrows());
             let columns = || atoms.outputs.column_iter();
-            for ((output, p), ln_w) in columns().zip(&atoms.weights).zip(&ln_weights) {
+            for ((output, p), ln_w) in columns().zip(atoms.weights.iter()).zip(&ln_weights) {
                 mean.axpy(p * ln_w.exp(), &output, 1.0);
             }
             columns()
@@ -98,7 +98,7 @@ impl Listed {
         Self {
             squares: squares(atoms),
             token_squares: tokens.map(squares).unwrap_or_default(),
-            probabilities: atoms.weights.clone(),
+            probabilities: atoms.weights.to_vec(),
             ln_weights,
         }
     }

@@ -1,7 +1,7 @@
 //! `e^x` in a form that the compiler turns into vector instructions.
 
 /// Arguments below this give `e^{-708}` (3.3e-308) instead of a smaller number or zero.
-pub(in crate::monte_carlo) const SMALLEST: f64 = -708.0;
+const SMALLEST: f64 = -708.0;
 
 /// `1.5 2^52`: adding it rounds a number of modest size to an integer, kept in the lowest bits.
 const SHIFT: f64 = 6_755_399_441_055_744.0;
