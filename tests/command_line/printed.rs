@@ -219,7 +219,7 @@ fn a_table_has_a_picture() {
         "exact",
         "T15",
         "T19",
-        "3/L",
+        "30/L",
         "simulated",
         "prompt length L",
     ] {

@@ -87,3 +87,40 @@ fn whole_tails_and_bad_input() {
         Err(Error::Unavailable { .. })
     ));
 }
+
+/// 500 cells, 20 to 100,000 keys, every design: the standardised differences of simulation and exact value are normal, by a test of Kolmogorov and
+/// Smirnov whose false-alarm probability is 1e-3. Budgets of 30 keys and more, so that means of 4,000 trials are nearly normal.
+#[test]
+#[ignore = "long: run by ./test --all"]
+fn standardised_differences_are_normal() {
+    let mut random = seeded(23);
+    let mut differences: Vec<f64> = Vec::new();
+    for cell in 0..500_u64 {
+        let keys = [50, 400, 3_000, 100_000][cell as usize / 4 % 4];
+        let mut sampled = SampledCase::random(&mut random, keys, 3, 2, cell as usize);
+        sampled.scores.iter_mut().for_each(|score| *score *= 0.5);
+        let attention = sampled.attention();
+        let budget = 30 + cell % 15;
+        let exact = attention.budgets(&[budget]).unwrap()[0].error;
+        let found = simulate(&attention, budget, &[], (4_000, 5, cell)).unwrap();
+        let apart = found.error.mean - exact.value;
+        differences.push(apart / found.error.standard_error);
+    }
+    differences.sort_by(f64::total_cmp);
+    let count = differences.len() as f64;
+    let distance = differences
+        .iter()
+        .enumerate()
+        .map(|(place, z)| {
+            let below = 0.5 * libm::erfc(-z * std::f64::consts::FRAC_1_SQRT_2);
+            let (before, after) = (place as f64 / count, (place + 1) as f64 / count);
+            (below - before).abs().max((after - below).abs())
+        })
+        .fold(0.0, f64::max);
+    println!("distance {distance}");
+    // 2 e^{-2 n d^2} = 1e-3.
+    assert!(
+        distance < (2000_f64.ln() / (2.0 * count)).sqrt(),
+        "{distance}"
+    );
+}

@@ -8,6 +8,9 @@ use crate::sampling::exact::points::TailPoints;
 use crate::sampling::exact::quadrature::lattice;
 use crate::sampling::exact::tail::{Tail, ln_add};
 
+/// Keys of a cell that are added to each other before they are added to the rest of it: `GROUP^2` of the lattice.
+const PART: f64 = 65_536.0;
+
 /// `E|That - T|^2` and the bias at `b` draws.
 ///
 /// `N = (1/b) sum e`, the features having mean 0, so that with `x = (t/b) s`, `phi = E e^{-x}` and mean and second moment of the features under the
@@ -62,7 +65,7 @@ fn node(tail: &Tail, points: &TailPoints, budget: f64, ln_t: f64) -> NodeValue {
     let near = rise < 0.5;
     // Relative errors of `x`, of the terms, and of the lattice.
     let logarithms = ln_u.abs() + libm::log(budget) + tail.logarithms;
-    let unit = UNIT * (64.0 + points.roundings() + 3.0 * logarithms);
+    let unit = UNIT * (64.0 + points.roundings() + tail.len() as f64 / PART + 3.0 * logarithms);
     let known = near || stay > 4.0 * unit * sizes[4];
     let (ln_phi, of_phi) = match near {
         true => (libm::log1p(-rise), sizes[0] / (1.0 - rise)),

@@ -74,7 +74,8 @@ pub(super) fn integrate(
             break;
         }
     }
-    let additions = nodes.len() as f64 * UNIT;
+    // Of the sum, and of `ln t` in the nodes and in the exponents, some 40 at most where they count.
+    let additions = (nodes.len() as f64 + 256.0) * UNIT;
     let root = square.max(0.0).sqrt();
     Integrals {
         square: (
