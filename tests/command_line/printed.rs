@@ -228,8 +228,8 @@ fn a_table_has_a_picture() {
     // Three lengths of the exact value, of T19 and of the simulation, and what the legend shows of the last.
     assert_eq!(text.matches("<circle ").count(), 10);
     refused(
-        &format!("table examples/minilm.toml --lengths 10 --queries all --plot {path}"),
-        &["65 panels", "--queries average"],
+        &format!("table examples/sphere.toml --gradients --plot {path}"),
+        &["9 panels", "--queries average"],
     );
     refused(
         &format!(
