@@ -18,7 +18,7 @@ const PALE: RGBColor = RGBColor(210, 210, 210);
 impl Table {
     /// The picture: a panel for each metric and query that the formats for people show, on logarithmic axes. The exact value is black, with a guide of slope -1 through
     /// its last point; bounds are lines, vacuous ones left out, at most as many as there are colours, those that are closest at the longest prompt; simulated values are dots with
-    /// their confidence intervals.
+    /// half the width of their confidence intervals to either side (the intervals themselves need not be symmetric).
     ///
     /// # Errors
     /// In words, if there is nothing to draw or there are more than six panels.
